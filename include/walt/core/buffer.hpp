@@ -1,0 +1,123 @@
+// Memory that a context hands out: buffers that live long, and the arena that a step's activations come from.
+#pragma once
+
+#include "view.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <vector>
+
+namespace walt {
+
+/// A block of a device's memory; freed with its last owner.
+using memory = std::shared_ptr<std::byte>;
+
+/// Every tensor starts on such a boundary: one cache line, one AVX-512 register, enough for any vector load on a GPU.
+inline constexpr std::size_t alignment = 64;
+
+constexpr std::size_t round_up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+/// Zeroed host memory.
+inline memory allocate_host(std::size_t bytes) {
+    const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), alignment);
+    auto* block = static_cast<std::byte*>(::operator new(size, std::align_val_t{alignment}, std::nothrow));
+    require(block != nullptr, "out of memory: ", bytes, " bytes were asked for");
+    std::memset(block, 0, size);
+    return memory(block, [](std::byte* p) { ::operator delete(p, std::align_val_t{alignment}); });
+}
+
+/// A flat array of T in the memory of a context; starts as zeros.
+template <class T> class buffer {
+  public:
+    buffer() = default;
+    template <class Context>
+    buffer(Context& ctx, std::size_t count) : block_(ctx.allocate(count * sizeof(T))), count_(count) {}
+
+    T* data() const { return reinterpret_cast<T*>(block_.get()); }
+    std::size_t size() const { return count_; }
+    view<T, dynamic> all() const { return view<T, dynamic>(data(), static_cast<std::int64_t>(count_)); }
+
+  private:
+    memory block_;
+    std::size_t count_ = 0;
+};
+
+/// A stack of temporaries. What is taken lives until the scope it was taken in ends, so a step allocates nothing once
+/// the arena has grown to the step's size. An arena without a source hands out null pointers and only counts (meta).
+class arena {
+  public:
+    using source = std::function<memory(std::size_t bytes)>;
+
+    arena() = default;
+    explicit arena(source from) : source_(std::move(from)) {}
+    arena(const arena&) = delete;
+    arena& operator=(const arena&) = delete;
+
+    /// An uninitialised view: take<float, dynamic, 256>(rows).
+    template <class T, int... Extent, class... Count> view<T, Extent...> take(Count... count) {
+        view<T, Extent...> shape(nullptr, count...);
+        auto* place = bytes(static_cast<std::size_t>(shape.size()) * sizeof(T));
+        return view<T, Extent...>(reinterpret_cast<T*>(place), count...);
+    }
+
+    /// Most bytes ever in use at once.
+    std::size_t peak() const { return peak_; }
+    std::size_t used() const { return used_; }
+
+    /// Gives back, at the end of its life, everything taken since its beginning.
+    class scope {
+      public:
+        explicit scope(arena& of) : arena_(of), chunk_(of.chunk_), offset_(of.offset_), used_(of.used_) {}
+        ~scope() { arena_.rewind(chunk_, offset_, used_); }
+        scope(const scope&) = delete;
+        scope& operator=(const scope&) = delete;
+
+      private:
+        arena& arena_;
+        std::size_t chunk_, offset_, used_;
+    };
+
+  private:
+    struct chunk {
+        memory block;
+        std::size_t size;
+    };
+
+    std::byte* bytes(std::size_t count) {
+        const std::size_t size = round_up(count, alignment);
+        used_ += size;
+        peak_ = std::max(peak_, used_);
+        if (!source_) return nullptr;
+        while (chunk_ < chunks_.size() && offset_ + size > chunks_[chunk_].size) {
+            ++chunk_;
+            offset_ = 0;
+        }
+        if (chunk_ == chunks_.size()) {
+            const std::size_t grown = std::max({size, peak_, std::size_t{1} << 20});
+            chunks_.push_back({source_(grown), grown});
+        }
+        std::byte* place = chunks_[chunk_].block.get() + offset_;
+        offset_ += size;
+        return place;
+    }
+
+    void rewind(std::size_t to_chunk, std::size_t to_offset, std::size_t to_used) {
+        chunk_ = to_chunk;
+        offset_ = to_offset;
+        used_ = to_used;
+        if (used_ == 0 && chunks_.size() > 1) { // everything is free: one piece of the right size from now on
+            chunks_.clear();
+            chunks_.push_back({source_(peak_), peak_});
+            chunk_ = offset_ = 0;
+        }
+    }
+
+    source source_;
+    std::vector<chunk> chunks_;
+    std::size_t chunk_ = 0, offset_ = 0, used_ = 0, peak_ = 0;
+};
+
+} // namespace walt

@@ -1,0 +1,54 @@
+// A linear map with its parameters.
+#pragma once
+
+#include "../core/parameters.hpp"
+#include "../ops/linear.hpp"
+
+namespace walt::nn {
+
+/// y = x w^T + b; weight [Out, In], bias [Out].
+template <int In, int Out, init Start = init::xavier> struct linear {
+    parameter<Start, Out, In> weight;
+    parameter<init::zero, Out> bias;
+
+    static constexpr void each(auto& self, auto&& visit) {
+        visit("weight", self.weight);
+        visit("bias", self.bias);
+    }
+    void forward(auto& ctx, const auto& w, auto x, auto y) const { ops::linear(ctx, x, w(weight), w.exact(bias), y); }
+    /// Adds to the gradients of weight and bias.
+    void backward_parameters(auto& ctx, auto x, auto dy, const auto& g) const {
+        ops::linear_grad_weight(ctx, x, dy, g(weight), g(bias));
+    }
+    void backward_input(auto& ctx, const auto& w, auto dy, auto dx) const { ops::linear_grad_input(ctx, dy, w(weight), dx); }
+};
+
+/// y = x w^T; weight [Out, In].
+template <int In, int Out, init Start> struct projection {
+    parameter<Start, Out, In> weight;
+
+    static constexpr void each(auto& self, auto&& visit) { visit("weight", self.weight); }
+    void forward(auto& ctx, const auto& w, auto x, auto y) const { ops::linear(ctx, x, w(weight), none{}, y); }
+    void backward_parameters(auto& ctx, auto x, auto dy, const auto& g) const {
+        ops::linear_grad_weight(ctx, x, dy, g(weight), none{});
+    }
+    void backward_input(auto& ctx, const auto& w, auto dy, auto dx) const { ops::linear_grad_input(ctx, dy, w(weight), dx); }
+};
+
+/// A table of parameters under the name `weight`: a norm's weights, an embedding's rows.
+template <init Start, int... Extent> struct table {
+    parameter<Start, Extent...> weight;
+    static constexpr void each(auto& self, auto&& visit) { visit("weight", self.weight); }
+};
+
+/// The weight of an optional norm, or none{} where there is none.
+template <class Weights, class Part> auto optional_weight(const Weights& w, const Part& part) {
+    if constexpr (std::is_same_v<Part, nothing>) return none{};
+    else return w.exact(part.weight);
+}
+template <class Gradients, class Part> auto optional_gradient(const Gradients& g, const Part& part) {
+    if constexpr (std::is_same_v<Part, nothing>) return none{};
+    else return g(part.weight);
+}
+
+} // namespace walt::nn

@@ -1,0 +1,45 @@
+// The MLP of a block: fc2(GELU(fc1(u))) (spec 1.5).
+#pragma once
+
+#include "../ops/pointwise.hpp"
+#include "linear.hpp"
+
+namespace walt::nn {
+
+template <int D, int Hidden> struct mlp {
+    linear<D, Hidden> fc1;
+    linear<Hidden, D> fc2;
+
+    static constexpr void each(auto& self, auto&& visit) {
+        visit("fc1", self.fc1);
+        visit("fc2", self.fc2);
+    }
+
+    template <class T> struct saved {
+        view<T, dynamic, Hidden> inner; // fc1(u), before GELU, which is cheap to do again
+        saved(arena& from, std::int64_t rows) : inner(from.take<T, dynamic, Hidden>(rows)) {}
+    };
+
+    template <class T> void forward(auto& ctx, const weights<T>& w, auto u, auto y, const saved<T>& keep) const {
+        const arena::scope scope(ctx.arena);
+        const auto active = ctx.arena.template take<T, dynamic, Hidden>(u.extent(0));
+        fc1.forward(ctx, w, u, keep.inner);
+        ops::activate<activation::gelu>(ctx, keep.inner, active);
+        fc2.forward(ctx, w, active, y);
+    }
+
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, auto u, const saved<T>& keep, auto dy, auto du, const auto& g) const {
+        const arena::scope scope(ctx.arena);
+        const auto active = ctx.arena.template take<T, dynamic, Hidden>(u.extent(0));
+        ops::activate<activation::gelu>(ctx, keep.inner, active);
+        fc2.backward_parameters(ctx, active, dy, g);
+        const auto dinner = active; // its memory is free again
+        fc2.backward_input(ctx, w, dy, dinner);
+        ops::activate_grad<activation::gelu>(ctx, keep.inner, dinner, dinner);
+        fc1.backward_parameters(ctx, u, dinner, g);
+        fc1.backward_input(ctx, w, dinner, du);
+    }
+};
+
+} // namespace walt::nn

@@ -1,0 +1,50 @@
+// exp, SiLU and GELU in float without branches or tables, so that loops over them vectorise.
+#pragma once
+
+#include "../pointwise.hpp"
+
+#include <bit>
+
+namespace walt::cpu {
+
+/// e^x within 2 units in the last place; 0 below -87, about 6e37 above 87.
+inline float fast_exp(float x) {
+    const float bounded = x < -87.0f ? -87.0f : (x > 87.0f ? 87.0f : x);
+    const float shifted = bounded * 1.44269504f + 12582912.0f; // 1.5 * 2^23: the low bits are round(x / ln 2)
+    const float n = shifted - 12582912.0f;
+    const float r = (bounded - n * 0.693359375f) + n * 2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    const float e = (p * r) * r + r + 1.0f;
+    const std::uint32_t scale = (std::bit_cast<std::uint32_t>(shifted) + 127u) << 23;
+    const float result = e * std::bit_cast<float>(scale);
+    return x < -87.0f ? 0.0f : result;
+}
+
+/// An activation of walt::activation with fast_exp in place of std::exp.
+template <class Activation> struct vector_math;
+
+template <> struct vector_math<activation::silu> {
+    static float value(float x) { return x / (1.0f + fast_exp(-x)); }
+    static float slope(float x) {
+        const float s = 1.0f / (1.0f + fast_exp(-x));
+        return s * (1.0f + x * (1.0f - s));
+    }
+};
+
+template <> struct vector_math<activation::gelu> {
+    static float gate(float x) {
+        return 1.0f / (1.0f + fast_exp(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
+    }
+    static float value(float x) { return x * gate(x); }
+    static float slope(float x) {
+        const float s = gate(x);
+        return s + x * s * (1.0f - s) * 1.5957691216057308f * (1.0f + 0.134145f * x * x);
+    }
+};
+
+} // namespace walt::cpu

@@ -1,0 +1,35 @@
+// Linear maps: y = x w^T + b, and its two gradients. Everything that is a matrix product in the model is one of these.
+//   x [R, K]   w [N, K]   b [N]   y [R, N]
+#pragma once
+
+#include "rules.hpp"
+
+namespace walt::ops {
+
+/// y = x w^T + b; pass none{} for no bias. x and w in the compute type, b in the masters', y in either.
+template <class Context, class X, class W, class Bias, class Y>
+void linear(Context& ctx, X x, W w, Bias bias, Y y) {
+    if constexpr (rules::agree<X, 1, W, 1> && rules::agree<W, 0, Y, 1> && rules::agree<X, 0, Y, 0>) {
+        rules::equal(x.extent(0), y.extent(0), "ops::linear: the rows of x and of y");
+        linear_on(ctx, x.read(), w.read(), bias.read(), y);
+    }
+}
+
+/// dx = dy w.
+template <class Context, class DY, class W, class DX> void linear_grad_input(Context& ctx, DY dy, W w, DX dx) {
+    if constexpr (rules::agree<DY, 1, W, 0> && rules::agree<W, 1, DX, 1> && rules::agree<DY, 0, DX, 0>) {
+        rules::equal(dy.extent(0), dx.extent(0), "ops::linear_grad_input: the rows of dy and of dx");
+        linear_grad_input_on(ctx, dy.read(), w.read(), dx);
+    }
+}
+
+/// dw += dy^T x, db += sum of the rows of dy; pass none{} for no bias.
+template <class Context, class X, class DY, class DW, class DBias>
+void linear_grad_weight(Context& ctx, X x, DY dy, DW dw, DBias dbias) {
+    if constexpr (rules::agree<DY, 1, DW, 0> && rules::agree<X, 1, DW, 1> && rules::agree<X, 0, DY, 0>) {
+        rules::equal(x.extent(0), dy.extent(0), "ops::linear_grad_weight: the rows of x and of dy");
+        linear_grad_weight_on(ctx, x.read(), dy.read(), dw, dbias);
+    }
+}
+
+} // namespace walt::ops

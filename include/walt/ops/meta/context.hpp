@@ -1,0 +1,31 @@
+// The meta device: runs a model without data and counts what it would cost.
+#pragma once
+
+#include "../../core/buffer.hpp"
+
+namespace walt::meta {
+
+/// Counts of one pass. A multiplication and an addition are two FLOPs; only matrix products, convolutions and
+/// attention count as FLOPs, everything else as bytes that must move.
+struct context {
+    static constexpr bool has_data = false;
+    static constexpr const char* name = "meta";
+
+    double flops = 0;      ///< of matrix products, convolutions and attention
+    double bytes = 0;      ///< read and written by all ops, each operand once
+    std::int64_t calls = 0; ///< ops
+    walt::arena arena;     ///< arena.peak() is the peak of activation memory in bytes
+
+    memory allocate(std::size_t) { return nullptr; }
+    void upload(void*, const void*, std::size_t) {}
+    void download(void*, const void*, std::size_t) {}
+
+    /// One op: its FLOPs and its operands.
+    template <class... View> void count(double op_flops, const View&... operand) {
+        flops += op_flops;
+        ++calls;
+        ((bytes += static_cast<double>(operand.size()) * sizeof(typename View::element)), ...);
+    }
+};
+
+} // namespace walt::meta

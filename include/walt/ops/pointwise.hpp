@@ -1,0 +1,75 @@
+// Maps over elements: conversion, SiLU, GELU and their gradients, sums. Operands have one size; shapes do not matter.
+#pragma once
+
+#include "rules.hpp"
+
+#include <cmath>
+
+namespace walt {
+
+/// The activations of the model, with their derivatives (spec, conventions). Computed in A = float or double.
+namespace activation {
+
+struct silu {
+    template <class A> static A value(A x) { return x / (A(1) + std::exp(-x)); }
+    template <class A> static A slope(A x) {
+        const A s = A(1) / (A(1) + std::exp(-x));
+        return s * (A(1) + x * (A(1) - s));
+    }
+};
+
+/// The tanh form: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), written with a sigmoid, which is the same function.
+struct gelu {
+    template <class A> static A gate(A x) {
+        const A u = A(1.5957691216057308) * (x + A(0.044715) * x * x * x); // 2 sqrt(2/pi) (...)
+        return A(1) / (A(1) + std::exp(-u));
+    }
+    template <class A> static A value(A x) { return x * gate(x); }
+    template <class A> static A slope(A x) {
+        const A s = gate(x);
+        return s + x * s * (A(1) - s) * A(1.5957691216057308) * (A(1) + A(0.134145) * x * x);
+    }
+};
+
+} // namespace activation
+
+namespace ops {
+
+/// y = x in y's element type.
+template <class Context, class X, class Y> void convert(Context& ctx, X x, Y y) {
+    rules::equal(x.size(), y.size(), "ops::convert: the sizes of x and of y");
+    convert_on(ctx, x.read(), y);
+}
+
+/// y = f(x), f one of walt::activation.
+template <class Activation, class Context, class X, class Y> void activate(Context& ctx, X x, Y y) {
+    rules::equal(x.size(), y.size(), "ops::activate: the sizes of x and of y");
+    activate_on(ctx, Activation{}, x.read(), y);
+}
+
+/// dx = f'(x) dy. dx may be dy.
+template <class Activation, class Context, class X, class DY, class DX>
+void activate_grad(Context& ctx, X x, DY dy, DX dx) {
+    rules::equal(x.size(), dy.size(), "ops::activate_grad: the sizes of x and of dy");
+    rules::equal(x.size(), dx.size(), "ops::activate_grad: the sizes of x and of dx");
+    activate_grad_on(ctx, Activation{}, x.read(), dy.read(), dx);
+}
+
+/// y += x.
+template <class Context, class X, class Y> void accumulate(Context& ctx, X x, Y y) {
+    rules::equal(x.size(), y.size(), "ops::accumulate: the sizes of x and of y");
+    accumulate_on(ctx, x.read(), y);
+}
+
+/// z = x + y.
+template <class Context, class X, class Y, class Z> void add(Context& ctx, X x, Y y, Z z) {
+    rules::equal(x.size(), y.size(), "ops::add: the sizes of x and of y");
+    rules::equal(x.size(), z.size(), "ops::add: the sizes of x and of z");
+    add_on(ctx, x.read(), y.read(), z);
+}
+
+/// y = value everywhere.
+template <class Context, class Y> void fill(Context& ctx, Y y, double value) { fill_on(ctx, y, value); }
+
+} // namespace ops
+} // namespace walt
