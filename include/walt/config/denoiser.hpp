@@ -81,23 +81,25 @@ template <int Classes> struct classes_are_not_negative {
 
 /// What follows from a config: the numbers that modules take. Mistakes in the config stop here, one sentence each.
 template <class Config> struct dimensions {
-    static constexpr int frames = Config::frames, channels = Config::channels, hidden = Config::hidden, depth = Config::depth;
     static constexpr bool sizes_are_right =
-        rules::size_is_positive<frames>::value && rules::size_is_positive<Config::height>::value &&
-        rules::size_is_positive<Config::width>::value && rules::size_is_positive<channels>::value &&
-        rules::size_is_positive<hidden>::value && rules::size_is_positive<depth>::value &&
+        rules::size_is_positive<Config::frames>::value && rules::size_is_positive<Config::height>::value &&
+        rules::size_is_positive<Config::width>::value && rules::size_is_positive<Config::channels>::value &&
+        rules::size_is_positive<Config::hidden>::value && rules::size_is_positive<Config::depth>::value &&
         rules::patch_divides_latent<Config::height, Config::patch>::value &&
         rules::patch_divides_latent<Config::width, Config::patch>::value &&
-        rules::heads_divide_hidden<hidden, Config::heads>::value && rules::rank_is_not_negative<Config::adaln_rank>::value &&
+        rules::heads_divide_hidden<Config::hidden, Config::heads>::value && rules::rank_is_not_negative<Config::adaln_rank>::value &&
         rules::text_has_dim_and_tokens<Config::text_dim, Config::text_tokens>::value &&
         rules::classes_are_not_negative<Config::classes>::value &&
         (!Config::super_resolution || (rules::super_resolution_needs_even_sides<Config::super_resolution ? Config::height : 2>::value &&
                                        rules::super_resolution_needs_even_sides<Config::super_resolution ? Config::width : 2>::value));
 
-    static constexpr int patch = Config::patch > 0 ? Config::patch : 1;
+    // Behind a mistake the rest is built on numbers that work, so that the rule's sentence is the first and only error.
+    static constexpr int frames = sizes_are_right ? Config::frames : 1, channels = sizes_are_right ? Config::channels : 1;
+    static constexpr int hidden = sizes_are_right ? Config::hidden : 1, depth = sizes_are_right ? Config::depth : 1;
+    static constexpr int patch = sizes_are_right ? Config::patch : 1, heads = sizes_are_right ? Config::heads : 1;
+    static constexpr int head_dim = hidden / heads;
     static constexpr int grid_height = Config::height / patch, grid_width = Config::width / patch; ///< hp, wp
     static constexpr int tokens = grid_height * grid_width;                                       ///< N, a frame
-    static constexpr int heads = Config::heads > 0 ? Config::heads : 1, head_dim = hidden / heads;
     static constexpr int mlp_hidden = Config::mlp_hidden > 0 ? Config::mlp_hidden : 4 * hidden;
 
     static constexpr bool full = Config::pattern == attention_pattern::full;
@@ -110,12 +112,12 @@ template <class Config> struct dimensions {
     static constexpr int st_width = full ? grid_width : side(uses_spatiotemporal ? Config::spatiotemporal_window.width : Config::spatial_window.width, grid_width);
     static constexpr int s_height = uses_spatial ? side(Config::spatial_window.height, grid_height) : st_height;
     static constexpr int s_width = uses_spatial ? side(Config::spatial_window.width, grid_width) : st_width;
-    static constexpr bool windows_divide =
-        rules::window_divides_grid<grid_height, s_height>::value && rules::window_divides_grid<grid_width, s_width>::value &&
-        rules::window_divides_grid<grid_height, st_height>::value && rules::window_divides_grid<grid_width, st_width>::value &&
-        rules::spatial_window_has_one_frame<uses_spatial ? Config::spatial_window.frames : 1>::value &&
-        rules::window_spans_all_frames<uses_spatiotemporal ? Config::spatiotemporal_window.frames : 0, frames>::value;
-    // Behind a wrong window the rest is built on a right one, so that the sentence above is the only error.
+    template <int Grid, int Window>
+    static constexpr bool divides = rules::window_divides_grid<sizes_are_right ? Grid : 1, sizes_are_right ? Window : 1>::value;
+    static constexpr bool windows_divide = sizes_are_right &&
+        divides<grid_height, s_height> && divides<grid_width, s_width> && divides<grid_height, st_height> && divides<grid_width, st_width> &&
+        rules::spatial_window_has_one_frame<sizes_are_right && uses_spatial ? Config::spatial_window.frames : 1>::value &&
+        rules::window_spans_all_frames<sizes_are_right && uses_spatiotemporal ? Config::spatiotemporal_window.frames : 0, frames>::value;
     static constexpr int s_rows = windows_divide ? s_height : grid_height, s_columns = windows_divide ? s_width : grid_width;
     static constexpr int st_rows = windows_divide ? st_height : grid_height, st_columns = windows_divide ? st_width : grid_width;
     static constexpr bool windows_nest = rules::windows_nest<s_rows, s_columns, st_rows, st_columns>::value;

@@ -16,8 +16,22 @@ void frame_blend(Context& ctx, A1 a, X x, B1 b, Y y, Out out) {
     frame_blend_on(ctx, a.read(), x.read(), b.read(), y.read(), out);
 }
 
+/// out[i] = table[index[i]]: a schedule's value at each frame's step.
+template <class Context, class Table, class Index, class Out> void lookup(Context& ctx, Table table, Index index, Out out) {
+    rules::equal(index.extent(0), out.extent(0), "ops::lookup: the sizes of index and of out");
+    lookup_on(ctx, table.read(), index.read(), out);
+}
+
 /// out[i] = standard normal number first + i of the sequence; the same on every device.
 template <class Context, class Out> void normal(Context& ctx, philox sequence, Out out) { normal_on(ctx, sequence, out); }
+
+/// out = guided + share (guided std(conditional) / std(guided) - guided), the stds over each sample: keeps guidance from
+/// washing out contrast (Lin et al., sec. 3.4). out may be guided.
+template <class Context, class X, class Y, class Out>
+void rescale_std(Context& ctx, X conditional, Y guided, double share, Out out) {
+    rules::equal(conditional.size(), guided.size(), "ops::rescale_std: the sizes of conditional and of guided");
+    rescale_std_on(ctx, conditional.read(), guided.read(), share, out);
+}
 
 /// loss [1] = sum w[frame] (x - y)^2 / (sum w[frame] * elements a frame), and dx = d loss / d x. 0 where all w are 0.
 template <class Context, class X, class Y, class W, class Loss, class DX>

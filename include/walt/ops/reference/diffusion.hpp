@@ -4,6 +4,8 @@
 #include "../diffusion.hpp"
 #include "context.hpp"
 
+#include <cmath>
+
 namespace walt::reference {
 
 template <class CA, class X, class CB, class Y, class Out> void frame_blend_on(context&, CA a, X x, CB b, Y y, Out out) {
@@ -11,6 +13,27 @@ template <class CA, class X, class CB, class Y, class Out> void frame_blend_on(c
     for (std::int64_t f = 0; f < frames; ++f)
         for (std::int64_t i = f * size; i < (f + 1) * size; ++i)
             out.data()[i] = a(f) * x.data()[i] + b(f) * y.data()[i];
+}
+
+template <class Table, class Index, class Out> void lookup_on(context&, Table table, Index index, Out out) {
+    for (std::int64_t i = 0; i < out.extent(0); ++i) out(i) = table(index(i));
+}
+
+template <class X, class Y, class Out> void rescale_std_on(context&, X conditional, Y guided, double share, Out out) {
+    const std::int64_t samples = guided.extent(0), size = guided.size() / std::max<std::int64_t>(1, samples);
+    const auto deviation = [&](const auto* x) {
+        double sum = 0, squares = 0;
+        for (std::int64_t i = 0; i < size; ++i) sum += static_cast<double>(x[i]);
+        const double mean = sum / static_cast<double>(size);
+        for (std::int64_t i = 0; i < size; ++i) squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
+        return std::sqrt(squares / static_cast<double>(size));
+    };
+    for (std::int64_t b = 0; b < samples; ++b) {
+        const double own = deviation(guided.data() + b * size);
+        const double factor = 1 + share * (own > 0 ? deviation(conditional.data() + b * size) / own - 1 : 0);
+        for (std::int64_t i = b * size; i < (b + 1) * size; ++i)
+            out.data()[i] = static_cast<typename Out::element>(static_cast<double>(guided.data()[i]) * factor);
+    }
 }
 
 template <class Out> void normal_on(context&, philox sequence, Out out) {

@@ -1,0 +1,161 @@
+// The training objective of the denoiser (paper sec. 3, 4.3, 4.4; spec 2): noise a latent, predict v; self-conditioning,
+// dropped conditions, frame prediction and noised low-resolution inputs are drawn here.
+#pragma once
+
+#include "../transformer/transformer.hpp"
+#include "v_prediction.hpp"
+
+namespace walt {
+
+/// A batch in host memory: B samples, each a video or a stack of F images. Vectors that the config does not use stay empty.
+struct latent_batch {
+    std::vector<float> latents;              // [B, F, H, W, C], normalised
+    std::vector<std::uint8_t> is_image;      // [B]
+    std::vector<std::int32_t> label;         // [B F]
+    std::vector<float> text;                 // [S M, Dt]; text 0 is the empty one, with no valid position
+    std::vector<std::uint8_t> text_valid;    // [S M]
+    std::vector<std::int32_t> text_row;      // [B F]: 0 .. S - 1
+    std::vector<float> low_resolution;       // [B, F, H/2, W/2, C]
+};
+
+/// Copies host numbers to the context's arena, in the element type asked for.
+template <class T, class Context, class Host> view<T, dynamic> to_device(Context& ctx, const std::vector<Host>& host) {
+    const auto on_device = ctx.arena.template take<T, dynamic>(static_cast<std::int64_t>(host.size()));
+    if constexpr (std::is_same_v<T, Host>) {
+        ctx.upload(on_device.data(), host.data(), host.size() * sizeof(T));
+    } else {
+        const std::vector<T> converted(host.begin(), host.end());
+        ctx.upload(on_device.data(), converted.data(), converted.size() * sizeof(T));
+    }
+    return on_device;
+}
+
+/// How diffusion steps are drawn in training.
+struct step_distribution {
+    bool logit_normal = false;           ///< off: uniform, the paper's
+    float mean = 0.0f, deviation = 1.0f; ///< of logit(step / 1000), when logit-normal
+
+    int draw(const philox& numbers, std::uint64_t i) const {
+        constexpr int levels = noise_schedule::levels;
+        if (!logit_normal) return static_cast<int>(numbers.below(i, levels));
+        const double x = static_cast<double>(mean + deviation * numbers.normal(i));
+        return std::min(levels - 1, static_cast<int>(levels / (1 + std::exp(-x))));
+    }
+};
+
+/// The objective. Rates are probabilities; the paper gives self_conditioning_rate, the others are choices.
+struct denoising {
+    float self_conditioning_rate = 0.9f; ///< of batches that first estimate x0 from zeros
+    float condition_drop = 0.1f;         ///< of samples (or images) without label or text: for guidance
+    float frame_prediction_rate = 0.5f;  ///< of videos that know 1 or 2 latent frames (models with frame_prediction)
+    int low_resolution_noise = 300;      ///< super-resolution: noise of the low-resolution input up to this step
+    step_distribution steps;
+    activations keep = activations::all;
+    noise_schedule schedule{};
+
+    /// The loss of a batch; adds its gradient to g. `random` is the micro-batch's own sequence.
+    template <class Model, class A>
+    double operator()(Model& model, const latent_batch& batch, gradients<A> g, philox random) const {
+        using config = typename Model::config_type;
+        constexpr int F = config::frames, M = config::text_tokens;
+        using latent = view<A, dynamic, F, config::height, config::width, config::channels>;
+        auto& ctx = model.context();
+        const arena::scope scope(ctx.arena);
+        const auto B = static_cast<std::int64_t>(batch.is_image.size());
+        const philox draws{random.seed, random.stream * 4}, noise{random.seed, random.stream * 4 + 1};
+        const auto draw = [&](std::int64_t what, std::int64_t i) { return draws.uniform(static_cast<std::uint64_t>(what * B * F + i)); };
+        const auto take = [&] { return ctx.arena.template take<A, dynamic, F, config::height, config::width, config::channels>(B); };
+        require(static_cast<std::int64_t>(batch.latents.size()) == take_size<config>(B), "a batch of ", B, " samples has ",
+                take_size<config>(B), " latent numbers; ", batch.latents.size(), " came");
+
+        std::vector<std::int32_t> step, label = batch.label, text_row = batch.text_row;
+        std::vector<A> mask, weight(static_cast<std::size_t>(B * F), A(1));
+        for (std::int64_t b = 0; b < B; ++b)
+            for (int f = 0; f < F; ++f) {
+                const bool image = batch.is_image[static_cast<std::size_t>(b)];
+                const std::int64_t own = b * F + (image ? f : 0); // a video's frames share their draws
+                const auto at = static_cast<std::size_t>(b * F + f);
+                step.push_back(steps.draw(philox{random.seed, random.stream * 4 + 2}, static_cast<std::uint64_t>(own)));
+                if (draw(0, own) < condition_drop) {
+                    if constexpr (config::classes > 0) label[at] = config::classes;
+                    if constexpr (config::text_dim > 0) text_row[at] = 0;
+                }
+                if constexpr (config::frame_prediction) {
+                    const int known = image || draw(1, own) >= frame_prediction_rate ? 0 : (draw(2, own) < 0.5f ? 1 : 2);
+                    mask.push_back(A(f < known && known < F));
+                    weight[at] -= mask.back();
+                }
+            }
+
+        denoiser_input<A, config> input;
+        input.step = to_device<std::int32_t>(ctx, step).read();
+        input.is_image = to_device<std::uint8_t>(ctx, batch.is_image).read();
+        if constexpr (config::classes > 0) input.label = to_device<std::int32_t>(ctx, label).read();
+        if constexpr (config::text_dim > 0) {
+            const auto text = to_device<A>(ctx, batch.text);
+            input.text = view<A, dynamic, config::text_dim>(text.data(), text.size() / config::text_dim).read();
+            input.text_valid = to_device<std::uint8_t>(ctx, batch.text_valid).read();
+            input.text_row = to_device<std::int32_t>(ctx, text_row).read();
+            require(batch.text_valid.size() % static_cast<std::size_t>(M) == 0, "text_valid has ", batch.text_valid.size(),
+                    " positions, which is no multiple of text_tokens, ", M);
+        }
+
+        const latent x0(to_device<A>(ctx, batch.latents).data(), B), eps = take(), x_t = take(), v = take(), target = take(), dv = take();
+        const v_prediction<A> diffusion(ctx, schedule, input.step);
+        ops::normal(ctx, noise, eps);
+        diffusion.noisy(ctx, x0, eps, x_t);
+        diffusion.target(ctx, x0, eps, target);
+        input.noisy = x_t.read();
+        if constexpr (config::frame_prediction) {
+            input.known = x0.read();
+            input.mask = to_device<A>(ctx, mask).read();
+        }
+        if constexpr (config::super_resolution) noise_low_resolution(ctx, batch, draws, noise, B, input);
+
+        const auto& network = model.network();
+        if (config::self_conditioning && draw(3, 0) < self_conditioning_rate) {
+            const auto estimate = take();
+            const arena::scope pass(ctx.arena);
+            typename Model::saved first(ctx.arena, B, input.text_valid.extent(0), activations::none);
+            network.forward(ctx, model.weights(), input, v, first);
+            diffusion.x0_of(ctx, x_t, v, estimate);
+            input.self_condition = estimate.read();
+        }
+
+        typename Model::saved kept(ctx.arena, B, input.text_valid.extent(0), keep);
+        network.forward(ctx, model.weights(), input, v, kept);
+        const auto loss = ctx.arena.template take<A, 1>();
+        ops::square_error(ctx, v, target, to_device<A>(ctx, weight), loss, dv);
+        network.backward(ctx, model.weights(), input, kept, dv.read(), g);
+        A value = 0;
+        ctx.download(&value, loss.data(), sizeof(A));
+        return static_cast<double>(value);
+    }
+
+  private:
+    template <class Config> static std::int64_t take_size(std::int64_t batch) {
+        return batch * Config::frames * Config::height * Config::width * Config::channels;
+    }
+
+    /// Noise conditioning augmentation (paper sec. 4.5): the low-resolution latent is noised to a level of its own.
+    template <class Context, class A, class Config>
+    void noise_low_resolution(Context& ctx, const latent_batch& batch, const philox& draws, const philox& noise, std::int64_t B,
+                              denoiser_input<A, Config>& input) const {
+        using low = view<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>;
+        std::vector<std::int32_t> level, frame_level;
+        for (std::int64_t b = 0; b < B; ++b) {
+            level.push_back(static_cast<std::int32_t>(philox{draws.seed, draws.stream + 3}.below(
+                static_cast<std::uint64_t>(b), static_cast<std::uint32_t>(std::max(1, low_resolution_noise)))));
+            frame_level.insert(frame_level.end(), Config::frames, level.back());
+        }
+        const low clean(to_device<A>(ctx, batch.low_resolution).data(), B);
+        const auto eps = ctx.arena.template take<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>(B);
+        ops::normal(ctx, philox{noise.seed ^ 0x5bd1e995u, noise.stream}, eps);
+        const v_prediction<A> augmentation(ctx, schedule, to_device<std::int32_t>(ctx, frame_level).read());
+        augmentation.noisy(ctx, clean, eps, clean);
+        input.low_resolution = clean.read();
+        input.low_resolution_step = to_device<std::int32_t>(ctx, level).read();
+    }
+};
+
+} // namespace walt

@@ -1,0 +1,124 @@
+// Convolution primitives of oneDNN 2.6 and 3.x, and the reorders between walt's kernel order and the library's own.
+#pragma once
+
+#include "../causal_conv3d.hpp"
+#include "context.hpp"
+
+namespace walt::cpu {
+
+/// All that a convolution's primitives depend on.
+struct convolution_shape {
+    video_size x, y;
+    std::int64_t in, out, kt, kh, kw;
+    conv_stride stride;
+    bool bias, add;
+    dnnl::memory::data_type compute, result; // of x and w, and of what is computed
+
+    onednn::key key(std::int64_t primitive) const {
+        return {primitive, x.batch, x.frames, x.height, x.width, in, out, kt, kh, kw, stride.time, stride.space, bias, add,
+                static_cast<std::int64_t>(compute), static_cast<std::int64_t>(result)};
+    }
+    dnnl::memory::desc input(dnnl::memory::data_type type) const {
+        return {{x.batch, in, x.frames, x.height, x.width}, type, dnnl::memory::format_tag::ndhwc};
+    }
+    dnnl::memory::desc output(dnnl::memory::data_type type) const {
+        return {{y.batch, out, y.frames, y.height, y.width}, type, dnnl::memory::format_tag::ndhwc};
+    }
+    /// odhwi is walt's memory order; any leaves it to the library, which blocks it for its kernels.
+    dnnl::memory::desc kernel(dnnl::memory::data_type type, dnnl::memory::format_tag order) const {
+        return {{out, in, kt, kh, kw}, type, order};
+    }
+    dnnl::memory::desc bias_vector() const { return {{out}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a}; }
+    dnnl::memory::dims strides() const { return {stride.time, stride.space, stride.space}; }
+    dnnl::memory::dims before() const { return {kt - 1, kh / 2, kw / 2}; }
+    /// What the last output needs behind the input; less than half a kernel where the stride leaves elements over.
+    dnnl::memory::dims after() const {
+        return {0, (y.height - 1) * stride.space + kh - kh / 2 - x.height, (y.width - 1) * stride.space + kw - kw / 2 - x.width};
+    }
+};
+
+namespace detail {
+
+using any = std::integral_constant<dnnl::memory::format_tag, dnnl::memory::format_tag::any>;
+
+inline dnnl::convolution_forward::primitive_desc forward_desc(onednn& library, const convolution_shape& s, bool with_result) {
+    const auto x = s.input(s.compute), w = s.kernel(s.compute, any::value), y = s.output(with_result ? s.result : s.compute);
+    const auto kind = dnnl::prop_kind::forward_training;
+    const auto how = dnnl::algorithm::convolution_direct;
+    dnnl::primitive_attr attributes;
+    if (with_result && s.add) {
+        dnnl::post_ops sum;
+        sum.append_sum(1.0f);
+        attributes.set_post_ops(sum);
+    }
+#if DNNL_VERSION_MAJOR >= 3
+    if (with_result && s.bias) return {library.engine, kind, how, x, w, s.bias_vector(), y, s.strides(), s.before(), s.after(), attributes};
+    return {library.engine, kind, how, x, w, y, s.strides(), s.before(), s.after(), attributes};
+#else
+    const dnnl::convolution_forward::desc desc =
+        with_result && s.bias
+            ? dnnl::convolution_forward::desc(kind, how, x, w, s.bias_vector(), y, s.strides(), s.before(), s.after())
+            : dnnl::convolution_forward::desc(kind, how, x, w, y, s.strides(), s.before(), s.after());
+    return {desc, attributes, library.engine};
+#endif
+}
+
+} // namespace detail
+
+inline dnnl::primitive make_forward(onednn& library, const convolution_shape& s) {
+    return dnnl::convolution_forward(detail::forward_desc(library, s, true));
+}
+
+inline dnnl::primitive make_backward_input(onednn& library, const convolution_shape& s) {
+    const auto hint = detail::forward_desc(library, s, false);
+    const auto dx = s.input(s.result), w = s.kernel(s.compute, detail::any::value), dy = s.output(s.compute);
+    const auto how = dnnl::algorithm::convolution_direct;
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl::convolution_backward_data::primitive_desc desc(library.engine, how, dx, w, dy, s.strides(), s.before(), s.after(), hint);
+#else
+    const dnnl::convolution_backward_data::primitive_desc desc(
+        dnnl::convolution_backward_data::desc(how, dx, w, dy, s.strides(), s.before(), s.after()), library.engine, hint);
+#endif
+    return dnnl::convolution_backward_data(desc);
+}
+
+inline dnnl::primitive make_backward_weight(onednn& library, const convolution_shape& s) {
+    const auto hint = detail::forward_desc(library, s, false);
+    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl::memory::data_type::f32, detail::any::value);
+    const auto how = dnnl::algorithm::convolution_direct;
+#if DNNL_VERSION_MAJOR >= 3
+    const auto desc = s.bias ? dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, s.bias_vector(), dy, s.strides(),
+                                                                                  s.before(), s.after(), hint)
+                             : dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, dy, s.strides(), s.before(),
+                                                                                  s.after(), hint);
+#else
+    const dnnl::convolution_backward_weights::primitive_desc desc(
+        s.bias ? dnnl::convolution_backward_weights::desc(how, x, dw, s.bias_vector(), dy, s.strides(), s.before(), s.after())
+               : dnnl::convolution_backward_weights::desc(how, x, dw, dy, s.strides(), s.before(), s.after()),
+        library.engine, hint);
+#endif
+    return dnnl::convolution_backward_weights(desc);
+}
+
+/// The layout that a primitive chose for one of its arguments.
+inline dnnl::memory::desc layout_of(const dnnl::primitive& primitive, int argument) {
+    dnnl::primitive_desc_base desc;
+    desc.reset(const_cast<dnnl_primitive_desc_t>(primitive.get_primitive_desc()), true);
+    return desc.query_md(dnnl::query::exec_arg_md, argument);
+}
+
+/// to (+)= from, between two layouts of one tensor. `key` names the pair.
+inline void reorder(onednn& library, const onednn::key& key, const dnnl::memory& from, const dnnl::memory& to, bool add) {
+    const auto& primitive = library.cached(key, [&]() -> dnnl::primitive {
+        dnnl::primitive_attr attributes;
+        if (add) {
+            dnnl::post_ops sum;
+            sum.append_sum(1.0f);
+            attributes.set_post_ops(sum);
+        }
+        return dnnl::reorder(dnnl::reorder::primitive_desc(from, to, attributes));
+    });
+    library.run(primitive, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
+} // namespace walt::cpu

@@ -1,0 +1,13 @@
+// The reference device: every op as plain loops.
+#pragma once
+
+#include "ops/reference/context.hpp"
+#include "ops/reference/cross_attention.hpp"
+#include "ops/reference/diffusion.hpp"
+#include "ops/reference/embedding.hpp"
+#include "ops/reference/head_norm.hpp"
+#include "ops/reference/linear.hpp"
+#include "ops/reference/modulated_norm.hpp"
+#include "ops/reference/patches.hpp"
+#include "ops/reference/pointwise.hpp"
+#include "ops/reference/window_attention.hpp"
