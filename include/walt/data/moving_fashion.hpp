@@ -6,6 +6,7 @@
 #include "fashion_mnist.hpp"
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -38,9 +39,9 @@ class moving_fashion {
     static constexpr std::array<std::string_view, 6> colours{"red", "yellow", "green", "cyan", "blue", "purple"};
     static constexpr std::array<std::array<float, 3>, 6> colour_rgb{{{1.00f, 0.14f, 0.14f}, {1.00f, 0.90f, 0.10f},
                                                                      {0.14f, 0.90f, 0.20f}, {0.10f, 0.88f, 0.92f},
-                                                                     {0.18f, 0.24f, 1.00f}, {0.82f, 0.16f, 0.96f}}};
+                                                                     {0.22f, 0.30f, 1.00f}, {0.82f, 0.16f, 0.96f}}};
     /// Hue of each colour in degrees.
-    static constexpr std::array<float, 6> colour_hue{0.0f, 53.3f, 124.7f, 182.9f, 235.6f, 289.5f};
+    static constexpr std::array<float, 6> colour_hue{0.0f, 53.3f, 124.7f, 182.9f, 233.8f, 289.5f};
     static constexpr std::array<std::string_view, 8> directions{"left",    "right",    "up",        "down",
                                                                 "up left", "up right", "down left", "down right"};
     static constexpr float diagonal = 0.70710678f;
@@ -50,11 +51,11 @@ class moving_fashion {
                                                                        {-diagonal, diagonal}, {diagonal, diagonal}}};
 
     explicit moving_fashion(moving_fashion_options options = {})
-        : options_(std::move(options)), pictures_(read_fashion_mnist(options_.pictures, options_.folder)) {
+        : options_(std::move(options)), pictures_(std::make_shared<const fashion_mnist>(read_fashion_mnist(options_.pictures, options_.folder))) {
         require(options_.size >= 16, "moving fashion needs frames of 16 x 16 pixels or more; ", options_.size, " were asked for");
         require(options_.frames >= 1, "moving fashion needs 1 frame or more; ", options_.frames, " were asked for");
-        for (std::int64_t i = 0; i < pictures_.count(); ++i)
-            of_item_[pictures_.item[static_cast<std::size_t>(i)]].push_back(i);
+        for (std::int64_t i = 0; i < pictures_->count(); ++i)
+            of_item_[pictures_->item[static_cast<std::size_t>(i)]].push_back(i);
         for (std::size_t item = 0; item < items.size(); ++item)
             require(!of_item_[item].empty(), "this Fashion-MNIST has no picture of a ", items[item]);
         for (int c = 0; c < combinations; ++c)
@@ -67,7 +68,7 @@ class moving_fashion {
     int width() const { return options_.size; }
 
     /// The raw pictures [count, 28, 28] and their items, for a judge to learn from.
-    const fashion_mnist& pictures() const { return pictures_; }
+    const fashion_mnist& pictures() const { return *pictures_; }
 
     void read(std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) const {
         const moving_fashion_label shown = label(seed, index);
@@ -159,12 +160,12 @@ class moving_fashion {
             return low + (high - low) * numbers.uniform(static_cast<std::uint64_t>(draws++));
         };
         scene plan{};
-        const std::uint8_t* grey = pictures_.picture(picture);
+        const std::uint8_t* grey = pictures_->picture(picture);
         for (int i = 0; i < side; ++i)
             for (int j = 0; j < side; ++j) {
                 const int g = grey[i * side + j], at = (i + margin) * padded + j + margin;
                 plan.alpha[at] = g > 5 ? 1.0f : 0.0f;
-                plan.value[at] = g > 5 ? 0.25f + 0.75f / 255.0f * static_cast<float>(g) : 0.0f;
+                plan.value[at] = g > 5 ? 0.32f + 0.68f / 255.0f * static_cast<float>(g) : 0.0f;
             }
         plan.tint = colour_rgb[static_cast<std::size_t>(shown.colour)];
 
@@ -241,7 +242,7 @@ class moving_fashion {
     }
 
     moving_fashion_options options_;
-    fashion_mnist pictures_;
+    std::shared_ptr<const fashion_mnist> pictures_; // copies of the dataset share them
     std::array<std::vector<std::int64_t>, 10> of_item_;
     std::vector<int> shown_; // combinations of this split
 };

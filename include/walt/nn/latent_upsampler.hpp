@@ -1,11 +1,14 @@
-// Super-resolution's way in: a depth-to-space convolution that doubles a latent (paper sec. 4.5, spec 1.3).
+// Super-resolution's way in: a depth-to-space convolution that doubles a latent, frame by frame (paper sec. 4.5, spec 1.3).
 #pragma once
 
 #include "../core/parameters.hpp"
-#include "../ops/linear.hpp"
+#include "../ops/causal_conv3d.hpp"
+#include "../ops/depth_to_space.hpp"
+#include "../ops/pointwise.hpp"
 
 namespace walt::nn {
 
+/// up = depth_to_space2(conv2d(low)): low [B, F, h, w, C] (T), up [B, F, 2 h, 2 w, C] (T).
 template <int C> struct latent_upsampler {
     struct convolution {
         frame_kernel<init::xavier, 4 * C, C, 3, 3> weight;
@@ -17,6 +20,33 @@ template <int C> struct latent_upsampler {
     };
     convolution conv;
     static constexpr void each(auto& self, auto&& visit) { visit("conv", self.conv); }
+
+    template <class T> void forward(auto& ctx, const weights<T>& w, auto low, auto up) const {
+        const arena::scope scope(ctx.arena);
+        const auto from = run_time(low.read());
+        const auto deep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(from.extent(0), from.extent(1), from.extent(2), from.extent(3));
+        ops::causal_conv3d(ctx, {}, from, w(conv.weight), w.exact(conv.bias), deep);
+        ops::depth_to_space<1>(ctx, deep, run_time(up));
+    }
+
+    /// dlow (A) is assigned unless empty.
+    template <class T> void backward(auto& ctx, const weights<T>& w, auto low, auto dup, auto dlow, const auto& g) const {
+        const arena::scope scope(ctx.arena);
+        const auto from = run_time(low.read());
+        const auto ddeep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(from.extent(0), from.extent(1), from.extent(2), from.extent(3));
+        ops::depth_to_space_grad<1>(ctx, run_time(dup), ddeep);
+        ops::causal_conv3d_grad_weight(ctx, {}, from, ddeep, g(conv.weight), g(conv.bias));
+        if (!dlow) return;
+        const auto part = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, C>(from.extent(0), from.extent(1), from.extent(2), from.extent(3));
+        ops::causal_conv3d_grad_input(ctx, {}, ddeep, w(conv.weight), part);
+        ops::convert(ctx, part, dlow);
+    }
+
+  private:
+    /// The same view with only its channels known at compile time, as convolutions take it.
+    template <class View> static auto run_time(const View& x) {
+        return x.template as<dynamic, dynamic, dynamic, dynamic, C>(x.extent(0), x.extent(1), x.extent(2), x.extent(3));
+    }
 };
 
 } // namespace walt::nn

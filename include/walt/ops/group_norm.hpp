@@ -1,0 +1,89 @@
+// Group norm of every frame on its own, with scale and shift, then an activation (spec 3, GN and adanorm).
+//   x [B, F, H, W, C] (T or A)   scale, shift [R, C] (A)   y like x (T or A)   statistics [B F, G, 2] (A): mean, 1 / std
+//   normal = (x - mean) / std over H, W and the C / G channels of a group;  y = act(normal scale[row] + shift[row])
+// The statistics never mix frames, so a frame's result does not depend on later ones (spec 3).
+#pragma once
+
+#include "causal_conv3d.hpp"
+#include "pointwise.hpp"
+
+namespace walt {
+
+namespace activation {
+/// No activation.
+struct identity {
+    template <class A> static A value(A x) { return x; }
+    template <class A> static A slope(A) { return A(1); }
+};
+} // namespace activation
+
+/// Which row of scale and shift a frame uses. The default: all use row 0, a parameter of the norm. Otherwise the rows are
+/// the latent's frames: frame 0 of a clip matches latent 0, frame j >= 1 latent 1 + (j - 1) / stride (spec 3, adanorm).
+struct frame_rows {
+    std::int64_t frames = 0, latent_frames = 0; ///< of one clip; 0 for the default
+    std::int64_t stride = 1;                    ///< frames per latent frame
+
+    constexpr std::int64_t of(std::int64_t frame) const {
+        if (frames == 0) return 0;
+        const std::int64_t j = frame % frames;
+        return frame / frames * latent_frames + (j == 0 ? 0 : 1 + (j - 1) / stride);
+    }
+};
+
+namespace rules {
+template <int Channels, int Groups> struct groups_divide_channels {
+    static constexpr bool value = Groups > 0 && Channels % (Groups > 0 ? Groups : 1) == 0;
+    static_assert(value, "the number of groups of a group norm must divide its channels (channels % groups == 0)");
+};
+template <class X, class Scale, class Shift, class Other, class Statistics>
+inline constexpr bool norm_shapes = agree<X, 4, Scale, 1> && agree<X, 4, Shift, 1> && agree<X, 4, Other, 4> &&
+                                    groups_divide_channels<X::static_extent(4), Statistics::static_extent(1)>::value;
+
+template <class X, class Scale, class Statistics>
+void norm_sizes(const X& x, const Scale& scale, const frame_rows& rows, const Statistics& statistics) {
+    const std::int64_t frames = x.extent(0) * x.extent(1);
+    equal(statistics.extent(0), frames, "ops::group_norm: the frames of x and of its statistics");
+    if (frames > 0)
+        require(rows.of(frames - 1) < scale.extent(0), "ops::group_norm: frame ", frames - 1, " uses row ", rows.of(frames - 1),
+                " of scale and shift, which have ", scale.extent(0), " rows");
+}
+} // namespace rules
+
+namespace ops {
+
+inline constexpr double group_norm_epsilon = 1e-6; // spec 3
+
+/// y as above; statistics are assigned, for the gradient. y may be x.
+template <class Activation, class Context, class X, class Scale, class Shift, class Y, class Statistics>
+void group_norm(Context& ctx, X x, Scale scale, Shift shift, const frame_rows& rows, Y y, Statistics statistics) {
+    if constexpr (rules::norm_shapes<X, Scale, Shift, Y, Statistics>) {
+        rules::equal(x.size(), y.size(), "ops::group_norm: the sizes of x and of y");
+        rules::norm_sizes(x, scale, rows, statistics);
+        group_norm_on(ctx, Activation{}, x.read(), scale.read(), shift.read(), rows, y, statistics);
+    }
+}
+
+/// dx is assigned, dscale and dshift are added to. dx may be dy.
+template <class Activation, class Context, class X, class Scale, class Shift, class Statistics, class DY, class DX, class DScale>
+void group_norm_grad(Context& ctx, X x, Scale scale, Shift shift, const frame_rows& rows, Statistics statistics, DY dy, DX dx, DScale dscale,
+                     DScale dshift) {
+    if constexpr (rules::norm_shapes<X, Scale, Shift, DY, Statistics>) {
+        rules::equal(x.size(), dx.size(), "ops::group_norm_grad: the sizes of x and of dx");
+        rules::norm_sizes(x, scale, rows, statistics);
+        group_norm_grad_on(ctx, Activation{}, x.read(), scale.read(), shift.read(), rows, statistics.read(), dy.read(), dx, dscale, dshift, false);
+    }
+}
+
+/// The same with dx added to: the beginning of a residual branch.
+template <class Activation, class Context, class X, class Scale, class Shift, class Statistics, class DY, class DX, class DScale>
+void group_norm_grad_add(Context& ctx, X x, Scale scale, Shift shift, const frame_rows& rows, Statistics statistics, DY dy, DX dx,
+                         DScale dscale, DScale dshift) {
+    if constexpr (rules::norm_shapes<X, Scale, Shift, DY, Statistics>) {
+        rules::equal(x.size(), dx.size(), "ops::group_norm_grad_add: the sizes of x and of dx");
+        rules::norm_sizes(x, scale, rows, statistics);
+        group_norm_grad_on(ctx, Activation{}, x.read(), scale.read(), shift.read(), rows, statistics.read(), dy.read(), dx, dscale, dshift, true);
+    }
+}
+
+} // namespace ops
+} // namespace walt

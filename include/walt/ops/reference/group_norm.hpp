@@ -1,0 +1,75 @@
+// Reference: group norm of every frame, its activation, and their gradient.
+#pragma once
+
+#include "../group_norm.hpp"
+#include "context.hpp"
+
+#include <cmath>
+
+namespace walt::reference {
+
+template <class Activation, class X, int C, class Scale, class U, class A, int G>
+void group_norm_on(context&, Activation, video<const X, C> x, Scale scale, Scale shift, const frame_rows& rows, video<U, C> y,
+                   view<A, dynamic, G, 2> statistics) {
+    constexpr int width = C / G; // channels of a group
+    const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3);
+    const A count = static_cast<A>(positions * width);
+    for (std::int64_t n = 0; n < frames; ++n)
+        for (int g = 0; g < G; ++g) {
+            const std::int64_t start = n * positions * C + g * width;
+            A sum = 0, squares = 0;
+            for (std::int64_t p = 0; p < positions; ++p)
+                for (int c = 0; c < width; ++c) sum += static_cast<A>(x.data()[start + p * C + c]);
+            const A mean = sum / count;
+            for (std::int64_t p = 0; p < positions; ++p)
+                for (int c = 0; c < width; ++c) {
+                    const A distance = static_cast<A>(x.data()[start + p * C + c]) - mean;
+                    squares += distance * distance;
+                }
+            const A rstd = A(1) / std::sqrt(squares / count + static_cast<A>(ops::group_norm_epsilon));
+            statistics(n, g, 0) = mean;
+            statistics(n, g, 1) = rstd;
+            for (std::int64_t p = 0; p < positions; ++p)
+                for (int c = 0; c < width; ++c) {
+                    const A normal = (static_cast<A>(x.data()[start + p * C + c]) - mean) * rstd;
+                    const A affine = normal * scale(rows.of(n), g * width + c) + shift(rows.of(n), g * width + c);
+                    y.data()[start + p * C + c] = static_cast<U>(Activation::value(affine));
+                }
+        }
+}
+
+template <class Activation, class X, int C, class Scale, class A, int G, class T, class U, class DScale>
+void group_norm_grad_on(context&, Activation, video<const X, C> x, Scale scale, Scale shift, const frame_rows& rows,
+                        view<const A, dynamic, G, 2> statistics, video<const T, C> dy, video<U, C> dx, DScale dscale, DScale dshift, bool add) {
+    constexpr int width = C / G;
+    const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3);
+    const A count = static_cast<A>(positions * width);
+    for (std::int64_t n = 0; n < frames; ++n)
+        for (int g = 0; g < G; ++g) {
+            const std::int64_t row = rows.of(n);
+            const A mean = statistics(n, g, 0), rstd = statistics(n, g, 1);
+            // Calls use(element, normal, gradient of the affine map's result, channel) for the group's elements.
+            const auto each = [&](auto&& use) {
+                for (int c = g * width; c < (g + 1) * width; ++c)
+                    for (std::int64_t p = 0; p < positions; ++p) {
+                        const std::int64_t i = (n * positions + p) * C + c;
+                        const A normal = (static_cast<A>(x.data()[i]) - mean) * rstd;
+                        const A affine = normal * scale(row, c) + shift(row, c);
+                        use(i, normal, static_cast<A>(dy.data()[i]) * Activation::slope(affine), c);
+                    }
+            };
+            A sum = 0, projection = 0; // of the gradient of `normal`, on ones and on `normal`
+            each([&](std::int64_t, A normal, A gradient, int c) {
+                dshift(row, c) += gradient;
+                dscale(row, c) += gradient * normal;
+                sum += gradient * scale(row, c);
+                projection += gradient * scale(row, c) * normal;
+            });
+            each([&](std::int64_t i, A normal, A gradient, int c) {
+                const A part = rstd * (gradient * scale(row, c) - sum / count - normal * (projection / count));
+                dx.data()[i] = static_cast<U>(part + (add ? static_cast<A>(dx.data()[i]) : A(0)));
+            });
+        }
+}
+
+} // namespace walt::reference

@@ -1,0 +1,127 @@
+#include "../catch.hpp"
+
+#include <walt/data/batches.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace {
+/// Every pixel of frame f of clip i is i + f / 100; the seed comes with the caption.
+struct counted {
+    std::int64_t clips;
+    int length = 3;
+
+    std::int64_t size() const { return clips; }
+    int frames() const { return length; }
+    int height() const { return 2; }
+    int width() const { return 5; }
+    void read(std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) const {
+        for (int f = 0; f < length; ++f)
+            for (int p = 0; p < 30; ++p) *pixels++ = static_cast<float>(index) + static_cast<float>(f) / 100.0f;
+        caption = std::to_string(index) + "@" + std::to_string(seed);
+    }
+};
+
+struct with_frames : counted {
+    void read_frame(std::uint64_t, std::int64_t index, int frame, float* pixels, std::string& caption) const {
+        std::fill_n(pixels, 30, static_cast<float>(index) + static_cast<float>(frame) / 100.0f);
+        caption = "still " + std::to_string(index);
+    }
+};
+
+int clip_of(float pixel) { return static_cast<int>(pixel + 0.005f); }
+int frame_of(float pixel) { return static_cast<int>((pixel - static_cast<float>(clip_of(pixel))) * 100 + 0.5f); }
+} // namespace
+
+TEST_CASE("every video comes once in an epoch, and the next epoch has another order and seed") {
+    const counted data{23};
+    const walt::batches make(data, {.batch = 4, .seed = 9});
+    std::vector<int> order;
+    std::vector<std::string> captions;
+    for (int n = 0; n < 23; ++n) {
+        const walt::batch made = make(n);
+        CHECK((made.count == 4 && made.frames == 3 && made.height == 2 && made.width == 5));
+        for (std::size_t b = 0; b < 4; ++b) {
+            CHECK(made.is_image[b] == 0);
+            order.push_back(clip_of(made.pixels[b * 90]));
+            captions.push_back(made.captions[b][0]);
+            CHECK(made.captions[b] == std::vector<std::string>(3, captions.back()));
+            for (std::size_t p = 0; p < 90; ++p) {
+                REQUIRE(clip_of(made.pixels[b * 90 + p]) == order.back());
+                REQUIRE(frame_of(made.pixels[b * 90 + p]) == static_cast<int>(p / 30));
+            }
+        }
+    }
+    for (std::ptrdiff_t epoch = 0; epoch < 4; ++epoch)
+        CHECK(std::set<int>(order.begin() + 23 * epoch, order.begin() + 23 * (epoch + 1)).size() == 23);
+    CHECK_FALSE(std::equal(order.begin(), order.begin() + 23, order.begin() + 23));
+    CHECK(std::set<std::string>(captions.begin(), captions.end()).size() == 92); // a new seed in every epoch
+}
+
+TEST_CASE("a batch depends on its number alone, so a run resumes exactly") {
+    const with_frames data{{40}};
+    const walt::batches once(data, {.batch = 5, .image_rate = 0.3, .seed = 4}), again(data, {.batch = 5, .image_rate = 0.3, .seed = 4});
+    std::vector<walt::batch> run;
+    for (int n = 0; n < 12; ++n) run.push_back(once(n));
+    for (int n = 11; n >= 6; --n) {
+        const walt::batch resumed = again(n);
+        CHECK(resumed.pixels == run[static_cast<std::size_t>(n)].pixels);
+        CHECK(resumed.is_image == run[static_cast<std::size_t>(n)].is_image);
+        CHECK(resumed.captions == run[static_cast<std::size_t>(n)].captions);
+    }
+    const walt::batches other(data, {.batch = 5, .image_rate = 0.3, .seed = 5});
+    CHECK(other(0).pixels != run[0].pixels);
+}
+
+TEST_CASE("stacks of images come at their rate, evenly, and their images come once in an epoch too") {
+    const with_frames data{{60}};
+    const walt::batches make(data, {.batch = 8, .image_rate = 0.25, .seed = 1});
+    std::map<int, int> images, frames;
+    for (int n = 0; n < 10; ++n) {
+        const walt::batch made = make(n);
+        CHECK(std::count(made.is_image.begin(), made.is_image.end(), 1) == 2);
+        for (std::size_t b = 0; b < 8; ++b)
+            for (std::size_t f = 0; f < 3 && made.is_image[b]; ++f) {
+                const float pixel = made.pixels[(b * 3 + f) * 30 + 29];
+                ++images[clip_of(pixel)];
+                ++frames[frame_of(pixel)];
+                CHECK(made.captions[b][f] == "still " + std::to_string(clip_of(pixel)));
+            }
+    }
+    CHECK(images.size() == 60); // 10 batches of 2 stacks of 3 images
+    for (const auto& [image, count] : images) CHECK(count == 1);
+    CHECK(frames.size() == 3);
+}
+
+TEST_CASE("images come from a dataset of their own, or from clips that can only be read whole") {
+    const counted videos{7}, clips{9};
+    const counted pictures{11, 1};
+    const walt::batches own(videos, pictures, {.batch = 3, .image_rate = 1});
+    const walt::batches whole(clips, {.batch = 3, .image_rate = 1});
+    std::set<int> seen, frames;
+    for (int n = 0; n < 3; ++n) {
+        const walt::batch a = own(n), b = whole(n);
+        CHECK(a.is_image == std::vector<std::uint8_t>{1, 1, 1});
+        for (std::size_t f = 0; f < 9; ++f) {
+            seen.insert(clip_of(a.pixels[f * 30]));
+            CHECK(frame_of(a.pixels[f * 30]) == 0);
+            frames.insert(frame_of(b.pixels[f * 30]));
+            CHECK(b.captions[f / 3][f % 3].rfind(std::to_string(clip_of(b.pixels[f * 30])) + "@", 0) == 0);
+        }
+    }
+    CHECK(seen.size() == 11);
+    CHECK(frames.size() == 3);
+}
+
+TEST_CASE("mixing that cannot be done is refused") {
+    struct tall : counted {
+        int height() const { return 3; }
+    };
+    const counted videos{7}, none{0};
+    const tall images{{7, 1}};
+    CHECK_THROWS_AS(walt::batches(videos, {.batch = 0}), walt::error);
+    CHECK_THROWS_AS(walt::batches(videos, {.image_rate = 1.5}), walt::error);
+    CHECK_THROWS_AS(walt::batches(none), walt::error);
+    CHECK_THROWS_WITH(walt::batches(videos, images, {.image_rate = 0.5}), Catch::Matchers::Contains("3 x 5"));
+}

@@ -1,0 +1,86 @@
+#include "../catch.hpp"
+
+#include <walt/text/word_vectors.hpp>
+
+#include <cmath>
+#include <set>
+
+namespace {
+struct encoded {
+    std::vector<float> rows;
+    std::vector<std::uint8_t> valid;
+    encoded(const walt::word_vectors& encoder, std::string_view text)
+        : rows(static_cast<std::size_t>(encoder.dim() * encoder.max_tokens()), 7.0f), valid(static_cast<std::size_t>(encoder.max_tokens()), 7) {
+        encoder.encode(text, rows.data(), valid.data());
+    }
+    bool operator==(const encoded&) const = default;
+};
+} // namespace
+
+TEST_CASE("a text falls into words") {
+    CHECK(walt::words("A red T-shirt, moving UP  left!") == std::vector<std::string>{"a", "red", "t", "shirt", "moving", "up", "left"});
+    CHECK(walt::words("two_words\tand\n3 d") == std::vector<std::string>{"two", "words", "and", "3", "d"});
+    CHECK(walt::words("Cr\xc3\xa8me br\xc3\xbbl\xc3\xa9" "e") == std::vector<std::string>{"cr\xc3\xa8me", "br\xc3\xbbl\xc3\xa9" "e"});
+    CHECK(walt::words(" .,;-! ").empty());
+}
+
+TEST_CASE("encoding is fixed, case-insensitive, and zero where invalid") {
+    const walt::word_vectors encoder(24, 5);
+    CHECK((encoder.dim() == 24 && encoder.max_tokens() == 5));
+    const encoded one(encoder, "a red boot");
+    CHECK(one == encoded(encoder, "  A Red, BOOT."));
+    CHECK_FALSE(one == encoded(encoder, "a red bag"));
+    CHECK(one.valid == std::vector<std::uint8_t>{1, 1, 1, 0, 0});
+    for (std::size_t i = 3 * 24; i < one.rows.size(); ++i) CHECK(one.rows[i] == 0.0f);
+}
+
+TEST_CASE("no words: valid nowhere, which is unconditional") {
+    for (const std::string_view text : {"", "  ", "?!"}) {
+        const encoded none(walt::word_vectors(), text);
+        CHECK(none.rows == std::vector<float>(64 * 8, 0.0f));
+        CHECK(none.valid == std::vector<std::uint8_t>(8, 0));
+    }
+}
+
+TEST_CASE("words beyond the last token are left out") {
+    const walt::word_vectors encoder(16, 3);
+    CHECK(encoded(encoder, "one two three four five") == encoded(encoder, "one two three"));
+    CHECK(encoded(encoder, "one two three four").valid == std::vector<std::uint8_t>{1, 1, 1});
+    CHECK(walt::words("one two three four").size() == 4);
+}
+
+TEST_CASE("the same word at two places differs by the position code alone") {
+    const walt::word_vectors encoder(10, 4);
+    const encoded same(encoder, "left left left");
+    const double amplitude = static_cast<double>(walt::word_vectors::position_amplitude);
+    for (std::size_t p = 1; p < 3; ++p)
+        for (std::size_t k = 0; k < 5; ++k) {
+            const double angle = static_cast<double>(p) * std::pow(10000.0, -static_cast<double>(k) / 5);
+            CHECK(same.rows[10 * p + k] - same.rows[k] == Approx(amplitude * std::sin(angle)).margin(1e-5));
+            CHECK(same.rows[10 * p + 5 + k] - same.rows[5 + k] == Approx(amplitude * (std::cos(angle) - 1)).margin(1e-5));
+        }
+}
+
+TEST_CASE("words are normal vectors of unit variance that differ from each other") {
+    const walt::word_vectors encoder(64, 1);
+    double sum = 0, squares = 0;
+    std::set<float> firsts;
+    for (int word = 0; word < 300; ++word) {
+        const encoded one(encoder, "word" + std::to_string(word));
+        firsts.insert(one.rows[0]);
+        for (std::size_t k = 0; k < 64; ++k) {
+            const double value = static_cast<double>(one.rows[k]) - (k < 32 ? 0 : static_cast<double>(walt::word_vectors::position_amplitude));
+            sum += value;
+            squares += value * value;
+        }
+    }
+    CHECK(firsts.size() == 300);
+    CHECK(std::abs(sum / 19200) < 0.03);
+    CHECK(squares / 19200 == Approx(1).margin(0.04));
+}
+
+TEST_CASE("dimensions that make no vectors are refused") {
+    CHECK_THROWS_AS(walt::word_vectors(7, 4), walt::error);
+    CHECK_THROWS_AS(walt::word_vectors(0, 4), walt::error);
+    CHECK_THROWS_AS(walt::word_vectors(8, 0), walt::error);
+}
