@@ -13,4 +13,5 @@
 #include "ops/meta/modulated_norm.hpp"
 #include "ops/meta/patches.hpp"
 #include "ops/meta/pointwise.hpp"
+#include "ops/meta/reconstruction.hpp"
 #include "ops/meta/window_attention.hpp"

@@ -14,4 +14,5 @@
 #include "ops/reference/modulated_norm.hpp"
 #include "ops/reference/patches.hpp"
 #include "ops/reference/pointwise.hpp"
+#include "ops/reference/reconstruction.hpp"
 #include "ops/reference/window_attention.hpp"

@@ -61,7 +61,8 @@ TEST_CASE("every video comes once in an epoch, and the next epoch has another or
 
 TEST_CASE("a batch depends on its number alone, so a run resumes exactly") {
     const with_frames data{{40}};
-    const walt::batches once(data, {.batch = 5, .image_rate = 0.3, .seed = 4}), again(data, {.batch = 5, .image_rate = 0.3, .seed = 4});
+    const walt::batches once(data, {.batch = 5, .image_rate = 0.3, .seed = 4}),
+        again(data, {.batch = 5, .image_rate = 0.3, .seed = 4});
     std::vector<walt::batch> run;
     for (int n = 0; n < 12; ++n) run.push_back(once(n));
     for (int n = 11; n >= 6; --n) {

@@ -93,7 +93,8 @@ TEST_CASE("clips are a pure function of seed and index, whatever the thread") {
     std::vector<std::thread> threads;
     for (std::size_t t = 0; t < 4; ++t)
         threads.emplace_back([&, t] {
-            for (std::size_t i = t; i < threaded.size(); i += 4) threaded[i] = walt::clip_at(data, 5, static_cast<std::int64_t>(i));
+            for (std::size_t i = t; i < threaded.size(); i += 4)
+                threaded[i] = walt::clip_at(data, 5, static_cast<std::int64_t>(i));
         });
     for (std::thread& thread : threads) thread.join();
     for (std::size_t i = 0; i < serial.size(); ++i) {
@@ -145,7 +146,9 @@ TEST_CASE("every label is as likely, and pictures are of their item") {
         ++shown[100 + label.colour];
         ++shown[200 + label.direction];
     }
-    const auto near = [&](int seen, int combinations) { return std::abs(seen * 432.0 / count - combinations) < 0.15 * combinations; };
+    const auto near = [&](int seen, int combinations) {
+        return std::abs(seen * 432.0 / count - combinations) < 0.15 * combinations;
+    };
     for (const auto& [item, seen] : items) CHECK(near(seen, shown[item]));
     for (const auto& [colour, seen] : colours) CHECK(near(seen, shown[100 + colour]));
     for (const auto& [direction, seen] : directions) CHECK(near(seen, shown[200 + direction]));
@@ -156,7 +159,8 @@ TEST_CASE("every label is as likely, and pictures are of their item") {
 
 TEST_CASE("48 combinations are held out of training, and every pair of their parts is still seen there") {
     const shapes of;
-    const moving_fashion train = of.clips(), held = of.clips(48, 17, walt::split::held_out), all = of.clips(48, 17, walt::split::all);
+    const moving_fashion train = of.clips(), held = of.clips(48, 17, walt::split::held_out),
+                         all = of.clips(48, 17, walt::split::all);
     std::set<std::string> in_train, in_held, in_all;
     std::set<std::tuple<int, int, int>> pairs;
     for (int i = 0; i < 12000; ++i) {
@@ -198,7 +202,8 @@ TEST_CASE("the tables of colours and directions agree with their names") {
         CHECK(between(hue(static_cast<double>(rgb[0]), static_cast<double>(rgb[1]), static_cast<double>(rgb[2])),
                       static_cast<double>(moving_fashion::colour_hue[c])) < 0.1);
         for (std::size_t other = 0; other < c; ++other)
-            CHECK(between(static_cast<double>(moving_fashion::colour_hue[c]), static_cast<double>(moving_fashion::colour_hue[other])) > 48);
+            CHECK(between(static_cast<double>(moving_fashion::colour_hue[c]),
+                          static_cast<double>(moving_fashion::colour_hue[other])) > 48);
     }
     for (std::size_t d = 0; d < 8; ++d) {
         const std::string_view name = moving_fashion::directions[d];

@@ -57,12 +57,14 @@ TEST_CASE("what the function throws is thrown at its item, again and again, and 
 TEST_CASE("a prefetch that nobody empties ends cleanly") {
     std::atomic<int> running = 0;
     {
-        const walt::prefetch<int> items([&](std::int64_t n) {
-            ++running;
-            wait_a_little(n + 1);
-            --running;
-            return 0;
-        }, {.ahead = 2, .threads = 3});
+        const walt::prefetch<int> items(
+            [&](std::int64_t n) {
+                ++running;
+                wait_a_little(n + 1);
+                --running;
+                return 0;
+            },
+            {.ahead = 2, .threads = 3});
     }
     CHECK(running == 0);
     CHECK_THROWS_AS(walt::prefetch<int>([](std::int64_t) { return 0; }, {.ahead = 0}), walt::error);

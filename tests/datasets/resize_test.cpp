@@ -30,14 +30,16 @@ TEST_CASE("a flat picture stays flat, a linear one linear, at any scale") {
     const auto flat = picture(11, 9, [](int, int, int c) { return 20 + 100 * c; });
     for (const int size : {3, 8, 30}) {
         const auto to = resized(flat, 11, 9, size, size + 1);
-        for (std::size_t i = 0; i < to.size(); ++i) CHECK(to[i] == Approx((20.0 + 100.0 * static_cast<double>(i % 3)) / 127.5 - 1).margin(1e-5));
+        for (std::size_t i = 0; i < to.size(); ++i)
+            CHECK(to[i] == Approx((20.0 + 100.0 * static_cast<double>(i % 3)) / 127.5 - 1).margin(1e-5));
     }
     // 48 x 24 to 8 x 4: output (y, x) is centred at 6 y + 2.5, 6 x + 2.5; a triangle of reach 6 is whole inside of the rim.
     const auto ramp = picture(48, 24, [](int y, int x, int) { return 3 * y + 2 * x; });
     const auto to = resized(ramp, 48, 24, 8, 4);
     for (int y = 1; y < 7; ++y)
         for (int x = 1; x < 3; ++x)
-            CHECK(to[static_cast<std::size_t>(3 * (4 * y + x))] == Approx((3 * (6 * y + 2.5) + 2 * (6 * x + 2.5)) / 127.5 - 1).margin(1e-5));
+            CHECK(to[static_cast<std::size_t>(3 * (4 * y + x))] ==
+                  Approx((3 * (6 * y + 2.5) + 2 * (6 * x + 2.5)) / 127.5 - 1).margin(1e-5));
 }
 
 TEST_CASE("shrinking averages stripes away instead of picking some of them") {

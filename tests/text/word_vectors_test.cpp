@@ -10,7 +10,8 @@ struct encoded {
     std::vector<float> rows;
     std::vector<std::uint8_t> valid;
     encoded(const walt::word_vectors& encoder, std::string_view text)
-        : rows(static_cast<std::size_t>(encoder.dim() * encoder.max_tokens()), 7.0f), valid(static_cast<std::size_t>(encoder.max_tokens()), 7) {
+        : rows(static_cast<std::size_t>(encoder.dim() * encoder.max_tokens()), 7.0f),
+          valid(static_cast<std::size_t>(encoder.max_tokens()), 7) {
         encoder.encode(text, rows.data(), valid.data());
     }
     bool operator==(const encoded&) const = default;
@@ -18,9 +19,10 @@ struct encoded {
 } // namespace
 
 TEST_CASE("a text falls into words") {
-    CHECK(walt::words("A red T-shirt, moving UP  left!") == std::vector<std::string>{"a", "red", "t", "shirt", "moving", "up", "left"});
+    CHECK(walt::words("A red T-shirt, moving UP  left!") ==
+          std::vector<std::string>{"a", "red", "t", "shirt", "moving", "up", "left"});
     CHECK(walt::words("two_words\tand\n3 d") == std::vector<std::string>{"two", "words", "and", "3", "d"});
-    CHECK(walt::words("Cr\xc3\xa8me br\xc3\xbbl\xc3\xa9" "e") == std::vector<std::string>{"cr\xc3\xa8me", "br\xc3\xbbl\xc3\xa9" "e"});
+    CHECK(walt::words("Na\xc3\xafve\xe2\x82\xac!") == std::vector<std::string>{"na\xc3\xafve\xe2\x82\xac"});
     CHECK(walt::words(" .,;-! ").empty());
 }
 
@@ -69,7 +71,8 @@ TEST_CASE("words are normal vectors of unit variance that differ from each other
         const encoded one(encoder, "word" + std::to_string(word));
         firsts.insert(one.rows[0]);
         for (std::size_t k = 0; k < 64; ++k) {
-            const double value = static_cast<double>(one.rows[k]) - (k < 32 ? 0 : static_cast<double>(walt::word_vectors::position_amplitude));
+            const float position = k < 32 ? 0 : walt::word_vectors::position_amplitude; // cos 0
+            const double value = static_cast<double>(one.rows[k] - position);
             sum += value;
             squares += value * value;
         }

@@ -33,7 +33,8 @@ template <dataset Videos, dataset Images = Videos> class batches {
 
     batches(const Videos& videos, const Images& images, mixing how = {}) : videos_(&videos), images_(&images), how_(how) {
         require(how.batch > 0, "a batch needs at least one sample; ", how.batch, " were asked for");
-        require(how.image_rate >= 0 && how.image_rate <= 1, "mixing::image_rate is a part of all samples, 0 to 1; it is ", how.image_rate);
+        require(how.image_rate >= 0 && how.image_rate <= 1, "mixing::image_rate is a part of all samples, 0 to 1; it is ",
+                how.image_rate);
         require(images.height() == videos.height() && images.width() == videos.width(), "images of ", images.height(), " x ",
                 images.width(), " cannot be mixed with videos of ", videos.height(), " x ", videos.width());
         require(videos.size() > 0 || how.image_rate == 1, "the dataset of videos is empty");
@@ -50,7 +51,8 @@ template <dataset Videos, dataset Images = Videos> class batches {
         const std::int64_t frame = std::int64_t{3} * made.height * made.width;
         made.pixels.resize(static_cast<std::size_t>(frame * made.frames * made.count));
         made.is_image.resize(static_cast<std::size_t>(made.count));
-        made.captions.resize(static_cast<std::size_t>(made.count), std::vector<std::string>(static_cast<std::size_t>(made.frames)));
+        made.captions.resize(static_cast<std::size_t>(made.count),
+                             std::vector<std::string>(static_cast<std::size_t>(made.frames)));
         float* pixels = made.pixels.data();
         for (std::size_t b = 0; b < made.is_image.size(); ++b, pixels += frame * made.frames) {
             const std::int64_t sample = n * how_.batch + static_cast<std::int64_t>(b), stacks = stacks_before(sample);
@@ -91,8 +93,9 @@ template <dataset Videos, dataset Images = Videos> class batches {
 
     void image(std::int64_t number, float* pixels, std::string& caption) const {
         const place from = at(number, images_->size(), image_order);
-        const philox numbers{from.seed, image_frame};
-        const int frame = static_cast<int>(numbers.below(static_cast<std::uint64_t>(from.index), static_cast<std::uint32_t>(images_->frames())));
+        const auto drawn = philox{from.seed, image_frame}.below(static_cast<std::uint64_t>(from.index),
+                                                                static_cast<std::uint32_t>(images_->frames()));
+        const int frame = static_cast<int>(drawn);
         if constexpr (frame_dataset<Images>) {
             images_->read_frame(from.seed, from.index, frame, pixels, caption);
         } else if (images_->frames() == 1) {

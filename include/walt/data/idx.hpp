@@ -62,7 +62,8 @@ inline idx_array read_idx(const std::filesystem::path& path, int rank) {
     const std::size_t head_size = 4 + 4 * static_cast<std::size_t>(rank);
     file.read(head, head_size);
     require(head.size() >= 4 && head[0] == 0 && head[1] == 0, "'", name, "' is not an IDX file: its first two bytes are not 0");
-    require(head[2] == 0x08, "the IDX file '", name, "' has elements of type ", int{head[2]}, "; only unsigned bytes (8) are read");
+    require(head[2] == 0x08, "the IDX file '", name, "' has elements of type ", int{head[2]},
+            "; only unsigned bytes (8) are read");
     require(head[3] == rank, "the IDX file '", name, "' should have ", rank, " axes; it has ", int{head[3]});
     require(head.size() == head_size, "the IDX file '", name, "' ends inside of its header");
 
@@ -72,8 +73,8 @@ inline idx_array read_idx(const std::filesystem::path& path, int rank) {
         const std::uint32_t extent = std::uint32_t{head[at]} << 24 | std::uint32_t{head[at + 1]} << 16 |
                                      std::uint32_t{head[at + 2]} << 8 | std::uint32_t{head[at + 3]};
         require(extent > 0, "the IDX file '", name, "' has an axis of extent 0");
-        require(count <= std::uint64_t{std::numeric_limits<std::int64_t>::max()} / extent, "the extents of the IDX file '",
-                name, "' are too large");
+        require(count <= std::uint64_t{std::numeric_limits<std::int64_t>::max()} / extent, "the extents of the IDX file '", name,
+                "' are too large");
         count *= extent;
         array.extents.push_back(extent);
     }

@@ -32,7 +32,8 @@ class image_folder {
 
     void read(std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) const {
         files_.with(index, [&](const media_file& file) {
-            const video image = file.path.extension() == ".png" || file.path.extension() == ".PNG" ? read_png(file.path) : read_jpeg(file.path);
+            const video image =
+                file.path.extension() == ".png" || file.path.extension() == ".PNG" ? read_png(file.path) : read_jpeg(file.path);
             const philox numbers{seed, static_cast<std::uint64_t>(index)};
             const crop keep = options_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
             resizer(image.height, image.width, options_.height, options_.width, keep)(image.rgb.data(), pixels);

@@ -36,13 +36,15 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder, s
             if (!line.empty() && line.back() == '\r') line.pop_back();
             if (line.empty()) continue;
             const std::size_t tab = line.find('\t');
-            require(tab != std::string::npos && tab > 0, "line ", number, " of '", list.string(), "' should be a file name, a tab and a caption");
+            require(tab != std::string::npos && tab > 0, "line ", number, " of '", list.string(),
+                    "' should be a file name, a tab and a caption");
             files.push_back({folder / line.substr(0, tab), line.substr(tab + 1)});
         }
     } else {
         for (const auto& entry : std::filesystem::directory_iterator(folder)) {
             std::string ending = entry.path().extension().string();
-            std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            std::transform(ending.begin(), ending.end(), ending.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
             if (entry.is_regular_file() && std::find(endings.begin(), endings.end(), ending) != endings.end())
                 files.push_back({entry.path(), entry.path().stem().string()});
         }
@@ -50,8 +52,9 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder, s
     std::sort(files.begin(), files.end(), [](const media_file& a, const media_file& b) { return a.path < b.path; });
     for (std::size_t i = 1; i < files.size(); ++i)
         require(files[i].path != files[i - 1].path, "'", list.string(), "' lists '", files[i].path.string(), "' twice");
-    require(!files.empty(), "the folder '", folder.string(), "' has no file that can be read, by its name: expected one that ends in ",
-            endings.size() ? *endings.begin() : "", " or the like, or one listed in captions.txt");
+    require(!files.empty(), "the folder '", folder.string(),
+            "' has no file that can be read, by its name: expected one that ends in ", endings.size() ? *endings.begin() : "",
+            " or the like, or one listed in captions.txt");
     return files;
 }
 
@@ -59,7 +62,8 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder, s
 /// in order that can. Copies share the count.
 class media_folder {
   public:
-    explicit media_folder(std::vector<media_file> files) : files_(std::move(files)), state_(std::make_shared<state>(files_.size())) {}
+    explicit media_folder(std::vector<media_file> files)
+        : files_(std::move(files)), state_(std::make_shared<state>(files_.size())) {}
 
     std::int64_t size() const { return static_cast<std::int64_t>(files_.size()); }
     const media_file& file(std::int64_t index) const { return files_[static_cast<std::size_t>(index)]; }

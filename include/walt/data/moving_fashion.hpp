@@ -51,7 +51,8 @@ class moving_fashion {
                                                                        {-diagonal, diagonal}, {diagonal, diagonal}}};
 
     explicit moving_fashion(moving_fashion_options options = {})
-        : options_(std::move(options)), pictures_(std::make_shared<const fashion_mnist>(read_fashion_mnist(options_.pictures, options_.folder))) {
+        : options_(std::move(options)),
+          pictures_(std::make_shared<const fashion_mnist>(read_fashion_mnist(options_.pictures, options_.folder))) {
         require(options_.size >= 16, "moving fashion needs frames of 16 x 16 pixels or more; ", options_.size, " were asked for");
         require(options_.frames >= 1, "moving fashion needs 1 frame or more; ", options_.frames, " were asked for");
         for (std::int64_t i = 0; i < pictures_->count(); ++i)
@@ -59,7 +60,8 @@ class moving_fashion {
         for (std::size_t item = 0; item < items.size(); ++item)
             require(!of_item_[item].empty(), "this Fashion-MNIST has no picture of a ", items[item]);
         for (int c = 0; c < combinations; ++c)
-            if (options_.split == split::all || held_out(combination(c)) == (options_.split == split::held_out)) shown_.push_back(c);
+            if (options_.split == split::all || held_out(combination(c)) == (options_.split == split::held_out))
+                shown_.push_back(c);
     }
 
     std::int64_t size() const { return std::int64_t{1} << 40; }

@@ -47,8 +47,10 @@ struct resampling {
 class resizer {
   public:
     resizer(int in_height, int in_width, int height, int width, crop keep = {})
-        : in_height_(in_height), in_width_(in_width), height_(height), width_(width),
-          scale_(std::min(static_cast<double>(in_height) / std::max(height, 1), static_cast<double>(in_width) / std::max(width, 1))),
+        : in_width_(in_width),
+          height_(height),
+          width_(width),
+          scale_(std::min(double(in_height) / std::max(height, 1), double(in_width) / std::max(width, 1))),
           rows_(checked(in_height, height), height, scale_, (in_height / scale_ - height) * static_cast<double>(keep.y)),
           columns_(checked(in_width, width), width, scale_, (in_width / scale_ - width) * static_cast<double>(keep.x)) {}
 
@@ -66,7 +68,8 @@ class resizer {
                 const float* pixel = line.data() + 3 * columns_.first[static_cast<std::size_t>(x)];
                 float sum[3]{};
                 for (int t = 0; t < columns_.taps; ++t, pixel += 3)
-                    for (int c = 0; c < 3; ++c) sum[c] += columns_.weight[static_cast<std::size_t>(x * columns_.taps + t)] * pixel[c];
+                    for (int c = 0; c < 3; ++c)
+                        sum[c] += columns_.weight[static_cast<std::size_t>(x * columns_.taps + t)] * pixel[c];
                 for (int c = 0; c < 3; ++c) to[c] = std::clamp(sum[c] / 127.5f - 1.0f, -1.0f, 1.0f);
             }
         }
@@ -78,7 +81,7 @@ class resizer {
         return in;
     }
 
-    int in_height_, in_width_, height_, width_;
+    int in_width_, height_, width_;
     double scale_; // input pixels per output pixel: the smaller of both axes', so that the picture covers the output
     detail::resampling rows_, columns_;
 };

@@ -49,7 +49,8 @@ class word_vectors {
             const philox numbers{0, hash(all[static_cast<std::size_t>(p)])};
             const int half = dim_ / 2;
             for (int k = 0; k < half; ++k) {
-                const float angle = static_cast<float>(p) * std::exp(-std::log(10000.0f) * static_cast<float>(k) / static_cast<float>(half));
+                const float angle =
+                    static_cast<float>(p) * std::exp(-std::log(10000.0f) * static_cast<float>(k) / static_cast<float>(half));
                 out[k] = numbers.normal(static_cast<std::uint64_t>(k)) + position_amplitude * std::sin(angle);
                 out[half + k] = numbers.normal(static_cast<std::uint64_t>(half + k)) + position_amplitude * std::cos(angle);
             }

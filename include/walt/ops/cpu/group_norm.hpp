@@ -14,6 +14,12 @@ template <> struct vector_math<activation::identity> {
 
 namespace detail {
 
+/// to = value. (A bf16 as a whole would keep compilers from vectorising `omp simd` loops.)
+template <class U> void store(U& to, float value) {
+    if constexpr (std::is_same_v<U, bf16>) to.bits = bf16(value).bits;
+    else to = value;
+}
+
 /// A frame is summed in pieces of a fixed size, and those are added in order: the same bits for any number of threads.
 template <int C> struct frame_pieces {
     static constexpr std::int64_t length = C < 256 ? 16384 / C : 64; // positions: what a first-level cache holds twice
@@ -124,7 +130,7 @@ void group_norm_on(context& ctx, Activation, video<const X, C> x, Scale scale, S
 #pragma omp simd
                 for (int j = 0; j < lanes; ++j) {
                     const float normal = (static_cast<float>(from[j]) - of.mean[j]) * of.rstd[j];
-                    to[j] = static_cast<U>(math::value(normal * of.scale[j] + of.shift[j]));
+                    detail::store(to[j], math::value(normal * of.scale[j] + of.shift[j]));
                 }
             }
         }
@@ -201,7 +207,7 @@ void group_norm_grad_on(context& ctx, Activation, video<const X, C> x, Scale sca
                         const float gradient = static_cast<float>(from[j]) * math::slope(normal * of.scale[j] + of.shift[j]);
                         float part = of.rstd[j] * (gradient * of.scale[j] - mean[j] - normal * projection[j]);
                         if constexpr (adds) part += static_cast<float>(to[j]);
-                        to[j] = static_cast<U>(part);
+                        detail::store(to[j], part);
                     }
                 }
             };

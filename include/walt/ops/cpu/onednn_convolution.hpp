@@ -39,10 +39,8 @@ struct convolution_shape {
 
 namespace detail {
 
-using any = std::integral_constant<dnnl::memory::format_tag, dnnl::memory::format_tag::any>;
-
 inline dnnl::convolution_forward::primitive_desc forward_desc(onednn& library, const convolution_shape& s, bool with_result) {
-    const auto x = s.input(s.compute), w = s.kernel(s.compute, any::value), y = s.output(with_result ? s.result : s.compute);
+    const auto x = s.input(s.compute), w = s.kernel(s.compute, dnnl::memory::format_tag::any), y = s.output(with_result ? s.result : s.compute);
     const auto kind = dnnl::prop_kind::forward_training;
     const auto how = dnnl::algorithm::convolution_direct;
     dnnl::primitive_attr attributes;
@@ -71,7 +69,7 @@ inline dnnl::primitive make_forward(onednn& library, const convolution_shape& s)
 
 inline dnnl::primitive make_backward_input(onednn& library, const convolution_shape& s) {
     const auto hint = detail::forward_desc(library, s, false);
-    const auto dx = s.input(s.result), w = s.kernel(s.compute, detail::any::value), dy = s.output(s.compute);
+    const auto dx = s.input(s.result), w = s.kernel(s.compute, dnnl::memory::format_tag::any), dy = s.output(s.compute);
     const auto how = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
     const dnnl::convolution_backward_data::primitive_desc desc(library.engine, how, dx, w, dy, s.strides(), s.before(), s.after(), hint);
@@ -84,7 +82,7 @@ inline dnnl::primitive make_backward_input(onednn& library, const convolution_sh
 
 inline dnnl::primitive make_backward_weight(onednn& library, const convolution_shape& s) {
     const auto hint = detail::forward_desc(library, s, false);
-    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl::memory::data_type::f32, detail::any::value);
+    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
     const auto how = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
     const auto desc = s.bias ? dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, s.bias_vector(), dy, s.strides(),

@@ -1,0 +1,128 @@
+// Golden files: a model's inputs, outputs and gradients as an independent implementation found them, and how far yours are off.
+// Tensors are `param.*` (what the model starts from), `in.*`, `out.*`, `grad.param.*` and `grad.in.*`.
+#pragma once
+
+#include "../core/parameters.hpp"
+#include "../io/safetensors.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace walt::testing {
+
+/// ||yours - file|| / max(||file||, floor), in double.
+template <class T, class U> double relative_error(const T* yours, const std::vector<U>& file, double floor = 0) {
+    double difference = 0, size = 0;
+    for (std::size_t i = 0; i < file.size(); ++i) {
+        const double expected = static_cast<double>(file[i]), distance = static_cast<double>(yours[i]) - expected;
+        difference += distance * distance;
+        size += expected * expected;
+    }
+    const double scale = std::max(std::sqrt(size), floor);
+    return difference == 0 ? 0 : std::sqrt(difference) / scale;
+}
+
+/// The place in the file of element i in memory: kernels are channels last in memory, [out, taps, in] against [out, in, taps].
+inline std::size_t place_in_file(const parameter_row& row, std::size_t i) {
+    if (!row.channels_last) return i;
+    const auto in = static_cast<std::size_t>(row.shape[1]), taps = row.size / (static_cast<std::size_t>(row.shape[0]) * in);
+    return (i / (taps * in) * in + i % in) * taps + i / in % taps;
+}
+
+/// The gradients of all parameters against a file's.
+struct gradient_errors {
+    double worst = 0, median = 0;
+    std::string worst_name;
+};
+
+/// A golden file in memory.
+class golden_file {
+  public:
+    explicit golden_file(const std::string& path) : path_(path), file_(path) {
+        double squares = 0;
+        for (const std::string& name : file_.names()) {
+            if (name.rfind("grad.param.", 0) != 0) continue;
+            for (const float x : values(name)) squares += static_cast<double>(x) * static_cast<double>(x);
+        }
+        gradient_floor_ = 1e-3 * std::sqrt(squares);
+    }
+
+    const safetensors_file& file() const { return file_; }
+
+    /// A float32 tensor's elements in the file's order.
+    std::vector<float> values(const std::string& name) const { return file_.template read<float>(name); }
+    /// The same as T (double, or rounded to bf16).
+    template <class T> std::vector<T> values_as(const std::string& name) const {
+        const std::vector<float> exact = values(name);
+        std::vector<T> result(exact.size());
+        std::transform(exact.begin(), exact.end(), result.begin(), [](float x) { return static_cast<T>(x); });
+        return result;
+    }
+    double scalar(const std::string& name) const { return static_cast<double>(values(name).at(0)); }
+
+    /// Error of an output (no floor), and of a gradient (floor: 1e-3 of all parameter gradients together).
+    template <class T> double output_error(const std::string& name, const T* yours) const { return relative_error(yours, values(name)); }
+    template <class T> double gradient_error(const std::string& name, const T* yours) const {
+        return relative_error(yours, values(name), gradient_floor_);
+    }
+    double gradient_floor() const { return gradient_floor_; }
+
+    /// A flat parameter buffer of Module, in its memory order, from `param.*`. Every trainable parameter must be there with
+    /// its shape, and every `param.*` must be a parameter; what is measured and not stored starts as declared (zero or one).
+    template <class Module, class A> std::vector<A> parameters() const {
+        std::vector<A> flat(placed<Module>.extent);
+        std::size_t found = 0;
+        for (const parameter_row& row : parameter_table<Module>()) {
+            if (!row.trainable && !has("param." + row.name)) {
+                if (row.start == init::one) std::fill_n(flat.begin() + static_cast<std::ptrdiff_t>(row.offset), row.size, A(1));
+                continue;
+            }
+            const std::vector<float> stored = checked("param." + row.name, row);
+            for (std::size_t i = 0; i < row.size; ++i) flat[row.offset + i] = static_cast<A>(stored[place_in_file(row, i)]);
+            ++found;
+        }
+        std::size_t stored = 0;
+        for (const std::string& name : file_.names()) stored += name.rfind("param.", 0) == 0;
+        require(found == stored, path_, ": the file has ", stored, " parameters, of which the module has ", found);
+        return flat;
+    }
+
+    /// Every trainable parameter's gradient, of a flat buffer on the host, against `grad.param.*`.
+    template <class Module, class A> gradient_errors check_gradients(const A* flat) const {
+        gradient_errors result;
+        std::vector<double> all;
+        for (const parameter_row& row : parameter_table<Module>()) {
+            if (!row.trainable) continue;
+            const std::vector<float> stored = checked("grad.param." + row.name, row);
+            std::vector<A> mine(row.size);
+            for (std::size_t i = 0; i < row.size; ++i) mine[place_in_file(row, i)] = flat[row.offset + i];
+            const double error = relative_error(mine.data(), stored, gradient_floor_);
+            all.push_back(error);
+            if (!(error <= result.worst)) result.worst = error, result.worst_name = row.name; // also where it is not a number
+        }
+        std::sort(all.begin(), all.end());
+        if (!all.empty()) result.median = all[all.size() / 2];
+        return result;
+    }
+
+  private:
+    bool has(const std::string& name) const {
+        const auto names = file_.names();
+        return std::find(names.begin(), names.end(), name) != names.end();
+    }
+    std::vector<float> checked(const std::string& name, const parameter_row& row) const {
+        require(has(name), path_, ": the tensor ", name, " is missing");
+        const std::vector<float> stored = values(name);
+        require(stored.size() == row.size, path_, ": ", name, " has ", stored.size(), " elements, but the module's parameter has ", row.size);
+        return stored;
+    }
+
+    std::string path_;
+    safetensors_file file_;
+    double gradient_floor_ = 0;
+};
+
+} // namespace walt::testing

@@ -1,0 +1,91 @@
+// A tokenizer's config: a struct of constants. A variant inherits one and overrides a member (spec 3).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <utility>
+
+namespace walt {
+
+/// Every field with the values of the paper's video tokenizer (17 x 128 x 128 -> 5 x 16 x 16 x 8).
+struct tokenizer_config {
+    static constexpr int channels = 128;                       ///< ch: of level 0
+    static constexpr std::array<int, 4> multipliers{1, 2, 2, 4}; ///< a level has ch times its multiplier channels
+    static constexpr int blocks = 4;                           ///< R: residual blocks of a level
+    static constexpr std::array<int, 3> time_strides{1, 2, 2}; ///< of each downsampling, which halves height and width
+    static constexpr int latent = 8;                           ///< c: channels of a latent
+    static constexpr int in_channels = 3;
+    static constexpr int norm_groups = 32;                     ///< G; a norm over C channels has gcd(G, C) groups
+};
+
+namespace presets {
+/// The paper's video tokenizer.
+struct walt_tokenizer : tokenizer_config {};
+/// The paper's ImageNet tokenizer: images only (multipliers of Table 8). Its kernels still have a past, which an image
+/// fills with zeros, so it inflates to video as it is.
+struct imagenet_tokenizer : tokenizer_config {
+    static constexpr std::array<int, 4> multipliers{1, 1, 2, 4};
+    static constexpr std::array<int, 3> time_strides{1, 1, 1};
+};
+} // namespace presets
+
+namespace rules {
+
+template <int Value> struct tokenizer_size_is_positive {
+    static constexpr bool value = Value > 0;
+    static_assert(value, "channels, multipliers, blocks, latent, in_channels and norm_groups of a tokenizer must be positive");
+};
+template <int Levels, int Strides> struct time_strides_lie_between_levels {
+    static constexpr bool value = Levels >= 1 && Strides == Levels - 1;
+    static_assert(value, "a tokenizer of n levels (multipliers) has n - 1 downsamplings, so time_strides must have n - 1 values");
+};
+template <int Stride> struct time_stride_is_one_or_two {
+    static constexpr bool value = Stride == 1 || Stride == 2;
+    static_assert(value, "a tokenizer's time stride must be 1 or 2 (a larger factor is several levels)");
+};
+
+} // namespace rules
+
+/// What follows from a config: the numbers that modules take. Mistakes in the config stop here, one sentence each.
+template <class Config> struct tokenizer_dimensions {
+    static constexpr int levels = static_cast<int>(Config::multipliers.size());
+    static constexpr int latent = Config::latent, in_channels = Config::in_channels;
+    static constexpr int blocks = Config::blocks, norm_groups = Config::norm_groups;
+
+    template <std::size_t... Level> static constexpr bool multipliers_are_positive(std::index_sequence<Level...>) {
+        return (true && ... && rules::tokenizer_size_is_positive<Config::multipliers[Level]>::value);
+    }
+    template <std::size_t... Level> static constexpr bool strides_are_one_or_two(std::index_sequence<Level...>) {
+        return (true && ... && rules::time_stride_is_one_or_two<Config::time_strides[Level]>::value);
+    }
+    static constexpr bool valid =
+        rules::tokenizer_size_is_positive<Config::channels>::value && rules::tokenizer_size_is_positive<blocks>::value &&
+        rules::tokenizer_size_is_positive<latent>::value && rules::tokenizer_size_is_positive<in_channels>::value &&
+        rules::tokenizer_size_is_positive<Config::norm_groups>::value &&
+        rules::time_strides_lie_between_levels<levels, static_cast<int>(Config::time_strides.size())>::value &&
+        multipliers_are_positive(std::make_index_sequence<Config::multipliers.size()>{}) &&
+        strides_are_one_or_two(std::make_index_sequence<Config::time_strides.size()>{});
+
+    /// Channels of a level; of the middle for `levels`.
+    static constexpr int channels(int level) {
+        return Config::channels * Config::multipliers[static_cast<std::size_t>(level < levels ? level : levels - 1)];
+    }
+    /// Channels that the encoder's level gets: those of the stem or of the level before.
+    static constexpr int channels_into(int level) { return level == 0 ? Config::channels : channels(level - 1); }
+    /// Groups of a norm over so many channels (spec 3).
+    static constexpr int groups(int of_channels) { return std::gcd(Config::norm_groups, of_channels); }
+    /// Time stride of the downsampling between a level and the next.
+    static constexpr int time_stride(int level) { return Config::time_strides[static_cast<std::size_t>(level)]; }
+    /// Frames of a level per latent frame.
+    static constexpr int time_factor(int level) {
+        int factor = 1;
+        for (int l = level; l < levels - 1; ++l) factor *= time_stride(l);
+        return factor;
+    }
+    /// Pixels per latent frame, and per side of a latent element.
+    static constexpr int time_compression = valid ? time_factor(0) : 1, space_compression = 1 << (levels - 1);
+};
+
+} // namespace walt

@@ -1,0 +1,85 @@
+#include "../catch.hpp"
+#include "temporary_folder.hpp"
+
+#include <walt/data/media_folder.hpp>
+
+#include <thread>
+
+namespace {
+using Catch::Matchers::Contains;
+
+/// What the file says, unless it says "broken".
+std::string content(const walt::media_file& file) {
+    std::string text;
+    std::ifstream(file.path) >> text;
+    walt::require(!text.empty() && text != "broken", "this file is broken");
+    return text;
+}
+std::string at(const walt::media_folder& files, std::int64_t index) {
+    std::string text;
+    files.with(index, [&](const walt::media_file& file) { text = content(file); });
+    return text;
+}
+} // namespace
+
+TEST_CASE("without captions.txt a folder is its files with the right endings, in order, captioned by their stem") {
+    const temporary_folder folder;
+    for (const char* name : {"c.dat", "a red boot.DAT", "b.txt", "b.dat"}) folder.write(name, "x");
+    std::filesystem::create_directory(folder.path / "folder.dat");
+    const auto files = walt::list_media(folder.path, {".dat", ".other"});
+    REQUIRE(files.size() == 3);
+    CHECK(files[0].path.filename() == "a red boot.DAT");
+    CHECK(files[0].caption == "a red boot");
+    CHECK(files[1].caption == "b");
+    CHECK(files[2].caption == "c");
+}
+
+TEST_CASE("captions.txt names the files and their captions") {
+    const temporary_folder folder;
+    for (const char* name : {"c.dat", "a.dat", "b.dat"}) folder.write(name, "x");
+    folder.write("captions.txt", "c.dat\ta coat\r\n\na.dat\ta\tbag\n");
+    const auto files = walt::list_media(folder.path, {".dat"});
+    REQUIRE(files.size() == 2);
+    CHECK((files[0].path.filename() == "a.dat" && files[0].caption == "a\tbag"));
+    CHECK((files[1].path.filename() == "c.dat" && files[1].caption == "a coat"));
+
+    folder.write("captions.txt", "a.dat\ta bag\nc.dat a coat\n");
+    CHECK_THROWS_WITH(walt::list_media(folder.path, {".dat"}), Contains("line 2") && Contains("captions.txt"));
+    folder.write("captions.txt", "a.dat\ta bag\na.dat\ta coat\n");
+    CHECK_THROWS_WITH(walt::list_media(folder.path, {".dat"}), Contains("twice"));
+    CHECK_THROWS_WITH(walt::list_media(folder.path / "none", {".dat"}), Contains("not a folder"));
+}
+
+TEST_CASE("an empty folder is refused") {
+    const temporary_folder folder;
+    folder.write("a.txt", "x");
+    CHECK_THROWS_WITH(walt::list_media(folder.path, {".dat"}), Contains(".dat"));
+}
+
+TEST_CASE("a file that cannot be read is counted once and replaced by the next that can, for every thread") {
+    const temporary_folder folder;
+    for (const char* name : {"a", "d"}) folder.write(std::string(name) + ".dat", name);
+    for (const char* name : {"b", "c", "e"}) folder.write(std::string(name) + ".dat", "broken");
+    const walt::media_folder files(walt::list_media(folder.path, {".dat"}));
+    const walt::media_folder copy = files;
+    CHECK(files.size() == 5);
+    CHECK(files.unreadable() == 0);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 5; ++i) at(files, i);
+        });
+    for (std::thread& thread : threads) thread.join();
+    std::string all;
+    for (int i = 0; i < 5; ++i) all += at(copy, i);
+    CHECK(all == "addda");
+    CHECK(copy.unreadable() == 3);
+}
+
+TEST_CASE("a folder of which nothing can be read says so") {
+    const temporary_folder folder;
+    folder.write("captions.txt", "gone.dat\ta\nlost.dat\tb\n");
+    const walt::media_folder files(walt::list_media(folder.path, {".dat"}));
+    CHECK_THROWS_WITH(at(files, 1), Contains("none of the 2 files") && Contains(folder.path.string()));
+    CHECK(files.unreadable() == 2);
+}
