@@ -10,6 +10,7 @@
 #include "ops/cpu/diffusion.hpp"
 #include "ops/cpu/embedding.hpp"
 #include "ops/cpu/group_norm.hpp"
+#include "ops/cpu/lane_sums.hpp"
 #include "ops/cpu/linear.hpp"
 #include "ops/cpu/modulated_norm.hpp"
 #include "ops/cpu/onednn.hpp"

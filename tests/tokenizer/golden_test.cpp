@@ -43,7 +43,7 @@ constexpr tolerance in_double{1e-6, 1e-6, 1e-6, 1e-6}, in_float{1e-5, 1e-6, 1e-5
 template <class T, class Config, class Context> void check(Context& ctx, const tolerance& most) {
     using A = accumulate_t<T>;
     using module = tokenizer_network<Config>;
-    const testing::golden_file golden((std::filesystem::path(__FILE__).parent_path() / "../data/golden" / Config::file).string());
+    const testing::golden_file golden(std::filesystem::path(__FILE__).parent_path() / "../data/golden" / Config::file);
     model<Context, module, T> net(ctx, seed{1});
     net.assign(golden.parameters<module, A>());
     const module& network = placed<module>;
@@ -51,8 +51,7 @@ template <class T, class Config, class Context> void check(Context& ctx, const t
     const video_size pixels = Config::pixels, latents = network.latent_size(pixels);
     const auto x = pixels.take<A, 3>(ctx.arena), reconstruction = pixels.take<A, 3>(ctx.arena), dx = pixels.take<A, 3>(ctx.arena);
     const auto z = latents.take<A, Config::latent>(ctx.arena), dz = latents.take<A, Config::latent>(ctx.arena);
-    const std::vector<A> input = golden.values_as<A>("in.x");
-    REQUIRE(input.size() == static_cast<std::size_t>(x.size()));
+    const std::vector<A> input = golden.values<A>("in.x", {pixels.batch, pixels.frames, pixels.height, pixels.width, 3});
     std::copy(input.begin(), input.end(), x.data());
 
     typename module::template encoder_saved<T> encoding(ctx.arena, pixels, pass::training);
@@ -74,8 +73,7 @@ template <class T, class Config, class Context> void check(Context& ctx, const t
 
     const testing::gradient_errors parameters = golden.check_gradients<module>(gradient.data());
     const double loss_error = std::abs(loss - golden.scalar("out.loss")) / golden.scalar("out.loss");
-    CAPTURE(Config::file, Context::name, dtype_name<T>(), parameters.worst_name);
-    WARN(Config::file << " " << Context::name << " " << dtype_name<T>() << ": z " << golden.output_error("out.z", z.data()) << ", x "
+    INFO(Config::file << " " << Context::name << " " << dtype_name<T>() << ": z " << golden.output_error("out.z", z.data()) << ", x "
                       << golden.output_error("out.x", reconstruction.data()) << ", loss " << loss_error << ", input gradient "
                       << golden.gradient_error("grad.in.x", dx.data()) << ", gradients " << parameters.median << " (median) "
                       << parameters.worst << " (" << parameters.worst_name << ")");

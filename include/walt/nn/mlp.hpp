@@ -16,25 +16,22 @@ template <int D, int Hidden> struct mlp {
     }
 
     template <class T> struct saved {
-        view<T, dynamic, Hidden> inner; // fc1(u), before GELU, which is cheap to do again
-        saved(arena& from, std::int64_t rows) : inner(from.take<T, dynamic, Hidden>(rows)) {}
+        view<T, dynamic, Hidden> inner, active; // fc1(u), before and after GELU
+        saved(arena& from, std::int64_t rows)
+            : inner(from.take<T, dynamic, Hidden>(rows)), active(from.take<T, dynamic, Hidden>(rows)) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto u, auto y, const saved<T>& keep) const {
-        const arena::scope scope(ctx.arena);
-        const auto active = ctx.arena.template take<T, dynamic, Hidden>(u.extent(0));
         fc1.forward(ctx, w, u, keep.inner);
-        ops::activate<activation::gelu>(ctx, keep.inner, active);
-        fc2.forward(ctx, w, active, y);
+        ops::activate<activation::gelu>(ctx, keep.inner, keep.active);
+        fc2.forward(ctx, w, keep.active, y);
     }
 
     template <class T>
     void backward(auto& ctx, const weights<T>& w, auto u, const saved<T>& keep, auto dy, auto du, const auto& g) const {
         const arena::scope scope(ctx.arena);
-        const auto active = ctx.arena.template take<T, dynamic, Hidden>(u.extent(0));
-        ops::activate<activation::gelu>(ctx, keep.inner, active);
-        fc2.backward_parameters(ctx, active, dy, g);
-        const auto dinner = active; // its memory is free again
+        const auto dinner = ctx.arena.template take<T, dynamic, Hidden>(u.extent(0));
+        fc2.backward_parameters(ctx, keep.active, dy, g);
         fc2.backward_input(ctx, w, dy, dinner);
         ops::activate_grad<activation::gelu>(ctx, keep.inner, dinner, dinner);
         fc1.backward_parameters(ctx, u, dinner, g);

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -41,32 +41,30 @@ struct gradient_errors {
 /// A golden file in memory.
 class golden_file {
   public:
-    explicit golden_file(const std::string& path) : path_(path), file_(path) {
+    explicit golden_file(const std::filesystem::path& path) : file_(path) {
         double squares = 0;
-        for (const std::string& name : file_.names()) {
+        for (const auto& [name, tensor] : file_.tensors()) {
             if (name.rfind("grad.param.", 0) != 0) continue;
-            for (const float x : values(name)) squares += static_cast<double>(x) * static_cast<double>(x);
+            for (const double x : file_.template read<double>(name)) squares += x * x;
         }
         gradient_floor_ = 1e-3 * std::sqrt(squares);
     }
 
     const safetensors_file& file() const { return file_; }
 
-    /// A float32 tensor's elements in the file's order.
-    std::vector<float> values(const std::string& name) const { return file_.template read<float>(name); }
-    /// The same as T (double, or rounded to bf16).
-    template <class T> std::vector<T> values_as(const std::string& name) const {
-        const std::vector<float> exact = values(name);
-        std::vector<T> result(exact.size());
-        std::transform(exact.begin(), exact.end(), result.begin(), [](float x) { return static_cast<T>(x); });
-        return result;
+    /// A tensor's elements as T, in the file's order, whatever its shape; or of this shape.
+    template <class T> std::vector<T> values(const std::string& name) const { return file_.template read<T>(name); }
+    template <class T> std::vector<T> values(const std::string& name, const std::vector<std::int64_t>& shape) const {
+        return file_.template read<T>(name, shape);
     }
-    double scalar(const std::string& name) const { return static_cast<double>(values(name).at(0)); }
+    double scalar(const std::string& name) const { return values<double>(name, {1}).front(); }
 
     /// Error of an output (no floor), and of a gradient (floor: 1e-3 of all parameter gradients together).
-    template <class T> double output_error(const std::string& name, const T* yours) const { return relative_error(yours, values(name)); }
+    template <class T> double output_error(const std::string& name, const T* yours) const {
+        return relative_error(yours, values<double>(name));
+    }
     template <class T> double gradient_error(const std::string& name, const T* yours) const {
-        return relative_error(yours, values(name), gradient_floor_);
+        return relative_error(yours, values<double>(name), gradient_floor_);
     }
     double gradient_floor() const { return gradient_floor_; }
 
@@ -74,19 +72,19 @@ class golden_file {
     /// its shape, and every `param.*` must be a parameter; what is measured and not stored starts as declared (zero or one).
     template <class Module, class A> std::vector<A> parameters() const {
         std::vector<A> flat(placed<Module>.extent);
-        std::size_t found = 0;
+        std::ptrdiff_t found = 0;
         for (const parameter_row& row : parameter_table<Module>()) {
-            if (!row.trainable && !has("param." + row.name)) {
+            if (!row.trainable && !file_.contains("param." + row.name)) {
                 if (row.start == init::one) std::fill_n(flat.begin() + static_cast<std::ptrdiff_t>(row.offset), row.size, A(1));
                 continue;
             }
-            const std::vector<float> stored = checked("param." + row.name, row);
-            for (std::size_t i = 0; i < row.size; ++i) flat[row.offset + i] = static_cast<A>(stored[place_in_file(row, i)]);
+            const std::vector<A> stored = values<A>("param." + row.name, row.shape);
+            for (std::size_t i = 0; i < row.size; ++i) flat[row.offset + i] = stored[place_in_file(row, i)];
             ++found;
         }
-        std::size_t stored = 0;
-        for (const std::string& name : file_.names()) stored += name.rfind("param.", 0) == 0;
-        require(found == stored, path_, ": the file has ", stored, " parameters, of which the module has ", found);
+        const auto stored = std::count_if(file_.tensors().begin(), file_.tensors().end(),
+                                          [](const auto& entry) { return entry.first.rfind("param.", 0) == 0; });
+        require(found == stored, file_.path(), " has ", stored, " parameters, of which the module has ", found);
         return flat;
     }
 
@@ -96,12 +94,14 @@ class golden_file {
         std::vector<double> all;
         for (const parameter_row& row : parameter_table<Module>()) {
             if (!row.trainable) continue;
-            const std::vector<float> stored = checked("grad.param." + row.name, row);
             std::vector<A> mine(row.size);
             for (std::size_t i = 0; i < row.size; ++i) mine[place_in_file(row, i)] = flat[row.offset + i];
-            const double error = relative_error(mine.data(), stored, gradient_floor_);
+            const double error = relative_error(mine.data(), values<double>("grad.param." + row.name, row.shape), gradient_floor_);
             all.push_back(error);
-            if (!(error <= result.worst)) result.worst = error, result.worst_name = row.name; // also where it is not a number
+            if (!(error <= result.worst) && !std::isnan(result.worst)) { // what is not a number is worst of all
+                result.worst = error;
+                result.worst_name = row.name;
+            }
         }
         std::sort(all.begin(), all.end());
         if (!all.empty()) result.median = all[all.size() / 2];
@@ -109,18 +109,6 @@ class golden_file {
     }
 
   private:
-    bool has(const std::string& name) const {
-        const auto names = file_.names();
-        return std::find(names.begin(), names.end(), name) != names.end();
-    }
-    std::vector<float> checked(const std::string& name, const parameter_row& row) const {
-        require(has(name), path_, ": the tensor ", name, " is missing");
-        const std::vector<float> stored = values(name);
-        require(stored.size() == row.size, path_, ": ", name, " has ", stored.size(), " elements, but the module's parameter has ", row.size);
-        return stored;
-    }
-
-    std::string path_;
     safetensors_file file_;
     double gradient_floor_ = 0;
 };

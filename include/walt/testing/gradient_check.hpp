@@ -44,9 +44,8 @@ gradient_error check_gradient(A* values, const A* analytic, std::size_t count, F
         const double numeric = (up - down) / (2 * step), exact = static_cast<double>(analytic[i]);
         const double scale = std::max({std::abs(numeric), std::abs(exact), 1e-3 * largest, 1e-12});
         const double relative = std::abs(numeric - exact) / scale;
-        if (!(relative <= result.worst)) { // also where it is not a number
+        if (!(relative <= result.worst) && !std::isnan(result.worst)) // what is not a number is worst of all
             result = {relative, i, exact, numeric, result.checked};
-        }
         ++result.checked;
     }
     return result;
@@ -69,7 +68,7 @@ template <class Y, class DY> double inner_product(const Y& y, const DY& dy) {
 }
 
 /// Standard normals times `scale` plus `shift`, a pure function of (seed, stream).
-template <class Values> void fill_normal(const Values& values, std::uint64_t stream, double scale = 1, double shift = 0) {
+template <class Values> void fill_normal(Values&& values, std::uint64_t stream, double scale = 1, double shift = 0) {
     using T = std::remove_reference_t<decltype(*values.data())>;
     const philox numbers{1, stream};
     for (std::size_t i = 0; i < static_cast<std::size_t>(values.size()); ++i)

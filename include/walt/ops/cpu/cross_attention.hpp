@@ -7,14 +7,16 @@
 namespace walt::cpu {
 
 namespace detail {
-inline constexpr std::int64_t frame_shares = 16; // per head
+inline constexpr std::int64_t frame_shares = 8; // per head
 
 template <class Body> void each_frame_task(int heads, std::int64_t frames, Body&& body) {
     const std::int64_t shares = std::min(frame_shares, frames);
 #pragma omp parallel for schedule(dynamic) collapse(2)
     for (int head = 0; head < heads; ++head)
-        for (std::int64_t share = 0; share < shares; ++share)
+        for (std::int64_t share = 0; share < shares; ++share) {
+            const arena::scope scratch(thread_scratch());
             body(head, share, share * frames / shares, (share + 1) * frames / shares);
+        }
 }
 
 /// Adds -1e30 to the logits of text positions that are not valid: a row of N own tokens, then M positions.
@@ -81,10 +83,6 @@ void cross_attention_grad_on(context&, Shape, view<const T, R, Shape::width> q_r
 
     detail::each_frame_task(Shape::heads, frames, [&](int a, std::int64_t share, std::int64_t begin, std::int64_t end) {
         sums& mine = tasks[static_cast<std::size_t>(a * detail::frame_shares + share)];
-        const auto weight = [&](float* of) {
-            if constexpr (is_none<DNorm>) return none{};
-            else return view<float, Dh>(of);
-        };
         packed q(N, Dh), k(K, Dh), k_transposed(Dh, K), v(K, Dh), v_transposed(Dh, K), o(N, Dh), d_o(N, Dh), dq(N, Dh),
             dk(K, Dh), dv(K, Dh), s(query_block, K), dp(query_block, K);
         std::vector<float> mask(static_cast<std::size_t>(s.width));
@@ -115,11 +113,11 @@ void cross_attention_grad_on(context&, Shape, view<const T, R, Shape::width> q_r
             }
             for (int l = 0; l < N; ++l) {
                 for (int d = 0; d < Dh; ++d) dq.row(l)[d] *= temperature;
-                reference::head_norm_grad<Dh>(own(q_rows)(l), q_norm, dq.row(l), dq_rows.data() + (f * N + l) * D + a * Dh, weight(mine.q_norm));
+                head_norm_grad<Dh>(own(q_rows)(l), q_norm, dq.row(l), dq_rows.data() + (f * N + l) * D + a * Dh, mine.q_norm);
             }
             for (int j = 0; j < K; ++j) {
                 T dkey[Dh];
-                reference::head_norm_grad<Dh>(source.key(j), k_norm, dk.row(j), dkey, weight(mine.k_norm));
+                head_norm_grad<Dh>(source.key(j), k_norm, dk.row(j), dkey, mine.k_norm);
                 if (j < N) {
                     T* to = dkv.data() + (f * N + j) * 2 * D + a * Dh;
                     std::copy_n(dkey, Dh, to);

@@ -2,36 +2,11 @@
 #pragma once
 
 #include "../reference/modulated_norm.hpp"
-#include "context.hpp"
+#include "lane_sums.hpp"
 
 #include <vector>
 
 namespace walt::cpu {
-
-namespace detail {
-inline constexpr int lanes = 16; // partial sums side by side, so that sums vectorise in a fixed order
-
-/// Sum over d of f(d), in a fixed order.
-template <int D, class F> float lane_sum(F&& f) {
-    float part[lanes] = {};
-    int d = 0;
-    for (; d + lanes <= D; d += lanes)
-        for (int l = 0; l < lanes; ++l) part[l] += f(d + l);
-    float sum = 0;
-    for (int l = 0; l < lanes; ++l) sum += part[l];
-    for (; d < D; ++d) sum += f(d);
-    return sum;
-}
-
-struct row_moments {
-    float mean, rstd;
-};
-template <int D> row_moments moments_of(const float* x) {
-    const float mean = lane_sum<D>([&](int d) { return x[d]; }) / static_cast<float>(D);
-    const float squares = lane_sum<D>([&](int d) { return (x[d] - mean) * (x[d] - mean); });
-    return {mean, 1.0f / std::sqrt(squares / static_cast<float>(D) + static_cast<float>(ops::norm_epsilon))};
-}
-} // namespace detail
 
 template <int R, int D, int M, class T>
 void modulated_norm_on(context&, view<const float, R, D> h, view<const float, R, M> modulation, int chunk, view<T, R, D> y) {
@@ -42,7 +17,7 @@ void modulated_norm_on(context&, view<const float, R, D> h, view<const float, R,
         for (std::int64_t r = f * per_frame; r < (f + 1) * per_frame; ++r) {
             const float* row = h.data() + r * D;
             T* to = y.data() + r * D;
-            const auto [mean, rstd] = detail::moments_of<D>(row);
+            const auto [mean, rstd] = moments_of<D>(row);
             for (int d = 0; d < D; ++d) to[d] = static_cast<T>((row[d] - mean) * rstd * (1.0f + scale[d]) + shift[d]);
         }
     });
@@ -59,7 +34,7 @@ void modulated_norm_grad_on(context&, view<const float, R, D> h, view<const floa
             const float* row = h.data() + r * D;
             const T* from = dy.data() + r * D;
             float* to = dh.data() + r * D;
-            const auto [mean, rstd] = detail::moments_of<D>(row);
+            const auto [mean, rstd] = moments_of<D>(row);
             for (int d = 0; d < D; ++d) {
                 const float given = static_cast<float>(from[d]);
                 normal[d] = (row[d] - mean) * rstd;
@@ -67,8 +42,8 @@ void modulated_norm_grad_on(context&, view<const float, R, D> h, view<const floa
                 dscale[d] += given * normal[d];
                 g[d] = given * (1.0f + scale[d]);
             }
-            const float sum = detail::lane_sum<D>([&](int d) { return g[d]; }) / static_cast<float>(D);
-            const float projection = detail::lane_sum<D>([&](int d) { return g[d] * normal[d]; }) / static_cast<float>(D);
+            const float sum = lane_sum<D>([&](int d) { return g[d]; }) / static_cast<float>(D);
+            const float projection = lane_sum<D>([&](int d) { return g[d] * normal[d]; }) / static_cast<float>(D);
             for (int d = 0; d < D; ++d) to[d] += rstd * (g[d] - sum - normal[d] * projection);
         }
         float* out = dmodulation.data() + f * M + chunk * D;

@@ -8,7 +8,7 @@
 namespace walt::cpu {
 
 namespace detail {
-inline constexpr std::int64_t attention_shares = 16; // of the windows, per head
+inline constexpr std::int64_t attention_shares = 8; // of the windows, per head
 
 /// Calls body(head, share, first window, last window) for all tasks. Windows are numbered over samples, frames, places.
 template <class Shape, class Body> void each_attention_task(std::int64_t samples, Body&& body) {
@@ -16,8 +16,10 @@ template <class Shape, class Body> void each_attention_task(std::int64_t samples
     const std::int64_t shares = std::min(attention_shares, windows);
 #pragma omp parallel for schedule(dynamic) collapse(2)
     for (int head = 0; head < Shape::heads; ++head)
-        for (std::int64_t share = 0; share < shares; ++share)
+        for (std::int64_t share = 0; share < shares; ++share) {
+            const arena::scope scratch(thread_scratch());
             body(head, share, share * windows / shares, (share + 1) * windows / shares);
+        }
 }
 
 /// Where window number w lies.
@@ -156,12 +158,8 @@ void window_attention_grad_on(context&, Shape, view<const T, R, 3 * Shape::width
             }
             for (int l = 0; l < L; ++l) {
                 for (int d = 0; d < Dh; ++d) dq.row(l)[d] *= temperature;
-                const auto weight = [&](float* of) {
-                    if constexpr (is_none<DNorm>) return none{};
-                    else return view<float, Dh>(of);
-                };
-                reference::head_norm_grad<Dh>(head(0)(l), q_norm, dq.row(l), dhead(0, l), weight(mine.q_norm));
-                reference::head_norm_grad<Dh>(head(1)(l), k_norm, dk.row(l), dhead(1, l), weight(mine.k_norm));
+                head_norm_grad<Dh>(head(0)(l), q_norm, dq.row(l), dhead(0, l), mine.q_norm);
+                head_norm_grad<Dh>(head(1)(l), k_norm, dk.row(l), dhead(1, l), mine.k_norm);
                 for (int d = 0; d < Dh; ++d) dhead(2, l)[d] = static_cast<T>(dv.row(l)[d]);
             }
         }

@@ -1,0 +1,76 @@
+// Files that are replaced whole or not at all: written beside the target, synced, renamed.
+#pragma once
+
+#include "../core/error.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace walt {
+
+/// atomic_file file(path); file.write(...); file.commit(). Until commit() the old file stays as it is; without one the
+/// new bytes are removed. Throws walt::error with the path and the system's reason.
+class atomic_file {
+  public:
+    explicit atomic_file(std::filesystem::path path)
+        : path_(std::move(path)), temporary_(path_.string() + ".tmp-" + std::to_string(::getpid())) {
+        file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (file_ < 0) stop("be created");
+    }
+    atomic_file(const atomic_file&) = delete;
+    atomic_file& operator=(const atomic_file&) = delete;
+    ~atomic_file() {
+        if (file_ < 0) return;
+        ::close(file_);
+        ::unlink(temporary_.c_str());
+    }
+
+    void write(const void* bytes, std::size_t count) {
+        const char* at = static_cast<const char*>(bytes);
+        while (count > 0) {
+            const ::ssize_t written = ::write(file_, at, count);
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) stop("be written");
+            at += written;
+            count -= static_cast<std::size_t>(written);
+        }
+    }
+    void write(std::string_view bytes) { write(bytes.data(), bytes.size()); }
+
+    /// The new bytes take the path's place; they and the rename are on disk when this returns.
+    void commit() {
+        if (::fsync(file_) != 0) stop("be synced");
+        if (::rename(temporary_.c_str(), path_.c_str()) != 0) stop("be renamed into place");
+        ::close(file_);
+        file_ = -1;
+        const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
+        const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (directory >= 0) {
+            ::fsync(directory);
+            ::close(directory);
+        }
+    }
+
+    /// Where the bytes go until commit(), for libraries that write to a path themselves.
+    const std::filesystem::path& temporary() const { return temporary_; }
+
+  private:
+    [[noreturn]] void stop(const char* what) const { fail(path_.string(), " could not ", what, ": ", std::strerror(errno)); }
+
+    std::filesystem::path path_, temporary_;
+    int file_ = -1;
+};
+
+/// The file `path` becomes these bytes.
+inline void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
+    atomic_file file(path);
+    file.write(bytes);
+    file.commit();
+}
+
+} // namespace walt

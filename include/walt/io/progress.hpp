@@ -1,0 +1,73 @@
+// A progress line for anything that takes long: share done, rate, time left. Quiet when stderr is not a terminal.
+#pragma once
+
+#include "../core/error.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace walt {
+
+/// progress shown(steps, "steps"); shown.update(done, "loss 0.31"); shown.finish().
+class progress {
+  public:
+    /// `done` is where the work starts, after a resume; it does not count for the rate.
+    explicit progress(std::int64_t total, std::string unit = "steps", std::int64_t done = 0)
+        : total_(total), start_(done), unit_(std::move(unit)), terminal_(::isatty(2) == 1) {}
+    progress(const progress&) = delete;
+    progress& operator=(const progress&) = delete;
+    ~progress() { finish(); }
+
+    /// Redraws the line at most ten times a second.
+    void update(std::int64_t done, const std::string& note = {}) {
+        if (!terminal_) return;
+        const auto now = clock::now();
+        if (done < total_ && now - drawn_ < std::chrono::milliseconds(100)) return;
+        drawn_ = now;
+        const double seconds = std::chrono::duration<double>(now - begun_).count();
+        const double rate = seconds > 0 ? static_cast<double>(done - start_) / seconds : 0;
+        const double share = total_ > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total_), 0.0, 1.0) : 1.0;
+        constexpr int width = 24;
+        std::string bar(static_cast<std::size_t>(share * width), '#');
+        bar.resize(width, '.');
+        std::fprintf(stderr, "\r[%s] %3.0f%%  %lld/%lld %s  %s  %s  %s\x1b[K", bar.c_str(), 100 * share, static_cast<long long>(done),
+                     static_cast<long long>(total_), unit_.c_str(), rate_text(rate).c_str(),
+                     rate > 0 ? (time_text(static_cast<double>(total_ - done) / rate) + " left").c_str() : "", note.c_str());
+        std::fflush(stderr);
+        shown_ = true;
+    }
+
+    /// Ends the line.
+    void finish() {
+        if (shown_) std::fputc('\n', stderr);
+        shown_ = false;
+    }
+
+    static std::string time_text(double seconds) {
+        const auto s = static_cast<long long>(seconds);
+        char text[32];
+        if (s >= 3600) std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+        else std::snprintf(text, sizeof text, "%lld:%02lld", s / 60, s % 60);
+        return text;
+    }
+
+  private:
+    using clock = std::chrono::steady_clock;
+    std::string rate_text(double rate) const {
+        char text[48];
+        if (rate >= 1 || rate == 0) std::snprintf(text, sizeof text, "%.1f/s", rate);
+        else std::snprintf(text, sizeof text, "%.1f s each", 1 / rate);
+        return text;
+    }
+
+    std::int64_t total_, start_;
+    std::string unit_;
+    bool terminal_, shown_ = false;
+    clock::time_point begun_ = clock::now(), drawn_{};
+};
+
+} // namespace walt
