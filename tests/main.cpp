@@ -1,3 +1,8 @@
-// Catch's main, compiled once for all tests (Catch2 v2; v3 brings its own).
+// Catch2's main, compiled once for all tests.
+#if __has_include(<catch2/catch_session.hpp>)
+#include <catch2/catch_session.hpp>
+int main(int count, char** arguments) { return Catch::Session().run(count, arguments); }
+#else
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>
+#endif

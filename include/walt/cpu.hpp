@@ -15,6 +15,7 @@
 #include "ops/cpu/modulated_norm.hpp"
 #include "ops/cpu/onednn.hpp"
 #include "ops/cpu/onednn_convolution.hpp"
+#include "ops/cpu/optimizer.hpp"
 #include "ops/cpu/patches.hpp"
 #include "ops/cpu/pointwise.hpp"
 #include "ops/cpu/reconstruction.hpp"

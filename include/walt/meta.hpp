@@ -11,6 +11,7 @@
 #include "ops/meta/latent_statistics.hpp"
 #include "ops/meta/linear.hpp"
 #include "ops/meta/modulated_norm.hpp"
+#include "ops/meta/optimizer.hpp"
 #include "ops/meta/patches.hpp"
 #include "ops/meta/pointwise.hpp"
 #include "ops/meta/reconstruction.hpp"

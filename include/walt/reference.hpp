@@ -12,6 +12,7 @@
 #include "ops/reference/latent_statistics.hpp"
 #include "ops/reference/linear.hpp"
 #include "ops/reference/modulated_norm.hpp"
+#include "ops/reference/optimizer.hpp"
 #include "ops/reference/patches.hpp"
 #include "ops/reference/pointwise.hpp"
 #include "ops/reference/reconstruction.hpp"

@@ -1,18 +1,17 @@
-# Installs if asked, then configures, builds and runs tests/install/consumer.
+# Configures, builds and runs the consumer with walt found in the given WAY, all inside of the folder WORK.
 function(run)
-  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
-  if(NOT result EQUAL 0)
-    message(FATAL_ERROR "${ARGV}\nfailed (${result}):\n${text}")
-  endif()
+    execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
-if(MODE STREQUAL find_package)
-  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
-  set(where -DCMAKE_PREFIX_PATH=${WORK}/prefix)
+if(WAY STREQUAL "find_package")
+    run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+    set(place -D CMAKE_PREFIX_PATH=${WORK}/prefix)
 else()
-  set(where -DWALT_SOURCE=${SOURCE})
+    set(place -D WALT_SOURCE=${SOURCE})
 endif()
-run(${CMAKE_COMMAND} -S ${SOURCE}/tests/install/consumer -B ${WORK}/build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${CXX} ${where})
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${WORK}/build -G ${GENERATOR}
+    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} ${place})
 run(${CMAKE_COMMAND} --build ${WORK}/build)
-run(${WORK}/build/consumer)
+run(${WORK}/build/headers_only)
+run(${WORK}/build/all_components)

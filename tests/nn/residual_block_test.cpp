@@ -19,7 +19,7 @@ template <class Module, int In, int Out> void check() {
     testing::fill_normal(dy, 2);
     buffer<double> gradient(ctx, placed<Module>.extent);
 
-    const auto keep = typename Module::template saved<double>(ctx.arena, size, pass::training);
+    const auto keep = typename Module::template saved<double>(ctx.arena, x, pass::training);
     const auto f = [&] {
         net.network().forward(ctx, net.weights(), x, keep);
         return testing::inner_product(keep.output(), dy);
@@ -58,14 +58,14 @@ TEST_CASE("a list of blocks has a block's parameters, block after block", "[nn][
     CHECK(rows.back().offset + round_up(rows.back().size, 64) == placed<list>.extent);
 }
 
-TEST_CASE("inference gives the bits of training", "[nn][residual_block]") {
-    using list = nn::residual_blocks<6, 4, 3, 2>;
+TEMPLATE_TEST_CASE("inference gives the bits of training", "[nn][residual_block]", (nn::residual_blocks<6, 4, 3, 2>), (nn::residual_blocks<6, 6, 2, 2>)) {
+    using list = TestType; // the second works in place
     reference::context ctx;
     model<reference::context, list, float> net(ctx, seed{1});
     const video_size size{2, 3, 4, 5};
     const auto x = size.take<float, 6>(ctx.arena);
     testing::fill_normal(x, 1);
-    const list::saved<float> all(ctx.arena, size, pass::training), last(ctx.arena, size, pass::inference);
+    const typename list::template saved<float> all(ctx.arena, x, pass::training), last(ctx.arena, x, pass::inference);
     net.network().forward(ctx, net.weights(), x, all);
     net.network().forward(ctx, net.weights(), x, last);
     CHECK(std::memcmp(all.output().data(), last.output().data(), static_cast<std::size_t>(all.output().size()) * sizeof(float)) == 0);

@@ -56,7 +56,7 @@ template <class A> void start_parameter(const parameter_row& row, std::uint64_t 
 }
 } // namespace detail
 
-/// The parameters of a Module (a struct with `each`) on a context, computing in T.
+/// The parameters of a Module (a struct with `each`) on a context, computing in T. A copy shares the memory; see detach.
 template <class Context, class Module, class T> class model {
   public:
     using context_type = Context;
@@ -74,6 +74,14 @@ template <class Context, class Module, class T> class model {
                 detail::start_parameter(row, from.value, start.data() + row.offset);
             assign(start);
         }
+    }
+
+    /// Gives this object memory of its own, with the same values: `Model copy = other; copy.detach();`
+    void detach() {
+        const std::vector<master_type> values = host_masters();
+        master_ = buffer<master_type>(*ctx_, extent);
+        if constexpr (!std::is_same_v<T, master_type>) copy_ = buffer<T>(*ctx_, extent);
+        assign(values);
     }
 
     Context& context() const { return *ctx_; }

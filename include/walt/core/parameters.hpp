@@ -172,6 +172,13 @@ struct parameter_row {
     bool channels_last; ///< memory order [out, t, h, w, in] against [out, in, t, h, w] in the file
 };
 
+/// The place in the file of element i in memory: kernels are [out, taps, in] in memory and [out, in, taps] in the file.
+inline std::size_t place_in_file(const parameter_row& row, std::size_t i) {
+    if (!row.channels_last) return i;
+    const auto in = static_cast<std::size_t>(row.shape[1]), taps = row.size / (static_cast<std::size_t>(row.shape[0]) * in);
+    return (i / (taps * in) * in + i % in) * taps + i / in % taps;
+}
+
 namespace detail {
 template <class Part> void list(const Part& part, const std::string& name, std::size_t shift, std::vector<parameter_row>& rows) {
     if constexpr (requires { Part::depth; part.at(0, [](const auto&, std::size_t) {}); }) {

@@ -117,26 +117,34 @@ template <int In, int Out, int Depth, int NormGroups> struct residual_blocks {
     template <class T> struct saved {
         pass mode;
         video_size size;
-        std::vector<video<accumulate_t<T>, Out>> stream; // behind each block; behind all of them in inference
+        std::vector<video<accumulate_t<T>, Out>> stream; // behind each block; one for all of them in inference
         std::optional<typename first_block::template saved<T>> first;
         std::vector<typename later_block::template saved<T>> later;
 
-        saved(arena& from, const video_size& of, pass kept) : mode(kept), size(of) {
-            if (mode == pass::training) first.emplace(from, size, mode);
-            for (int i = 0; i < (mode == pass::training ? Depth : 1); ++i) {
-                if (i > 0) later.emplace_back(from, size, mode);
+        /// x: what the first block will see. Inference with In == Out works in place of it.
+        saved(arena& from, const video<accumulate_t<T>, In>& x, pass kept) : mode(kept), size(size_of(x)) {
+            if (mode == pass::inference) {
+                if constexpr (In == Out) stream.push_back(x);
+                else stream.push_back(size.template take<accumulate_t<T>, Out>(from));
+                return;
+            }
+            first.emplace(from, size, mode);
+            stream.push_back(size.template take<accumulate_t<T>, Out>(from));
+            for (int i = 1; i < Depth; ++i) {
+                later.emplace_back(from, size, mode);
                 stream.push_back(size.template take<accumulate_t<T>, Out>(from));
             }
         }
         const video<accumulate_t<T>, Out>& output() const { return stream.back(); }
     };
 
-    /// The result is keep.output().
+    /// The result is keep.output(). x is the view that `keep` was made with.
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep) const {
         if (keep.mode == pass::inference) {
             for (int i = 0; i < Depth; ++i) {
                 const arena::scope scope(ctx.arena);
-                if (i == 0) first.forward(ctx, w, x, keep.output(), false, typename first_block::template saved<T>(ctx.arena, keep.size, keep.mode));
+                if (i == 0)
+                    first.forward(ctx, w, x, keep.output(), In == Out, typename first_block::template saved<T>(ctx.arena, keep.size, keep.mode));
                 else
                     later.forward(ctx, w.shifted(static_cast<std::size_t>(i - 1) * stride), keep.output(), keep.output(), true,
                                   typename later_block::template saved<T>(ctx.arena, keep.size, keep.mode));

@@ -5,6 +5,7 @@
 // Shape is a walt::cross_shape. A video's text is projected once however many frames share it. No relative bias.
 #pragma once
 
+#include "../config/window.hpp"
 #include "rules.hpp"
 
 namespace walt::ops {

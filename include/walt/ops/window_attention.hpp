@@ -5,6 +5,7 @@
 // Shape is a walt::attention_shape; R = B F N.
 #pragma once
 
+#include "../config/window.hpp"
 #include "rules.hpp"
 
 namespace walt::ops {

@@ -25,13 +25,6 @@ template <class T, class U> double relative_error(const T* yours, const std::vec
     return difference == 0 ? 0 : std::sqrt(difference) / scale;
 }
 
-/// The place in the file of element i in memory: kernels are channels last in memory, [out, taps, in] against [out, in, taps].
-inline std::size_t place_in_file(const parameter_row& row, std::size_t i) {
-    if (!row.channels_last) return i;
-    const auto in = static_cast<std::size_t>(row.shape[1]), taps = row.size / (static_cast<std::size_t>(row.shape[0]) * in);
-    return (i / (taps * in) * in + i % in) * taps + i / in % taps;
-}
-
 /// The gradients of all parameters against a file's.
 struct gradient_errors {
     double worst = 0, median = 0;

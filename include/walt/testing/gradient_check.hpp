@@ -54,9 +54,10 @@ gradient_error check_gradient(A* values, const A* analytic, std::size_t count, F
 /// The same for anything with data() and size(): a buffer or a vector of values, and its gradient.
 template <class Values, class Gradient, class Function>
 gradient_error check_gradient(Values& values, const Gradient& analytic, Function&& f, std::size_t samples = 0, double step = 1e-5) {
-    require(values.size() == analytic.size(), "check_gradient: ", values.size(), " values and a gradient of ", analytic.size());
+    const auto count = static_cast<std::size_t>(values.size());
+    require(count == static_cast<std::size_t>(analytic.size()), "check_gradient: ", count, " values and a gradient of ", analytic.size());
     using A = std::remove_reference_t<decltype(*analytic.data())>;
-    return check_gradient(values.data(), static_cast<const A*>(analytic.data()), static_cast<std::size_t>(values.size()), f, samples, step);
+    return check_gradient(values.data(), static_cast<const A*>(analytic.data()), count, f, samples, step);
 }
 
 /// <y, dy> of two views or buffers of one size, in double: the function whose gradient backward computes.

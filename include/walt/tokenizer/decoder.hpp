@@ -49,10 +49,10 @@ template <class Dims, int Level = Dims::levels - 1, bool End = (Level < 0)> stru
         video<A, C> up_output;
         typename rest_part::template saved<T> rest;
 
-        saved(arena& from, const video_size& size, pass mode)
-            : adanorm(from, size, Dims::time_factor(Level)), normed(mode == pass::training ? size.template take<A, In>(from) : video<A, In>()),
-              blocks(from, size, mode), up_input(has_up && mode == pass::training ? size.template take<T, C>(from) : video<T, C>()),
-              up_output(has_up ? after(size).template take<A, C>(from) : video<A, C>()), rest(from, after(size), mode) {}
+        saved(arena& from, const video<A, In>& x, pass mode)
+            : adanorm(from, size_of(x), Dims::time_factor(Level)), normed(mode == pass::training ? size_of(x).template take<A, In>(from) : x),
+              blocks(from, normed, mode), up_input(has_up && mode == pass::training ? blocks.size.template take<T, C>(from) : video<T, C>()),
+              up_output(has_up ? after(blocks.size).template take<A, C>(from) : video<A, C>()), rest(from, output(), mode) {}
         /// What the rest sees.
         const video<A, C>& output() const {
             if constexpr (has_up) return up_output;
@@ -62,12 +62,11 @@ template <class Dims, int Level = Dims::levels - 1, bool End = (Level < 0)> stru
 
     /// x is overwritten in inference.
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const auto& latent, auto y, const saved<T>& keep) const {
-        const bool training = keep.blocks.mode == pass::training;
-        const auto normed = training ? keep.normed : x;
-        level.adanorm.forward(ctx, w, x, latent, normed, keep.adanorm);
-        level.blocks.forward(ctx, w, normed, keep.blocks);
+        level.adanorm.forward(ctx, w, x, latent, keep.normed, keep.adanorm);
+        level.blocks.forward(ctx, w, keep.normed, keep.blocks);
         if constexpr (has_up) {
             const arena::scope scope(ctx.arena);
+            const bool training = keep.blocks.mode == pass::training;
             const auto input = training ? keep.up_input : keep.blocks.size.template take<T, C>(ctx.arena);
             level.up.forward(ctx, w, keep.blocks.output(), input, keep.up_output);
         }
@@ -112,7 +111,7 @@ template <class Dims, int Level> struct decoder_levels<Dims, Level, true> {
     template <class T> struct saved {
         typename norm_part::template saved<T> norm;
         video<T, C> active; // what the last convolution sees
-        saved(arena& from, const video_size& size, pass) : norm(from, size), active(size.template take<T, C>(from)) {}
+        saved(arena& from, const video<accumulate_t<T>, C>& x, pass) : norm(from, size_of(x)), active(size_of(x).template take<T, C>(from)) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const auto&, auto y, const saved<T>& keep) const {
@@ -160,7 +159,7 @@ template <class Dims> struct decoder {
         typename decoder_levels<Dims>::template saved<T> levels;
         saved(arena& from, const video_size& of, pass mode)
             : size(of), latent(size.template take<T, Dims::latent>(from)), statistics(from, size.batch * size.frames),
-              stem(size.template take<accumulate_t<T>, C>(from)), mid(from, size, mode), levels(from, size, mode) {}
+              stem(size.template take<accumulate_t<T>, C>(from)), mid(from, stem, mode), levels(from, mid.output(), mode) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto z, auto x, const saved<T>& keep) const {

@@ -50,10 +50,10 @@ template <class Dims, int Level = 0, bool End = Level == Dims::levels> struct en
         video<accumulate_t<T>, C> down_output;
         typename rest_part::template saved<T> rest;
 
-        saved(arena& from, const video_size& size, pass mode)
-            : blocks(from, size, mode), down_input(has_down && mode == pass::training ? size.template take<T, C>(from) : video<T, C>()),
-              down_output(has_down ? after(size).template take<accumulate_t<T>, C>(from) : video<accumulate_t<T>, C>()),
-              rest(from, after(size), mode) {}
+        saved(arena& from, const video<accumulate_t<T>, In>& x, pass mode)
+            : blocks(from, x, mode), down_input(has_down && mode == pass::training ? blocks.size.template take<T, C>(from) : video<T, C>()),
+              down_output(has_down ? after(blocks.size).template take<accumulate_t<T>, C>(from) : video<accumulate_t<T>, C>()),
+              rest(from, output(), mode) {}
         /// What the rest sees.
         const video<accumulate_t<T>, C>& output() const {
             if constexpr (has_down) return down_output;
@@ -115,8 +115,8 @@ template <class Dims, int Level> struct encoder_levels<Dims, Level, true> {
         typename mid_part::template saved<T> mid;
         typename norm_part::template saved<T> norm;
         video<T, C> active; // what the last map sees
-        saved(arena& from, const video_size& size, pass mode)
-            : mid(from, size, mode), norm(from, size), active(size.template take<T, C>(from)) {}
+        saved(arena& from, const video<accumulate_t<T>, C>& x, pass mode)
+            : mid(from, x, mode), norm(from, mid.size), active(mid.size.template take<T, C>(from)) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto z, const saved<T>& keep) const {
@@ -158,7 +158,7 @@ template <class Dims> struct encoder {
         typename encoder_levels<Dims>::template saved<T> levels;
         saved(arena& from, const video_size& of, pass mode)
             : size(of), pixels(size.template take<T, Dims::in_channels>(from)), stem(size.template take<accumulate_t<T>, C>(from)),
-              levels(from, size, mode) {}
+              levels(from, stem, mode) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto z, const saved<T>& keep) const {

@@ -1,105 +1,162 @@
-// What the attentions of the CPU share: packing heads, softmax of a row block and its gradient, in float.
+// One head's part of a token's row in vectors: loading, QK norm and its gradient (spec 1.5), packing for products.
 #pragma once
 
-#include "context.hpp"
-#include "lane_sums.hpp"
-#include "small_product.hpp"
-#include "vector_math.hpp"
-
-#include <vector>
+#include "../modulated_norm.hpp"
+#include "unit_matrix.hpp"
 
 namespace walt::cpu {
 
-inline constexpr int query_block = 24; // rows of the attention matrix at a time: they and their gradient stay in L2
+/// Dh floats in whole vectors; the lanes behind Dh are zeros.
+template <int Dh> struct head_row {
+    static constexpr int vectors = to_lanes(Dh) / vector_lanes;
+    float_vector part[vectors];
 
-/// Scratch memory of this thread: grows once, is used again by every task.
-inline arena& thread_scratch() {
-    static thread_local arena scratch{allocate_host};
-    return scratch;
-}
-
-/// A matrix of floats in the thread's scratch, zero at first, with rows padded with zeros to whole vectors.
-struct packed {
-    int rows, width;
-    float* values;
-    packed(int rows_, int columns)
-        : rows(rows_), width(to_lanes(columns)), values(thread_scratch().take<float, dynamic>(std::int64_t{rows_} * to_lanes(columns)).data()) {
-        clear();
+    template <class T> [[gnu::always_inline]] static head_row of(const T* from) {
+        head_row row;
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; ++v)
+            if (v < Dh / vector_lanes) load(row.part[v], from + v * vector_lanes);
+            else load(row.part[v], from + v * vector_lanes, Dh % vector_lanes);
+        return row;
     }
-    float* row(int i) { return values + std::int64_t{i} * width; }
-    const float* row(int i) const { return values + std::int64_t{i} * width; }
-    void clear() { std::fill_n(values, std::int64_t{rows} * width, 0.0f); }
+    template <class T> [[gnu::always_inline]] void to(T* to) const {
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; ++v)
+            if (v < Dh / vector_lanes) store(part[v], to + v * vector_lanes);
+            else store(part[v], to + v * vector_lanes, Dh % vector_lanes);
+    }
+    [[gnu::always_inline]] float dot(const head_row& other) const {
+        float_vector sum = part[0] * other.part[0];
+#pragma GCC unroll 16
+        for (int v = 1; v < vectors; ++v) sum += part[v] * other.part[v];
+        return sum_of(sum);
+    }
+    [[gnu::always_inline]] float sum() const {
+        float_vector sum = part[0];
+#pragma GCC unroll 16
+        for (int v = 1; v < vectors; ++v) sum += part[v];
+        return sum_of(sum);
+    }
+    /// sum [Dh] += this.
+    void add_to(float* sum) const {
+        head_row total = of(sum);
+        for (int v = 0; v < vectors; ++v) total.part[v] += part[v];
+        total.to(sum);
+    }
+    /// Lanes that hold something, as ones.
+    [[gnu::always_inline]] static head_row ones() {
+        float all[vectors * vector_lanes] = {};
+        for (int d = 0; d < Dh; ++d) all[d] = 1;
+        return of(all);
+    }
 };
 
-/// y = LN(x) weight over one head's dh entries (spec 1.5), or x itself where there is no norm.
-template <int Dh, class T, class Norm> inline void head_norm(const T* x, const Norm& weight, float* y) {
-    for (int d = 0; d < Dh; ++d) y[d] = static_cast<float>(x[d]);
-    if constexpr (!is_none<Norm>) {
-        const auto [mean, rstd] = moments_of<Dh>(y);
-        const float* scale = weight.data();
-        for (int d = 0; d < Dh; ++d) y[d] = (y[d] - mean) * rstd * scale[d];
+/// y = LN(x) weight factor over a head, or x factor where Norm is none.
+template <int Dh, class Norm> class head_norm {
+    using row = head_row<Dh>;
+    static constexpr bool normed = !is_none<Norm>;
+    static constexpr float share = 1.0f / Dh;
+
+  public:
+    explicit head_norm(const Norm& weight, float factor = 1) : factor_(factor) {
+        if constexpr (normed) weight_ = row::of(weight.data());
     }
+
+    [[gnu::always_inline]] void apply(row& x) const {
+        if constexpr (normed) {
+            const float scale = normalise(x) * factor_;
+#pragma GCC unroll 16
+            for (int v = 0; v < row::vectors; ++v) x.part[v] *= scale * weight_.part[v];
+        } else {
+#pragma GCC unroll 16
+            for (int v = 0; v < row::vectors; ++v) x.part[v] *= factor_;
+        }
+    }
+
+    /// dy becomes dx; dweight is added to.
+    [[gnu::always_inline]] void gradient(const row& of, row& dy, row& dweight) const {
+        if constexpr (normed) {
+            row x = of;
+            const float rstd = normalise(x), scale = rstd * factor_;
+#pragma GCC unroll 16
+            for (int v = 0; v < row::vectors; ++v) {
+                x.part[v] *= rstd;
+                dweight.part[v] += factor_ * dy.part[v] * x.part[v];
+                dy.part[v] *= weight_.part[v];
+            }
+            const float mean = dy.sum() * share;
+            const float projection = dy.dot(x) * share;
+#pragma GCC unroll 16
+            for (int v = 0; v < row::vectors; ++v) dy.part[v] = scale * (dy.part[v] - mean - projection * x.part[v]);
+        } else {
+#pragma GCC unroll 16
+            for (int v = 0; v < row::vectors; ++v) dy.part[v] *= factor_;
+        }
+    }
+
+  private:
+    /// Subtracts the mean; returns 1 / standard deviation.
+    [[gnu::always_inline]] float normalise(row& x) const {
+        const float mean = x.sum() * share;
+#pragma GCC unroll 16
+        for (int v = 0; v < row::vectors; ++v) x.part[v] -= mean;
+        if constexpr (Dh % vector_lanes != 0) x.part[row::vectors - 1] *= last_;
+        return 1.0f / std::sqrt(x.dot(x) * share + static_cast<float>(ops::norm_epsilon));
+    }
+
+    float factor_;
+    row weight_{};
+    float_vector last_ = row::ones().part[row::vectors - 1];
+};
+template <int Dh, class Norm> head_norm<Dh, Norm> norm_of(const Norm& weight, float factor = 1) { return head_norm<Dh, Norm>(weight, factor); }
+
+/// Columns [column, column + 16) of row l of a left matrix of operand type T.
+template <class T> [[gnu::always_inline]] inline void put_left(const unit_matrix& to, int l, int column, const float_vector& values) {
+    store(values, reinterpret_cast<T*>(to.row(l)) + column);
 }
 
-/// dx is assigned, dweight [dh] added to.
-template <int Dh, class T, class Norm> inline void head_norm_grad(const T* x, const Norm& weight, const float* dy, T* dx, float* dweight) {
-    if constexpr (is_none<Norm>) {
-        for (int d = 0; d < Dh; ++d) dx[d] = static_cast<T>(dy[d]);
+/// Columns [column, column + 16) of rows l and l + 1, l even, of a right matrix.
+template <class T>
+[[gnu::always_inline]] inline void put_right(const unit_matrix& to, int l, int column, const float_vector& even, const float_vector& odd) {
+    if constexpr (std::is_same_v<T, float>) {
+        store(even, to.row(l) + column);
+        store(odd, to.row(l + 1) + column);
     } else {
-        const float* scale = weight.data();
-        float normal[Dh], g[Dh];
-        for (int d = 0; d < Dh; ++d) normal[d] = static_cast<float>(x[d]);
-        const auto [mean, rstd] = moments_of<Dh>(normal);
-        for (int d = 0; d < Dh; ++d) {
-            normal[d] = (normal[d] - mean) * rstd;
-            dweight[d] += dy[d] * normal[d];
-            g[d] = dy[d] * scale[d];
+        half_bits_vector low, high;
+        to_bf16(low, even);
+        to_bf16(high, odd);
+        const bits_vector pairs = __builtin_convertvector(low, bits_vector) | (__builtin_convertvector(high, bits_vector) << 16);
+        std::memcpy(to.row(l / 2) + column, &pairs, sizeof pairs);
+    }
+}
+
+/// A head's rows [Rows, Dh] as a left and as a right operand. Of floats both are one.
+template <class T, int Rows, int Dh> struct packed_head {
+    static constexpr bool one = std::is_same_v<T, float>;
+    unit_matrix left, right;
+
+    explicit packed_head(arena& memory)
+        : left(memory, Rows, units<T>(Dh)), right(one ? left : unit_matrix(memory, units<T>(Rows), Dh)) {}
+
+    /// Row l is map(source(l)).
+    template <class Source, class Map> void pack(Source&& source, Map&& map) const {
+        for (int l = 0; l < Rows; l += 2) {
+            head_row<Dh> even = head_row<Dh>::of(source(l)), odd{};
+            map(even);
+            if (l + 1 < Rows) {
+                odd = head_row<Dh>::of(source(l + 1));
+                map(odd);
+            }
+#pragma GCC unroll 16
+            for (int v = 0; v < even.vectors; ++v) {
+                if constexpr (!one) {
+                    put_left<T>(left, l, v * vector_lanes, even.part[v]);
+                    put_left<T>(left, l + 1, v * vector_lanes, odd.part[v]);
+                }
+                put_right<T>(right, l, v * vector_lanes, even.part[v], odd.part[v]);
+            }
         }
-        const float sum = lane_sum<Dh>([&](int d) { return g[d]; }) / static_cast<float>(Dh);
-        const float projection = lane_sum<Dh>([&](int d) { return g[d] * normal[d]; }) / static_cast<float>(Dh);
-        for (int d = 0; d < Dh; ++d) dx[d] = static_cast<T>(rstd * (g[d] - sum - normal[d] * projection));
     }
-}
-
-/// One head of count rows, normed: to.row(l) = norm(source(l)) factor; and its transpose if asked.
-template <int Dh, class Source, class Norm>
-void pack_head(int count, Source&& source, const Norm& weight, float factor, packed& to, packed* transposed = nullptr) {
-    for (int l = 0; l < count; ++l) {
-        float* row = to.row(l);
-        head_norm<Dh>(source(l), weight, row);
-        for (int d = 0; d < Dh; ++d) row[d] *= factor;
-    }
-    if (transposed)
-        for (int l = 0; l < count; ++l)
-            for (int d = 0; d < Dh; ++d) transposed->row(d)[l] = to.row(l)[d];
-}
-
-/// p = exp(s - largest) over `count` entries; returns the sum and sets `largest`. What lies behind count becomes 0.
-inline float softmax_row(float* s, int count, int width, float& largest) {
-    float most[vector_lanes], part[vector_lanes] = {};
-    for (int j = count; j < width; ++j) s[j] = -1e30f;
-    for (int l = 0; l < vector_lanes; ++l) most[l] = s[l];
-    for (int j = vector_lanes; j < width; j += vector_lanes)
-        for (int l = 0; l < vector_lanes; ++l) most[l] = s[j + l] > most[l] ? s[j + l] : most[l];
-    largest = most[0];
-    for (int l = 1; l < vector_lanes; ++l) largest = most[l] > largest ? most[l] : largest;
-    for (int j = 0; j < width; j += vector_lanes)
-        for (int l = 0; l < vector_lanes; ++l) {
-            s[j + l] = fast_exp(s[j + l] - largest);
-            part[l] += s[j + l];
-        }
-    float sum = 0;
-    for (int l = 0; l < vector_lanes; ++l) sum += part[l];
-    return sum;
-}
-
-/// p = exp(s - lse), ds = p (dp - inner); what lies behind count becomes 0 in both. ds takes dp's place.
-inline void softmax_row_grad(float* s, float* dp, int count, int width, float lse, float inner) {
-    for (int j = 0; j < width; ++j) {
-        s[j] = fast_exp(s[j] - lse);
-        dp[j] = s[j] * (dp[j] - inner);
-    }
-    for (int j = count; j < width; ++j) s[j] = dp[j] = 0.0f;
-}
+};
 
 } // namespace walt::cpu

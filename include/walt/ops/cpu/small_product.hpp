@@ -1,58 +1,82 @@
-// Products of small float matrices that stay in cache, as attention needs them: registers hold a tile of the result.
+// Products of small matrices in cache: float in vectors; bf16 by the dot products of AVX512-BF16, or in tiles of AMX.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
+#include "tile_registers.hpp"
 
 namespace walt::cpu {
 
-inline constexpr int vector_lanes = 16;
-typedef float float_vector __attribute__((vector_size(64), aligned(4), may_alias)); // one AVX-512 register, or four SSE ones
-
-constexpr int to_lanes(int count) { return (count + vector_lanes - 1) / vector_lanes * vector_lanes; }
-
 namespace detail {
-template <int Rows, int Vectors, bool Add>
-inline void product_tile(int K, const float* a, std::int64_t a_row, std::int64_t a_column, const float* b, std::int64_t b_row,
-                         float* c, std::int64_t c_row) {
+
+/// Vectors of a row that a block of the result has: with four, 16 sums and a row of right fill half of AVX-512's
+/// registers; smaller vectors have no room for more than one.
+#if defined(__AVX512F__)
+inline constexpr int block_vectors = 4;
+#else
+inline constexpr int block_vectors = 1;
+#endif
+
+/// sum += left * right, over the elements of a unit.
+template <class T> [[gnu::always_inline]] inline void multiply_add(float_vector& sum, float left, const float_vector& right) {
+    if constexpr (std::is_same_v<T, float>) sum += left * right;
+#if defined(__AVX512BF16__)
+    else sum = reinterpret_cast<float_vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(_mm512_set1_ps(left)),
+                                                               reinterpret_cast<__m512bh>(right)));
+#endif
+}
+
+/// A block of Rows x 16 Vectors of the result, held in registers.
+template <class T, int Rows, int Vectors>
+inline void product_block(int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
     float_vector sum[Rows][Vectors];
+#pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
         for (int v = 0; v < Vectors; ++v)
-            if constexpr (Add) sum[i][v] = *reinterpret_cast<const float_vector*>(c + i * c_row + v * vector_lanes);
+            if (start.data) load(sum[i][v], start.data + i * start.width + v * vector_lanes);
             else sum[i][v] = float_vector{};
     for (int k = 0; k < K; ++k) {
-        float_vector right[Vectors];
-        for (int v = 0; v < Vectors; ++v) right[v] = *reinterpret_cast<const float_vector*>(b + k * b_row + v * vector_lanes);
-        for (int i = 0; i < Rows; ++i) {
-            const float left = a[i * a_row + k * a_column];
-            for (int v = 0; v < Vectors; ++v) sum[i][v] += left * right[v];
-        }
+        float_vector row[Vectors];
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v) load(row[v], right.data + k * right.width + v * vector_lanes);
+#pragma GCC unroll 8
+        for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+            for (int v = 0; v < Vectors; ++v) multiply_add<T>(sum[i][v], left.data[i * left.width + k], row[v]);
     }
+#pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i)
-        for (int v = 0; v < Vectors; ++v) *reinterpret_cast<float_vector*>(c + i * c_row + v * vector_lanes) = sum[i][v];
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v) store(sum[i][v], c + i * c_width + v * vector_lanes);
 }
 
-template <int Rows, bool Add>
-inline void product_rows(int N, int K, const float* a, std::int64_t a_row, std::int64_t a_column, const float* b,
-                         std::int64_t b_row, float* c, std::int64_t c_row) {
-    int n = 0;
-    for (; n + 4 * vector_lanes <= N; n += 4 * vector_lanes)
-        product_tile<Rows, 4, Add>(K, a, a_row, a_column, b + n, b_row, c + n, c_row);
-    for (; n + 2 * vector_lanes <= N; n += 2 * vector_lanes)
-        product_tile<Rows, 2, Add>(K, a, a_row, a_column, b + n, b_row, c + n, c_row);
-    for (; n < N; n += vector_lanes) product_tile<Rows, 1, Add>(K, a, a_row, a_column, b + n, b_row, c + n, c_row);
+template <class T, int Vectors>
+void product_columns(int M, int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
+    constexpr int most = Vectors == 4 ? 4 : 8; // enough sums to hide the latency of an addition
+    int m = 0;
+    for (; m + most <= M; m += most)
+        product_block<T, most, Vectors>(K, left.from(m, 0), right, start.from(m, 0), c + m * c_width, c_width);
+    for (; m < M; m += 4) product_block<T, 4, Vectors>(K, left.from(m, 0), right, start.from(m, 0), c + m * c_width, c_width);
 }
+
 } // namespace detail
 
-/// c [M, N] = a [M, K] b [K, N], or += with Add. N is a multiple of 16; element (i, k) of a is a[i a_row + k a_column],
-/// so that a may be read transposed; rows of b and c are b_row and c_row apart.
-template <bool Add = false>
-void small_product(int M, int N, int K, const float* a, std::int64_t a_row, std::int64_t a_column, const float* b,
-                   std::int64_t b_row, float* c, std::int64_t c_row) {
-    int m = 0;
-    for (; m + 6 <= M; m += 6) detail::product_rows<6, Add>(N, K, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row, c_row);
-    for (; m + 2 <= M; m += 2) detail::product_rows<2, Add>(N, K, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row, c_row);
-    for (; m < M; ++m) detail::product_rows<1, Add>(N, K, a + m * a_row, a_row, a_column, b, b_row, c + m * c_row, c_row);
+/// c [M, N] = start + left [M, K] right [K, N], K in units; from zero without a start, which may also be c.
+/// Matrices are padded to multiples of 16 in both directions: what pads rows and columns of c may be written, and the
+/// units behind K must be zeros in one of left and right, and finite in the other. For bf16 `tile_registers` are alive.
+template <class T>
+void small_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
+    if constexpr (std::is_same_v<T, bf16>)
+        if (tile_registers::present()) return tile_product(M, N, K, left, right, start, c, c_width);
+    constexpr auto narrowed = [](int vectors) { return std::min(vectors, detail::block_vectors); };
+    for (int n = 0; n < N;) {
+        const int rest = (N - n + vector_lanes - 1) / vector_lanes, vectors = narrowed(rest == 5 ? 3 : rest);
+        const auto columns = vectors == 4   ? detail::product_columns<T, narrowed(4)>
+                             : vectors == 3 ? detail::product_columns<T, narrowed(3)>
+                             : vectors == 2 ? detail::product_columns<T, narrowed(2)>
+                                            : detail::product_columns<T, 1>;
+        columns(M, K, left, right.from(0, n), start.from(0, n), c + n, c_width);
+        n += vectors * vector_lanes;
+    }
 }
 
 } // namespace walt::cpu

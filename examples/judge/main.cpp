@@ -1,0 +1,151 @@
+// Trains the demo's judge, tells how often it is right on real clips, and judges generated ones.
+// test: --train-steps 20 --test 20
+#include "judge.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <sstream>
+
+namespace {
+
+using walt::moving_fashion, walt::moving_fashion_label;
+
+/// How often a verdict agreed with a caption.
+struct score {
+    std::int64_t count = 0, item = 0, colour = 0, direction = 0, all = 0;
+
+    void add(const judge::verdict& found, const moving_fashion_label& told) {
+        const bool same_item = found.item == told.item, same_colour = found.colour == told.colour,
+                   same_direction = found.direction == told.direction;
+        ++count;
+        item += same_item;
+        colour += same_colour;
+        direction += same_direction;
+        all += same_item && same_colour && same_direction;
+    }
+    void print(const char* name) const {
+        std::printf("%-12s %6lld", name, static_cast<long long>(count));
+        for (const std::int64_t right : {item, colour, direction, all})
+            std::printf("  %6lld (%5.1f %%)", static_cast<long long>(right),
+                        count ? 100.0 * static_cast<double>(right) / static_cast<double>(count) : 0.0);
+        std::printf("\n");
+    }
+    static void print_head() { std::printf("%-12s %6s  %16s  %16s  %16s  %16s\n", "", "clips", "class", "colour", "direction", "all three"); }
+};
+
+using confusion = std::array<std::array<int, 10>, 10>; // [told][found]
+
+void print(const confusion& seen) {
+    std::printf("\nclass told (rows) and found (columns)\n%-10s", "");
+    for (const std::string_view item : moving_fashion::items) std::printf(" %6.6s", item.data());
+    std::printf("\n");
+    for (std::size_t told = 0; told < seen.size(); ++told) {
+        std::printf("%-10s", moving_fashion::items[told].data());
+        for (const int count : seen[told]) std::printf(" %6d", count);
+        std::printf("\n");
+    }
+}
+
+std::size_t place(int item) { return static_cast<std::size_t>(item); }
+
+template <std::size_t N> const char* name(const std::array<std::string_view, N>& of, int index) {
+    return index < 0 ? "(unclear)" : of[place(index)].data();
+}
+
+/// Real clips of pictures that no training saw.
+void test(const judge::item_judge& judge, std::int64_t count) {
+    const moving_fashion clips({.size = judge::side, .split = walt::split::all, .pictures = walt::fashion_part::test});
+    score whole;
+    confusion items{};
+    std::int64_t right_frames = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+        const walt::clip shown = walt::clip_at(clips, 1, i);
+        const moving_fashion_label told = clips.label(1, i);
+        const judge::verdict found = judge(shown.pixels.data(), clips.frames());
+        whole.add(found, told);
+        ++items[place(told.item)][place(found.item)];
+        const std::vector<float> logs = judge.log_probabilities(shown.pixels.data(), clips.frames());
+        for (int f = 0; f < clips.frames(); ++f) right_frames += judge::most_probable(logs.data() + judge::item_network::items * f, 1) == told.item;
+    }
+    const std::int64_t frames = count * clips.frames();
+    std::printf("single frames of test pictures: class right in %lld of %lld (%.1f %%)\n", static_cast<long long>(right_frames),
+                static_cast<long long>(frames), 100.0 * static_cast<double>(right_frames) / static_cast<double>(frames));
+    score::print_head();
+    whole.print("real clips");
+    print(items);
+}
+
+/// Clips in a file: `pixels` [B, F, 48, 48, 3] (U8) and the metadata `captions`, one a line.
+struct clip_file {
+    std::vector<std::string> captions;
+    std::vector<float> pixels;
+    int frames = 0;
+
+    explicit clip_file(const std::filesystem::path& path) {
+        const walt::safetensors_file file(path);
+        const std::vector<std::int64_t>& shape = file.tensor("pixels").shape;
+        const bool fits = shape.size() == 5 && shape[1] > 0 && shape[1] <= 1024 && shape[2] == judge::side && shape[3] == judge::side && shape[4] == 3;
+        walt::require(fits, file.path(), ": pixels should have shape [clips, frames, ", judge::side, ", ", judge::side,
+                      ", 3] with at most 1024 frames; it has ", walt::detail::shape_text(shape));
+        const auto told = file.metadata().find("captions");
+        walt::require(told != file.metadata().end(), file.path(), " has no metadata captions");
+        std::istringstream lines(told->second);
+        for (std::string line; std::getline(lines, line);) captions.push_back(line);
+        walt::require(static_cast<std::int64_t>(captions.size()) == shape[0], file.path(), " has ", shape[0], " clips and ",
+                      captions.size(), " captions");
+        for (const std::uint8_t level : file.read<std::uint8_t>("pixels")) pixels.push_back(static_cast<float>(level) / 127.5f - 1.0f);
+        frames = static_cast<int>(shape[1]);
+    }
+};
+
+void judge_clips(const judge::item_judge& judge, const clip_file& clips, bool each) {
+    score seen, held_out;
+    confusion items{};
+    const float* pixels = clips.pixels.data();
+    for (const std::string& caption : clips.captions) {
+        const std::optional<moving_fashion_label> told = moving_fashion::parse(caption);
+        walt::require(told.has_value(), "'", caption, "' is no caption of moving fashion, such as 'a red sneaker moving left'");
+        const judge::verdict found = judge(pixels, clips.frames);
+        pixels += judge::frame_size * clips.frames;
+        (moving_fashion::held_out(*told) ? held_out : seen).add(found, *told);
+        ++items[place(told->item)][place(found.item)];
+        if (each)
+            std::printf("%-36s -> %s %s moving %s\n", caption.c_str(), name(moving_fashion::colours, found.colour),
+                        name(moving_fashion::items, found.item), name(moving_fashion::directions, found.direction));
+    }
+    score::print_head();
+    seen.print("seen");
+    held_out.print("held out");
+    std::printf("by chance%33.1f %%%17.1f %%%17.1f %%%17.2f %%\n", 100.0 / 10, 100.0 / 6, 100.0 / 8, 100.0 / 480);
+    print(items);
+}
+
+} // namespace
+
+int main(int argc, char** argv) try {
+    CLI::App app{"Trains the demo's judge once, says how often it is right on real clips, and judges generated clips."};
+    std::filesystem::path folder = "judge-run", clips;
+    std::int64_t steps = 2500, tested = 1000;
+    bool each = false;
+    app.add_option("--folder", folder, "where the judge is kept")->capture_default_str();
+    app.add_option("--train-steps", steps, "steps of 64 frames, where the folder has no judge yet")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--test", tested, "real clips to test on, 0 for none")->capture_default_str()->check(CLI::NonNegativeNumber);
+    app.add_option("--clips", clips, "safetensors file with pixels U8 [B, F, 48, 48, 3] and metadata captions, one a line")
+        ->check(CLI::ExistingFile);
+    app.add_flag("--each", each, "print the verdict on every clip of the file");
+    CLI11_PARSE(app, argc, argv);
+
+    const std::optional<clip_file> file = clips.empty() ? std::nullopt : std::optional<clip_file>(clips);
+    walt::cpu::context ctx;
+    const auto begun = std::chrono::steady_clock::now();
+    const judge::item_judge judge(ctx, folder, steps);
+    std::printf("judge ready after %.1f s\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    if (tested > 0) test(judge, tested);
+    if (file) judge_clips(judge, *file, each);
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "judge: %s\n", problem.what());
+    return 1;
+}

@@ -1,0 +1,109 @@
+// Sixteen floats side by side, in the vector extensions that g++ and clang share: one AVX-512 register, or several
+// smaller ones. Functions are always inlined and pass vectors by reference: by value their ABI depends on the target.
+#pragma once
+
+#include "../../core/dtype.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+namespace walt::cpu {
+
+inline constexpr int vector_lanes = 16;
+typedef float float_vector __attribute__((vector_size(64)));
+typedef std::uint32_t bits_vector __attribute__((vector_size(64)));
+typedef std::uint16_t half_bits_vector __attribute__((vector_size(32)));
+
+constexpr int to_lanes(int count) { return (count + vector_lanes - 1) / vector_lanes * vector_lanes; }
+
+/// v = 16 values from memory of any alignment.
+[[gnu::always_inline]] inline void load(float_vector& v, const float* from) { std::memcpy(&v, from, sizeof v); }
+[[gnu::always_inline]] inline void load(float_vector& v, const bf16* from) {
+    half_bits_vector half;
+    std::memcpy(&half, from, sizeof half);
+    v = reinterpret_cast<float_vector>(__builtin_convertvector(half, bits_vector) << 16);
+}
+/// The first `count` lanes, zeros behind them.
+template <class T> [[gnu::always_inline]] inline void load(float_vector& v, const T* from, int count) {
+    T all[vector_lanes] = {};
+    std::memcpy(all, from, static_cast<std::size_t>(count) * sizeof(T));
+    load(v, all);
+}
+
+/// Rounds to bf16, to nearest, ties to even.
+[[gnu::always_inline]] inline void to_bf16(half_bits_vector& half, const float_vector& v) {
+#if defined(__AVX512BF16__)
+    half = reinterpret_cast<half_bits_vector>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(v)));
+#else
+    const bits_vector bits = reinterpret_cast<bits_vector>(v);
+    half = __builtin_convertvector((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16, half_bits_vector);
+#endif
+}
+
+[[gnu::always_inline]] inline void store(const float_vector& v, float* to) { std::memcpy(to, &v, sizeof v); }
+[[gnu::always_inline]] inline void store(const float_vector& v, bf16* to) {
+    half_bits_vector half;
+    to_bf16(half, v);
+    std::memcpy(to, &half, sizeof half);
+}
+template <class T> [[gnu::always_inline]] inline void store(const float_vector& v, T* to, int count) {
+    T all[vector_lanes];
+    store(v, all);
+    std::memcpy(to, all, static_cast<std::size_t>(count) * sizeof(T));
+}
+
+/// The sum of the lanes, pairwise.
+[[gnu::always_inline]] inline float sum_of(const float_vector& v) {
+    float_vector s = v + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    s += __builtin_shufflevector(s, s, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    s += __builtin_shufflevector(s, s, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    return s[0] + s[1];
+}
+
+[[gnu::always_inline]] inline void raise(float_vector& largest, const float_vector& v) { largest = v > largest ? v : largest; }
+
+/// v = e^v for v <= 88, within 2 units in the last place; 0 below -88. The same polynomial as fast_exp.
+[[gnu::always_inline]] inline void exp_in_place(float_vector& v) {
+    const float_vector least = float_vector{} - 88.0f;
+    const float_vector x = least > v ? least : v;
+    const float_vector shifted = x * 1.44269504f + 12582912.0f; // 1.5 * 2^23: the low bits are round(x / ln 2)
+    const float_vector n = shifted - 12582912.0f;
+    const float_vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    float_vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = (p * r) * r + r + 1.0f;
+    v = p * reinterpret_cast<float_vector>((reinterpret_cast<bits_vector>(shifted) + 127u) << 23); // 2^n; 0 for n = -127
+}
+
+namespace detail {
+/// Swaps the lanes of b whose bit Step is 0 with the lanes of a whose bit Step is 1.
+template <int Step, int... Lane>
+[[gnu::always_inline]] inline void swap_lanes(float_vector& a, float_vector& b, std::integer_sequence<int, Lane...>) {
+    const float_vector low = __builtin_shufflevector(a, b, ((Lane & Step) ? 16 + Lane - Step : Lane)...);
+    b = __builtin_shufflevector(a, b, ((Lane & Step) ? 16 + Lane : Lane + Step)...);
+    a = low;
+}
+template <int Step> [[gnu::always_inline]] inline void swap_all(float_vector (&rows)[vector_lanes]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < vector_lanes; ++i)
+        if (!(i & Step)) swap_lanes<Step>(rows[i], rows[i + Step], std::make_integer_sequence<int, vector_lanes>{});
+}
+} // namespace detail
+
+/// Transposes a block of 16 x 16 lanes.
+[[gnu::always_inline]] inline void transpose(float_vector (&rows)[vector_lanes]) {
+    detail::swap_all<8>(rows);
+    detail::swap_all<4>(rows);
+    detail::swap_all<2>(rows);
+    detail::swap_all<1>(rows);
+}
+
+} // namespace walt::cpu

@@ -1,0 +1,105 @@
+// Products of bf16 in the tile registers of AMX, where the target has them and the operating system lends them.
+#pragma once
+
+#include "unit_matrix.hpp"
+
+#if defined(__AMX_BF16__) || defined(__AMXBF16__)
+#include <atomic>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace walt::cpu {
+
+#if defined(__AMX_BF16__) || defined(__AMXBF16__)
+
+/// While one lives, this thread's eight tile registers are 16 rows of 16 units.
+class tile_registers {
+  public:
+    tile_registers() {
+        if (!present()) return;
+        struct alignas(64) {
+            std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
+            std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+            std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+        } layout;
+        std::atomic_signal_fence(std::memory_order_seq_cst); // the intrinsics do not tell the compiler what they read
+        _tile_loadconfig(&layout);
+    }
+    ~tile_registers() {
+        if (present()) _tile_release();
+    }
+    tile_registers(const tile_registers&) = delete;
+    tile_registers& operator=(const tile_registers&) = delete;
+
+    /// Whether the process may use them: Linux saves them only for those that ask.
+    static bool present() {
+        constexpr long request_permission = 0x1023, tile_data = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+        static const bool granted = syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+        return granted;
+    }
+};
+
+namespace detail {
+/// 16 Rows x 16 Columns of the result in Rows x Columns tiles; tile 2i + j is the result's, 4 + i left's, 6 + j right's.
+template <int Rows, int Columns>
+inline void tile_block(int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
+    const auto bytes = [](std::int64_t width) { return static_cast<std::size_t>(width) * sizeof(float); };
+    constexpr bool two_rows = Rows == 2, two_columns = Columns == 2;
+    if (start.data) {
+        _tile_loadd(0, start.data, bytes(start.width));
+        if constexpr (two_columns) _tile_loadd(1, start.data + 16, bytes(start.width));
+        if constexpr (two_rows) _tile_loadd(2, start.data + 16 * start.width, bytes(start.width));
+        if constexpr (two_rows && two_columns) _tile_loadd(3, start.data + 16 * start.width + 16, bytes(start.width));
+    } else {
+        _tile_zero(0);
+        if constexpr (two_columns) _tile_zero(1);
+        if constexpr (two_rows) _tile_zero(2);
+        if constexpr (two_rows && two_columns) _tile_zero(3);
+    }
+    for (int k = 0; k < K; k += 16) {
+        _tile_loadd(4, left.data + k, bytes(left.width));
+        _tile_loadd(6, right.data + k * right.width, bytes(right.width));
+        _tile_dpbf16ps(0, 4, 6);
+        if constexpr (two_columns) {
+            _tile_loadd(7, right.data + k * right.width + 16, bytes(right.width));
+            _tile_dpbf16ps(1, 4, 7);
+        }
+        if constexpr (two_rows) {
+            _tile_loadd(5, left.data + 16 * left.width + k, bytes(left.width));
+            _tile_dpbf16ps(2, 5, 6);
+            if constexpr (two_columns) _tile_dpbf16ps(3, 5, 7);
+        }
+    }
+    _tile_stored(0, c, bytes(c_width));
+    if constexpr (two_columns) _tile_stored(1, c + 16, bytes(c_width));
+    if constexpr (two_rows) _tile_stored(2, c + 16 * c_width, bytes(c_width));
+    if constexpr (two_rows && two_columns) _tile_stored(3, c + 16 * c_width + 16, bytes(c_width));
+}
+} // namespace detail
+
+/// small_product in whole tiles: M, N and K are rounded up to multiples of 16.
+inline void tile_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    for (int n = 0; n < N; n += 32)
+        for (int m = 0; m < M; m += 32) {
+            const auto block = n + 16 < N ? (m + 16 < M ? detail::tile_block<2, 2> : detail::tile_block<1, 2>)
+                                          : (m + 16 < M ? detail::tile_block<2, 1> : detail::tile_block<1, 1>);
+            block(K, left.from(m, 0), right.from(0, n), start.from(m, n), c + m * c_width + n, c_width);
+        }
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
+#else
+
+/// No tile registers in this target.
+struct tile_registers {
+    tile_registers() {} // not trivial: a variable of it is used
+    static constexpr bool present() { return false; }
+};
+inline void tile_product(int, int, int, unit_rows, unit_rows, unit_rows, float*, std::int64_t) {}
+
+#endif
+
+} // namespace walt::cpu

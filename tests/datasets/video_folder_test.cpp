@@ -1,0 +1,52 @@
+#include "../catch.hpp"
+#include "temporary_folder.hpp"
+
+#include <walt/data/video_folder.hpp>
+
+#include <cmath>
+#include <set>
+
+namespace {
+/// An uncompressed video of 8 x 12 pixels whose frame f has the brightness 10 (f + 1) of 255.
+void write_video(const temporary_folder& folder, const char* name, int frames) {
+    std::string bytes = "YUV4MPEG2 W12 H8 F8:1 Ip A1:1 C444\n";
+    for (int f = 0; f < frames; ++f) {
+        const auto luma = static_cast<char>(std::lround(16 + 219 * 10 * (f + 1) / 255.0));
+        bytes += "FRAME\n" + std::string(96, luma) + std::string(192, '\x80');
+    }
+    folder.write(name, bytes);
+}
+/// Which frame of its file this one is.
+double frame_of(float pixel) { return (static_cast<double>(pixel) + 1) * 127.5 / 10 - 1; }
+} // namespace
+
+TEST_CASE("clips of video files: frames at the stride, resized, with captions") {
+    const temporary_folder folder;
+    write_video(folder, "b.y4m", 20);
+    write_video(folder, "a.y4m", 4); // too short
+    folder.write("c.y4m", "YUV4MPEG2 nonsense");
+    const walt::video_folder videos(folder.path, {.frames = 3, .height = 4, .width = 5, .stride = 2, .random_start = false});
+    CHECK(videos.size() == 3);
+    CHECK((videos.frames() == 3 && videos.height() == 4 && videos.width() == 5));
+    for (int i = 0; i < 3; ++i) {
+        const walt::clip one = walt::clip_at(videos, 0, i);
+        CHECK(one.caption == "b");
+        for (std::size_t p = 0; p < one.pixels.size(); ++p)
+            REQUIRE(frame_of(one.pixels[p]) == Approx(2 * static_cast<double>(p / 60)).margin(0.2));
+    }
+    CHECK(videos.unreadable() == 2);
+}
+
+TEST_CASE("a random start is drawn from the seed and leaves room for the clip") {
+    const temporary_folder folder;
+    write_video(folder, "a.y4m", 10);
+    const walt::video_folder videos(folder.path, {.frames = 3, .height = 8, .width = 12, .stride = 2});
+    std::set<int> starts;
+    for (std::uint64_t seed = 0; seed < 80; ++seed) {
+        const walt::clip one = walt::clip_at(videos, seed, 0);
+        CHECK(one.pixels == walt::clip_at(videos, seed, 0).pixels);
+        starts.insert(static_cast<int>(std::lround(frame_of(one.pixels.front()))));
+    }
+    CHECK(starts == std::set<int>{0, 1, 2, 3, 4, 5});
+    CHECK_THROWS_AS(walt::video_folder(folder.path, {.stride = 0}), walt::error);
+}

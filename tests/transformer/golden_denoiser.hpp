@@ -1,0 +1,205 @@
+// A golden denoiser file through a device: output, loss, every gradient, and the DDIM run where the file has one.
+#pragma once
+
+#include "catch.hpp"
+
+#include <walt/diffusion/ddim.hpp>
+#include <walt/testing/golden.hpp>
+#include <walt/transformer/denoiser.hpp>
+
+namespace walt::testing {
+
+/// The files' configs. (spatial and spatiotemporal windows in tokens, 0 for the whole frame)
+struct denoiser_class : denoiser_config {
+    static constexpr int frames = 3, height = 4, width = 6, channels = 4, hidden = 24, heads = 3, depth = 4, classes = 5;
+    static constexpr window spatiotemporal_window{0, 2, 3};
+};
+struct denoiser_frame_prediction : denoiser_config {
+    static constexpr int frames = 5, height = 8, width = 4, channels = 3, patch = 2, hidden = 20, heads = 2, depth = 3, classes = 2;
+    static constexpr int adaln_rank = 0;
+    static constexpr bool qk_norm = false, frame_prediction = true;
+    static constexpr window spatiotemporal_window{0, 2, 1};
+};
+struct denoiser_full : denoiser_config {
+    static constexpr int frames = 3, height = 4, width = 4, channels = 2, hidden = 16, heads = 2, depth = 2;
+    static constexpr bool self_conditioning = false;
+    static constexpr attention_pattern pattern = attention_pattern::full;
+};
+struct denoiser_spatial : denoiser_config {
+    static constexpr int frames = 2, height = 6, width = 6, channels = 2, hidden = 16, heads = 2, depth = 2, adaln_rank = 3;
+    static constexpr bool self_conditioning = false;
+    static constexpr attention_pattern pattern = attention_pattern::spatial;
+    static constexpr window spatial_window{1, 3, 2};
+};
+struct denoiser_text_sr : denoiser_config {
+    static constexpr int frames = 3, height = 8, width = 12, channels = 4, patch = 2, hidden = 24, heads = 4, depth = 4, adaln_rank = 4;
+    static constexpr int text_dim = 10, text_tokens = 6;
+    static constexpr bool super_resolution = true;
+    static constexpr window spatiotemporal_window{0, 2, 3};
+};
+
+/// Tolerances of the golden files' README.
+struct golden_tolerance {
+    double output, loss, gradient, median;
+};
+template <class T> constexpr golden_tolerance tolerance_of() {
+    if constexpr (std::is_same_v<T, double>) return {1e-6, 1e-6, 1e-6, 1e-6};
+    else if constexpr (std::is_same_v<T, float>) return {1e-5, 1e-6, 1e-5, 1e-5};
+    else return {2e-2, 5e-3, 1e-1, 3e-2};
+}
+
+/// A file's inputs in memory, as the network takes them.
+template <class A, class Config> struct golden_input {
+    static constexpr int F = Config::frames;
+    using latent = typename denoiser_input<A, Config>::latent;
+
+    std::vector<A> noisy, self_condition, known, mask, text, low_resolution;
+    std::vector<std::int32_t> step, label, text_row, low_resolution_step;
+    std::vector<std::uint8_t> is_image, text_valid;
+    std::int64_t batch = 0;
+    denoiser_input<A, Config> views;
+
+    explicit golden_input(const golden_file& file) {
+        noisy = file.values<A>("in.z_t");
+        step = file.values<std::int32_t>("in.step");
+        is_image = file.values<std::uint8_t>("in.is_image");
+        batch = static_cast<std::int64_t>(is_image.size());
+        if constexpr (Config::self_conditioning) self_condition = file.values<A>("in.z0_prev");
+        if constexpr (Config::classes > 0) label = file.values<std::int32_t>("in.label");
+        if constexpr (Config::frame_prediction) {
+            known = file.values<A>("in.z_known");
+            mask = file.values<A>("in.mask");
+        }
+        if constexpr (Config::text_dim > 0) {
+            text = file.values<A>("in.text");
+            text_valid = file.values<std::uint8_t>("in.text_valid");
+            for (std::int32_t f = 0; f < batch * F; ++f) text_row.push_back(f); // the files give every frame its own text
+        }
+        if constexpr (Config::super_resolution) {
+            low_resolution = file.values<A>("in.z_lr");
+            low_resolution_step = file.values<std::int32_t>("in.step_lr");
+        }
+        point();
+    }
+
+    template <class V> static view<const V, dynamic> all(const std::vector<V>& values) {
+        return view<const V, dynamic>(values.data(), static_cast<std::int64_t>(values.size()));
+    }
+    void point() {
+        views.noisy = latent(noisy.data(), batch);
+        views.step = all(step);
+        views.is_image = all(is_image);
+        views.label = all(label);
+        if (!self_condition.empty()) views.self_condition = latent(self_condition.data(), batch);
+        if (!known.empty()) views.known = latent(known.data(), batch);
+        views.mask = all(mask);
+        if constexpr (Config::text_dim > 0)
+            views.text = view<const A, dynamic, Config::text_dim>(text.data(), static_cast<std::int64_t>(text_valid.size()));
+        views.text_row = all(text_row);
+        views.text_valid = all(text_valid);
+        if constexpr (Config::super_resolution) views.low_resolution = decltype(views.low_resolution)(low_resolution.data(), batch);
+        views.low_resolution_step = all(low_resolution_step);
+    }
+};
+
+template <class Context, class Config, class T>
+void check_golden_denoiser(const char* name, activations mode = activations::all) {
+    using A = accumulate_t<T>;
+    using network = transformer<Config>;
+    using latent = view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>;
+    CAPTURE(name, Context::name, sizeof(T));
+    const golden_file file(std::string(WALT_TEST_DATA) + "/golden/" + name + ".safetensors");
+    constexpr golden_tolerance allowed = tolerance_of<T>();
+
+    Context ctx;
+    denoiser<Context, Config, T> model(ctx, Config{}, compute<T>);
+    model.assign(file.parameters<network, A>());
+    golden_input<A, Config> in(file);
+
+    const arena::scope scope(ctx.arena);
+    std::vector<A> v(in.noisy.size()), dv(v.size()), dnoisy(v.size()), target(v.size());
+    typename network::template saved<T> keep(ctx.arena, in.batch, static_cast<std::int64_t>(in.text_valid.size()), mode);
+    model.network().forward(ctx, model.weights(), in.views, latent(v.data(), in.batch), keep);
+    CHECK(file.output_error("out.v", v.data()) <= allowed.output);
+
+    std::vector<A> x0 = file.values<A>("in.x0"), eps = file.values<A>("in.eps"), weight(in.step.size(), A(1));
+    for (std::size_t f = 0; f < in.mask.size(); ++f) weight[f] -= in.mask[f]; // frame prediction: only frames to predict
+    const v_prediction<A> diffusion(ctx, noise_schedule{}, in.views.step);
+    diffusion.target(ctx, latent(x0.data(), in.batch), latent(eps.data(), in.batch), latent(target.data(), in.batch));
+    A loss = 0;
+    ops::square_error(ctx, latent(v.data(), in.batch), latent(target.data(), in.batch), golden_input<A, Config>::all(weight),
+                      view<A, 1>(&loss), latent(dv.data(), in.batch));
+    CHECK(std::abs(static_cast<double>(loss) - file.scalar("out.loss")) <= allowed.loss * file.scalar("out.loss"));
+
+    buffer<A> gradient(ctx, model.extent);
+    denoiser_input_gradient<A, Config> din;
+    din.noisy = latent(dnoisy.data(), in.batch);
+    model.network().backward(ctx, model.weights(), in.views, keep, latent(dv.data(), in.batch).read(), gradients<A>{gradient.data()}, din);
+    CHECK(file.gradient_error("grad.in.z_t", dnoisy.data()) <= allowed.gradient);
+    const gradient_errors errors = file.template check_gradients<network>(gradient.data());
+    CAPTURE(errors.worst_name);
+    CHECK(errors.worst <= allowed.gradient);
+    CHECK(errors.median <= allowed.median);
+}
+
+/// The file's DDIM run: sample 0, 4 steps, eta 0, guidance 2 where the model has a condition to leave out.
+template <class Context, class Config, class T> void check_golden_ddim(const char* name) {
+    using A = accumulate_t<T>;
+    constexpr int F = Config::frames;
+    using latent = view<A, dynamic, F, Config::height, Config::width, Config::channels>;
+    CAPTURE(name, Context::name, sizeof(T));
+    const golden_file file(std::string(WALT_TEST_DATA) + "/golden/" + name + ".safetensors");
+    CHECK(file.values<std::int32_t>("ddim.steps") == ddim{4}.levels());
+
+    Context ctx;
+    denoiser<Context, Config, T> model(ctx, Config{}, compute<T>);
+    model.assign(file.parameters<transformer<Config>, A>());
+    golden_input<A, Config> in(file);
+    in.batch = 1;
+    in.is_image.resize(1);
+    in.step.resize(F);
+    if constexpr (Config::text_dim > 0) { // sample 0's text in every frame; an empty one behind it
+        in.text_valid.resize(static_cast<std::size_t>(F) * Config::text_tokens);
+        in.text_valid.resize(in.text_valid.size() + Config::text_tokens, 0);
+        in.text.resize(in.text_valid.size() * Config::text_dim);
+        in.text_row.resize(F);
+        in.low_resolution_step.resize(1);
+    }
+    in.label.resize(Config::classes > 0 ? F : 0);
+    in.point();
+    const std::vector<std::int32_t> no_label(F, Config::classes), no_text(F, F);
+    std::vector<A> x = file.values<A>("ddim.start");
+    constexpr bool conditional = Config::classes > 0 || Config::text_dim > 0;
+    double first = 1;
+    run_ddim(
+        ctx, ddim{4}, guidance{conditional ? 2.0f : 1.0f}, noise_schedule{}, in.views, philox{}, latent(x.data(), 1),
+        [&](auto input, bool with_condition, auto v) {
+            if (!with_condition) {
+                input.label = golden_input<A, Config>::all(no_label);
+                input.text_row = golden_input<A, Config>::all(no_text);
+            }
+            model.predict(input, v);
+        },
+        [&](int k, auto) {
+            if (k == 0) first = file.output_error("ddim.after_first", x.data());
+        });
+    CHECK(first <= tolerance_of<T>().output);
+    CHECK(file.output_error("ddim.final", x.data()) <= tolerance_of<T>().output);
+}
+
+/// All of a file on all devices and types.
+template <class Config> void check_golden_on_all(const char* name) {
+    check_golden_denoiser<reference::context, Config, double>(name);
+    check_golden_denoiser<reference::context, Config, float>(name);
+    check_golden_denoiser<cpu::context, Config, float>(name);
+    check_golden_denoiser<cpu::context, Config, float>(name, activations::rematerialise);
+    check_golden_denoiser<cpu::context, Config, bf16>(name);
+}
+template <class Config> void check_ddim_on_all(const char* name) {
+    check_golden_ddim<reference::context, Config, double>(name);
+    check_golden_ddim<reference::context, Config, float>(name);
+    check_golden_ddim<cpu::context, Config, float>(name);
+    check_golden_ddim<cpu::context, Config, bf16>(name);
+}
+
+} // namespace walt::testing
