@@ -55,7 +55,9 @@ window_batch training_batch(const walt::moving_fashion& clips, int count, std::i
     float* seen = made.seen.data();
     for (std::int64_t i = n * count; i < (n + 1) * count; ++i, seen += window * window) {
         const walt::philox numbers{2, static_cast<std::uint64_t>(i)};
-        const auto below = [&](std::uint64_t draw, int limit) { return static_cast<int>(numbers.below(draw, static_cast<std::uint32_t>(limit))); };
+        const auto below = [&](std::uint64_t draw, int limit) {
+            return static_cast<int>(numbers.below(draw, static_cast<std::uint32_t>(limit)));
+        };
         clips.read_frame(1, i, below(0, clips.frames()), frame.data(), caption);
         if (below(1, 2) == 0) soften(frame.data());
         look(frame.data(), below(2, 3) - 1, below(3, 3) - 1, seen);

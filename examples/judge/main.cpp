@@ -31,7 +31,9 @@ struct score {
                         count ? 100.0 * static_cast<double>(right) / static_cast<double>(count) : 0.0);
         std::printf("\n");
     }
-    static void print_head() { std::printf("%-12s %6s  %16s  %16s  %16s  %16s\n", "", "clips", "class", "colour", "direction", "all three"); }
+    static void print_head() {
+        std::printf("%-12s %6s  %16s  %16s  %16s  %16s\n", "", "clips", "class", "colour", "direction", "all three");
+    }
 };
 
 using confusion = std::array<std::array<int, 10>, 10>; // [told][found]
@@ -66,7 +68,8 @@ void test(const judge::item_judge& judge, std::int64_t count) {
         whole.add(found, told);
         ++items[place(told.item)][place(found.item)];
         const std::vector<float> logs = judge.log_probabilities(shown.pixels.data(), clips.frames());
-        for (int f = 0; f < clips.frames(); ++f) right_frames += judge::most_probable(logs.data() + judge::item_network::items * f, 1) == told.item;
+        for (int f = 0; f < clips.frames(); ++f)
+            right_frames += judge::most_probable(logs.data() + judge::item_network::items * f, 1) == told.item;
     }
     const std::int64_t frames = count * clips.frames();
     std::printf("single frames of test pictures: class right in %lld of %lld (%.1f %%)\n", static_cast<long long>(right_frames),
@@ -85,7 +88,8 @@ struct clip_file {
     explicit clip_file(const std::filesystem::path& path) {
         const walt::safetensors_file file(path);
         const std::vector<std::int64_t>& shape = file.tensor("pixels").shape;
-        const bool fits = shape.size() == 5 && shape[1] > 0 && shape[1] <= 1024 && shape[2] == judge::side && shape[3] == judge::side && shape[4] == 3;
+        const bool fits = shape.size() == 5 && shape[1] > 0 && shape[1] <= 1024 && shape[2] == judge::side &&
+                          shape[3] == judge::side && shape[4] == 3;
         walt::require(fits, file.path(), ": pixels should have shape [clips, frames, ", judge::side, ", ", judge::side,
                       ", 3] with at most 1024 frames; it has ", walt::detail::shape_text(shape));
         const auto told = file.metadata().find("captions");

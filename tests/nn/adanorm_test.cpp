@@ -15,7 +15,7 @@ struct fixture {
     reference::context ctx;
     model<reference::context, module, double> net{ctx, seed{1}};
     const video_size size{2, 5, 3, 4}; // 5 frames of 3 latent ones
-    video<double, 6> x = size.take<double, 6>(ctx.arena), y = size.take<double, 6>(ctx.arena);
+    video_view<double, 6> x = size.take<double, 6>(ctx.arena), y = size.take<double, 6>(ctx.arena);
     nn::latent_frame_statistics<double, 3> latent{ctx.arena, 6}, dlatent{ctx.arena, 6};
     module::saved<double> keep{ctx.arena, size, 2};
 

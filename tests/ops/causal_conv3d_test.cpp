@@ -17,12 +17,12 @@ template <class T, class U, int I, int O, int Kt, int K> struct operands {
     using A = accumulate_t<T>;
     arena memory{allocate_host};
     video_size in, out;
-    video<T, I> x;
+    video_view<T, I> x;
     view<T, O, Kt, K, K, I> w;
     view<A, O> b, db;
-    video<U, O> y;
-    video<T, O> dy;
-    video<U, I> dx;
+    video_view<U, O> y;
+    video_view<T, O> dy;
+    video_view<U, I> dx;
     view<A, O, Kt, K, K, I> dw;
 
     operands(const video_size& size, conv_stride stride)

@@ -16,9 +16,9 @@ namespace {
 template <class X, class T, int C, int G> struct operands {
     using A = accumulate_t<X>;
     arena memory{allocate_host};
-    video<X, C> x;
-    video<T, C> y, dy;
-    video<X, C> dx;
+    video_view<X, C> x;
+    video_view<T, C> y, dy;
+    video_view<X, C> dx;
     view<A, dynamic, C> scale, shift, dscale, dshift;
     view<A, dynamic, G, 2> statistics;
 

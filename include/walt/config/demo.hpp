@@ -17,7 +17,7 @@ struct demo_tokenizer : tokenizer_config {
 /// The denoiser of those latents: 180 tokens, text of 8 words.
 struct demo : denoiser_config {
     static constexpr int frames = 5, height = 6, width = 6, channels = 8;
-    static constexpr int hidden = 256, heads = 4, depth = 6, adaln_rank = 16;
+    static constexpr int hidden = 256, heads = 4, depth = 5, adaln_rank = 16;
     static constexpr int text_dim = 64, text_tokens = 8;
     static constexpr window spatiotemporal_window{5, 6, 6};
 };

@@ -13,11 +13,11 @@ template <int C, int Time> struct downsample : causal_conv3d<C, C, 3, true, Time
     static constexpr conv_stride stride = convolution::stride;
 
     /// `input` [size of x] (T) is what the convolution sees: backward wants it.
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, video<T, C> input, auto y) const {
+    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, video_view<T, C> input, auto y) const {
         ops::convert(ctx, x, input);
         convolution::forward(ctx, w, input, y);
     }
-    template <class T> void backward(auto& ctx, const weights<T>& w, video<T, C> input, auto dy, auto dx, const auto& g) const {
+    template <class T> void backward(auto& ctx, const weights<T>& w, video_view<T, C> input, auto dy, auto dx, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto dy_compute = size_of(dy).template take<T, C>(ctx.arena);
         ops::convert(ctx, dy, dy_compute);
@@ -35,14 +35,14 @@ template <int C, int Time> struct upsample : causal_conv3d<C, C * Time * 4, 3, t
     static constexpr video_size after(const video_size& size) {
         return {size.batch, (size.frames - 1) * Time + 1, 2 * size.height, 2 * size.width};
     }
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, video<T, C> input, auto y) const {
+    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, video_view<T, C> input, auto y) const {
         const arena::scope scope(ctx.arena);
         const auto depth = size_of(x).template take<T, deep>(ctx.arena);
         ops::convert(ctx, x, input);
         convolution::forward(ctx, w, input, depth);
         ops::depth_to_space<Time>(ctx, depth, y);
     }
-    template <class T> void backward(auto& ctx, const weights<T>& w, video<T, C> input, auto dy, auto dx, const auto& g) const {
+    template <class T> void backward(auto& ctx, const weights<T>& w, video_view<T, C> input, auto dy, auto dx, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto ddepth = size_of(dx).template take<T, deep>(ctx.arena);
         ops::depth_to_space_grad<Time>(ctx, dy, ddepth);

@@ -41,11 +41,11 @@ template <int In, int Out, int NormGroups> struct residual_block {
 
     template <class T> struct saved {
         typename norm_in::template saved<T> norm1;
-        video<T, In> active1;  // what conv1 sees
+        video_view<T, In> active1;  // what conv1 sees
         typename norm_out::template saved<T> norm2;
-        video<T, Out> middle;  // what conv1 gives
-        video<T, Out> active2; // what conv2 sees; in inference the same memory
-        video<T, In> input;    // what skip sees
+        video_view<T, Out> middle;  // what conv1 gives
+        video_view<T, Out> active2; // what conv2 sees; in inference the same memory
+        video_view<T, In> input;    // what skip sees
         saved(arena& from, const video_size& size, pass mode)
             : norm1(from, size), active1(size.template take<T, In>(from)), norm2(from, size), middle(size.template take<T, Out>(from)),
               active2(mode == pass::training ? size.template take<T, Out>(from) : middle) {
@@ -117,12 +117,12 @@ template <int In, int Out, int Depth, int NormGroups> struct residual_blocks {
     template <class T> struct saved {
         pass mode;
         video_size size;
-        std::vector<video<accumulate_t<T>, Out>> stream; // behind each block; one for all of them in inference
+        std::vector<video_view<accumulate_t<T>, Out>> stream; // behind each block; one for all of them in inference
         std::optional<typename first_block::template saved<T>> first;
         std::vector<typename later_block::template saved<T>> later;
 
         /// x: what the first block will see. Inference with In == Out works in place of it.
-        saved(arena& from, const video<accumulate_t<T>, In>& x, pass kept) : mode(kept), size(size_of(x)) {
+        saved(arena& from, const video_view<accumulate_t<T>, In>& x, pass kept) : mode(kept), size(size_of(x)) {
             if (mode == pass::inference) {
                 if constexpr (In == Out) stream.push_back(x);
                 else stream.push_back(size.template take<accumulate_t<T>, Out>(from));
@@ -135,7 +135,7 @@ template <int In, int Out, int Depth, int NormGroups> struct residual_blocks {
                 stream.push_back(size.template take<accumulate_t<T>, Out>(from));
             }
         }
-        const video<accumulate_t<T>, Out>& output() const { return stream.back(); }
+        const video_view<accumulate_t<T>, Out>& output() const { return stream.back(); }
     };
 
     /// The result is keep.output(). x is the view that `keep` was made with.

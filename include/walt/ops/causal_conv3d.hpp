@@ -14,7 +14,7 @@ struct conv_stride {
 };
 
 /// A batch of videos with static channels: [B, F, H, W, C].
-template <class T, int C> using video = view<T, dynamic, dynamic, dynamic, dynamic, C>;
+template <class T, int C> using video_view = view<T, dynamic, dynamic, dynamic, dynamic, C>;
 
 /// The run-time part of a video's shape.
 struct video_size {
@@ -26,7 +26,7 @@ struct video_size {
         return {batch, (frames - 1) / stride.time + 1, (height - 1) / stride.space + 1, (width - 1) / stride.space + 1};
     }
     /// An uninitialised video of this size.
-    template <class T, int C, class Arena> video<T, C> take(Arena& from) const {
+    template <class T, int C, class Arena> video_view<T, C> take(Arena& from) const {
         return from.template take<T, dynamic, dynamic, dynamic, dynamic, C>(batch, frames, height, width);
     }
     friend constexpr bool operator==(const video_size&, const video_size&) = default;

@@ -43,18 +43,18 @@ template <class Dims, int Level = Dims::levels - 1, bool End = (Level < 0)> stru
     template <class T> struct saved {
         using A = accumulate_t<T>;
         typename adanorm_part::template saved<T> adanorm;
-        video<A, In> normed; // what the blocks see; in inference the adaptive norm works in place
+        video_view<A, In> normed; // what the blocks see; in inference the adaptive norm works in place
         typename blocks_part::template saved<T> blocks;
-        video<T, C> up_input;
-        video<A, C> up_output;
+        video_view<T, C> up_input;
+        video_view<A, C> up_output;
         typename rest_part::template saved<T> rest;
 
-        saved(arena& from, const video<A, In>& x, pass mode)
+        saved(arena& from, const video_view<A, In>& x, pass mode)
             : adanorm(from, size_of(x), Dims::time_factor(Level)), normed(mode == pass::training ? size_of(x).template take<A, In>(from) : x),
-              blocks(from, normed, mode), up_input(has_up && mode == pass::training ? blocks.size.template take<T, C>(from) : video<T, C>()),
-              up_output(has_up ? after(blocks.size).template take<A, C>(from) : video<A, C>()), rest(from, output(), mode) {}
+              blocks(from, normed, mode), up_input(has_up && mode == pass::training ? blocks.size.template take<T, C>(from) : video_view<T, C>()),
+              up_output(has_up ? after(blocks.size).template take<A, C>(from) : video_view<A, C>()), rest(from, output(), mode) {}
         /// What the rest sees.
-        const video<A, C>& output() const {
+        const video_view<A, C>& output() const {
             if constexpr (has_up) return up_output;
             else return blocks.output();
         }
@@ -110,8 +110,8 @@ template <class Dims, int Level> struct decoder_levels<Dims, Level, true> {
 
     template <class T> struct saved {
         typename norm_part::template saved<T> norm;
-        video<T, C> active; // what the last convolution sees
-        saved(arena& from, const video<accumulate_t<T>, C>& x, pass) : norm(from, size_of(x)), active(size_of(x).template take<T, C>(from)) {}
+        video_view<T, C> active; // what the last convolution sees
+        saved(arena& from, const video_view<accumulate_t<T>, C>& x, pass) : norm(from, size_of(x)), active(size_of(x).template take<T, C>(from)) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const auto&, auto y, const saved<T>& keep) const {
@@ -152,9 +152,9 @@ template <class Dims> struct decoder {
     /// What a pass keeps, taken from the arena: whoever makes one opens an arena::scope around it. size: of z.
     template <class T> struct saved {
         video_size size;
-        video<T, Dims::latent> latent;
+        video_view<T, Dims::latent> latent;
         nn::latent_frame_statistics<accumulate_t<T>, Dims::latent> statistics;
-        video<accumulate_t<T>, C> stem;
+        video_view<accumulate_t<T>, C> stem;
         typename mid_part::template saved<T> mid;
         typename decoder_levels<Dims>::template saved<T> levels;
         saved(arena& from, const video_size& of, pass mode)

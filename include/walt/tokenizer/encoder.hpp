@@ -46,16 +46,16 @@ template <class Dims, int Level = 0, bool End = Level == Dims::levels> struct en
 
     template <class T> struct saved {
         typename blocks_part::template saved<T> blocks;
-        video<T, C> down_input;
-        video<accumulate_t<T>, C> down_output;
+        video_view<T, C> down_input;
+        video_view<accumulate_t<T>, C> down_output;
         typename rest_part::template saved<T> rest;
 
-        saved(arena& from, const video<accumulate_t<T>, In>& x, pass mode)
-            : blocks(from, x, mode), down_input(has_down && mode == pass::training ? blocks.size.template take<T, C>(from) : video<T, C>()),
-              down_output(has_down ? after(blocks.size).template take<accumulate_t<T>, C>(from) : video<accumulate_t<T>, C>()),
+        saved(arena& from, const video_view<accumulate_t<T>, In>& x, pass mode)
+            : blocks(from, x, mode), down_input(has_down && mode == pass::training ? blocks.size.template take<T, C>(from) : video_view<T, C>()),
+              down_output(has_down ? after(blocks.size).template take<accumulate_t<T>, C>(from) : video_view<accumulate_t<T>, C>()),
               rest(from, output(), mode) {}
         /// What the rest sees.
-        const video<accumulate_t<T>, C>& output() const {
+        const video_view<accumulate_t<T>, C>& output() const {
             if constexpr (has_down) return down_output;
             else return blocks.output();
         }
@@ -114,8 +114,8 @@ template <class Dims, int Level> struct encoder_levels<Dims, Level, true> {
     template <class T> struct saved {
         typename mid_part::template saved<T> mid;
         typename norm_part::template saved<T> norm;
-        video<T, C> active; // what the last map sees
-        saved(arena& from, const video<accumulate_t<T>, C>& x, pass mode)
+        video_view<T, C> active; // what the last map sees
+        saved(arena& from, const video_view<accumulate_t<T>, C>& x, pass mode)
             : mid(from, x, mode), norm(from, mid.size), active(mid.size.template take<T, C>(from)) {}
     };
 
@@ -153,8 +153,8 @@ template <class Dims> struct encoder {
     /// What a pass keeps, taken from the arena: whoever makes one opens an arena::scope around it. size: of x.
     template <class T> struct saved {
         video_size size;
-        video<T, Dims::in_channels> pixels;
-        video<accumulate_t<T>, C> stem;
+        video_view<T, Dims::in_channels> pixels;
+        video_view<accumulate_t<T>, C> stem;
         typename encoder_levels<Dims>::template saved<T> levels;
         saved(arena& from, const video_size& of, pass mode)
             : size(of), pixels(size.template take<T, Dims::in_channels>(from)), stem(size.template take<accumulate_t<T>, C>(from)),

@@ -14,14 +14,9 @@ namespace detail {
 template <class Config> void check_config(const safetensors_file& file) {
     const auto stored = file.metadata().find("walt.config");
     if (stored == file.metadata().end()) return;
-    nlohmann::ordered_json json;
-    try {
-        json = nlohmann::ordered_json::parse(stored->second);
-    } catch (const nlohmann::json::exception& problem) {
-        fail(file.path(), "'s walt.config is not valid JSON: ", problem.what());
-    }
+    const nlohmann::json json = bounded_json(file.path() + "'s walt.config").parse(stored->second);
     require(json.is_object(), file.path(), "'s walt.config is not a JSON object");
-    const std::string differences = config_differences(json, config_json<Config>());
+    const std::string differences = config_differences(is_denoiser_config<Config> ? resolved_config(json) : json, config_json<Config>());
     require(differences.empty(), file.path(), " holds another model: ", differences);
 }
 } // namespace detail
@@ -55,9 +50,9 @@ template <class Model> void load_weights(const std::filesystem::path& path, Mode
         const std::vector<A> stored = file.read<A>(row.name, row.shape);
         for (std::size_t i = 0; i < row.size; ++i) masters[row.offset + i] = stored[place_in_file(row, i)];
     }
-    for (const auto& [name, tensor] : file.tensors())
-        require(std::any_of(table.begin(), table.end(), [&](const parameter_row& row) { return row.name == name; }), path.string(),
-                " has a tensor ", name, ", which this model does not have");
+    for (const auto& stored : file.tensors())
+        require(std::any_of(table.begin(), table.end(), [&](const parameter_row& row) { return row.name == stored.first; }), path.string(),
+                " has a tensor ", stored.first, ", which this model does not have");
     model.assign(masters);
 }
 

@@ -59,6 +59,18 @@ class catch_interrupts {
     void (*before_int_)(int);
     void (*before_term_)(int);
 };
+
+/// A run's log up to step `done`: what a run that died logged behind its last checkpoint is done, and logged, again.
+inline std::string log_until(const std::filesystem::path& path, std::int64_t done) {
+    std::string kept = "step,loss,gradient_norm,learning_rate,seconds\n", line;
+    std::ifstream log(path);
+    while (std::getline(log, line)) {
+        std::int64_t step = 0;
+        const auto read = std::from_chars(line.data(), line.data() + line.size(), step);
+        if (read.ec == std::errc{} && step <= done) kept += line + '\n';
+    }
+    return kept;
+}
 } // namespace detail
 
 /// Model: a walt::model. Objective: double operator()(model, batch, gradients, philox), which returns the loss of a
@@ -111,25 +123,28 @@ template <class Model, class Objective> class trainer {
     }
 
     /// Trains until step `until`, with progress, a log (folder/log.csv) and checkpoints (folder/state.safetensors); goes on
-    /// where the folder's checkpoint ended. `seen` is called after every step. Ctrl-C and SIGTERM save and return false.
+    /// where the folder's checkpoint ended. `source` runs ahead in another thread, so it must not use the model's context;
+    /// `seen` is called after every step. Ctrl-C and SIGTERM save and return false.
     template <class Source, class Seen>
     bool run(Source&& source, steps until, const save_to& where, Seen&& seen) {
+        require(where.every >= 1, "save_to::every must be 1 step or more; it is ", where.every);
         std::filesystem::create_directories(where.folder);
-        const std::filesystem::path state = where.folder / "state.safetensors";
+        const std::filesystem::path state = where.folder / "state.safetensors", log_file = where.folder / "log.csv";
         if (std::filesystem::exists(state)) load_state(state);
         const detail::catch_interrupts guard;
         prefetch<std::decay_t<decltype(source(std::int64_t{0}))>> batches([&](std::int64_t n) { return source(n); }, {.first = position_});
         const auto next = [&](std::int64_t) { return batches.next(); };
         progress shown(until.count, "steps", step_);
         const auto begun = std::chrono::steady_clock::now();
-        std::FILE* log = std::fopen((where.folder / "log.csv").c_str(), "a");
-        require(log != nullptr, (where.folder / "log.csv").string(), " cannot be opened for writing");
+        write_atomically(log_file, detail::log_until(log_file, step_));
+        std::FILE* log = std::fopen(log_file.c_str(), "a");
+        require(log != nullptr, log_file.string(), " cannot be opened for writing");
         const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closes(log, std::fclose);
-        if (step_ == 0) std::fputs("step,loss,gradient_norm,learning_rate,seconds\n", log);
         while (step_ < until.count && !detail::interrupted) {
             const step_result result = step(next);
             std::fprintf(log, "%lld,%.6g,%.6g,%.6g,%.2f\n", static_cast<long long>(step_), result.loss, result.gradient_norm, result.learning_rate,
                          std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+            std::fflush(log);
             shown.update(step_, sentence("loss ", result.loss, skipped_ ? sentence("  skipped ", skipped_) : std::string()));
             if (step_ % where.every == 0) save_state(state);
             seen(*this, result);
@@ -148,6 +163,7 @@ template <class Model, class Objective> class trainer {
         safetensors_writer file;
         file.metadata("walt.config", config_json<typename Model::config_type>().dump());
         file.metadata("walt.version", version);
+        file.metadata("walt.seed", std::to_string(options_.seed.value));
         for (const auto& [name, value] : counters()) file.metadata(name, std::to_string(*value));
         host.resize(flats().size(), std::vector<A>(Model::extent));
         std::size_t i = 0;
@@ -158,11 +174,15 @@ template <class Model, class Objective> class trainer {
         file.save(path);
     }
 
-    /// Goes on from save_state's file: bit for bit as if the run had never stopped. Refuses another config's.
+    /// Goes on from save_state's file: bit for bit as if the run had never stopped. Refuses another config's or seed's.
     void load_state(const std::filesystem::path& path) {
         auto& ctx = model_->context();
         const safetensors_file file(path);
         detail::check_config<typename Model::config_type>(file);
+        const auto begun_with = file.metadata().find("walt.seed");
+        require(begun_with != file.metadata().end(), path.string(), " has no metadata walt.seed, which a training state has");
+        require(begun_with->second == std::to_string(options_.seed.value), path.string(), " is of a run with seed ", begun_with->second,
+                "; training::seed is ", options_.seed.value, ", which would go on with other random numbers");
         std::vector<std::vector<A>> host;
         for (const auto& [name, flat] : flats()) {
             const std::int64_t shape[] = {static_cast<std::int64_t>(Model::extent)};

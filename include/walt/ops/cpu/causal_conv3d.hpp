@@ -74,7 +74,7 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
 } // namespace detail
 
 template <class T, int I, class W, class Bias, class U, int O>
-void causal_conv3d_on(context& ctx, conv_stride stride, video<const T, I> x, W w, Bias bias, video<U, O> y, bool add) {
+void causal_conv3d_on(context& ctx, conv_stride stride, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y, bool add) {
     if constexpr (detail::is_pointwise<W>) {
         const std::int64_t rows = size_of(x).positions();
         if (stride.time == 1 && stride.space == 1 && !add)
@@ -86,7 +86,7 @@ void causal_conv3d_on(context& ctx, conv_stride stride, video<const T, I> x, W w
 }
 
 template <class T, int O, class W, class U, int I>
-void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video<const T, O> dy, W w, video<U, I> dx) {
+void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video_view<const T, O> dy, W w, video_view<U, I> dx) {
     if constexpr (detail::is_pointwise<W>) {
         const std::int64_t rows = size_of(dx).positions();
         if (stride.time == 1 && stride.space == 1)
@@ -96,7 +96,7 @@ void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video<const T
 }
 
 template <class T, int I, int O, class DW, class DBias>
-void causal_conv3d_grad_weight_on(context& ctx, conv_stride stride, video<const T, I> x, video<const T, O> dy, DW dw, DBias dbias) {
+void causal_conv3d_grad_weight_on(context& ctx, conv_stride stride, video_view<const T, I> x, video_view<const T, O> dy, DW dw, DBias dbias) {
     if constexpr (detail::is_pointwise<DW>) {
         const std::int64_t rows = size_of(x).positions();
         if (stride.time == 1 && stride.space == 1)

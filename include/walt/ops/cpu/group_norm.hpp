@@ -71,7 +71,7 @@ template <int Lanes> struct norm_lanes {
 } // namespace detail
 
 template <class Activation, class X, int C, class Scale, class Shift, class U, int G>
-void group_norm_on(context& ctx, Activation, video<const X, C> x, Scale scale, Shift shift, const frame_rows& rows, video<U, C> y,
+void group_norm_on(context& ctx, Activation, video_view<const X, C> x, Scale scale, Shift shift, const frame_rows& rows, video_view<U, C> y,
                    view<float, dynamic, G, 2> statistics) {
     using math = vector_math<Activation>;
     using pieces_of = detail::frame_pieces<C>;
@@ -139,8 +139,8 @@ void group_norm_on(context& ctx, Activation, video<const X, C> x, Scale scale, S
 }
 
 template <class Activation, class X, int C, class Scale, class Shift, int G, class T, class U, class DScale>
-void group_norm_grad_on(context& ctx, Activation, video<const X, C> x, Scale scale, Shift shift, const frame_rows& rows,
-                        view<const float, dynamic, G, 2> statistics, video<const T, C> dy, video<U, C> dx, DScale dscale, DScale dshift, bool add) {
+void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scale scale, Shift shift, const frame_rows& rows,
+                        view<const float, dynamic, G, 2> statistics, video_view<const T, C> dy, video_view<U, C> dx, DScale dscale, DScale dshift, bool add) {
     using math = vector_math<Activation>;
     using pieces_of = detail::frame_pieces<C>;
     constexpr int lanes = pieces_of::lanes, width = C / G;

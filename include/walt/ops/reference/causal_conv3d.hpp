@@ -28,7 +28,7 @@ void each_tap(const video_size& x, const video_size& y, conv_stride stride, cons
 } // namespace detail
 
 template <class T, int I, class W, class Bias, class U, int O>
-void causal_conv3d_on(context& ctx, conv_stride stride, video<const T, I> x, W w, Bias bias, video<U, O> y, bool add) {
+void causal_conv3d_on(context& ctx, conv_stride stride, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y, bool add) {
     using A = accumulate_t<T>;
     const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
     const arena::scope scope(ctx.arena);
@@ -51,7 +51,7 @@ void causal_conv3d_on(context& ctx, conv_stride stride, video<const T, I> x, W w
 }
 
 template <class T, int O, class W, class U, int I>
-void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video<const T, O> dy, W w, video<U, I> dx) {
+void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video_view<const T, O> dy, W w, video_view<U, I> dx) {
     using A = accumulate_t<T>;
     const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
     const arena::scope scope(ctx.arena);
@@ -68,7 +68,7 @@ void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video<const T
 }
 
 template <class T, int I, int O, class DW, class DBias>
-void causal_conv3d_grad_weight_on(context&, conv_stride stride, video<const T, I> x, video<const T, O> dy, DW dw, DBias dbias) {
+void causal_conv3d_grad_weight_on(context&, conv_stride stride, video_view<const T, I> x, video_view<const T, O> dy, DW dw, DBias dbias) {
     using A = typename DW::element;
     const std::int64_t taps = dw.extent(1) * dw.extent(2) * dw.extent(3);
     detail::each_tap(size_of(x), size_of(dy), stride, dw, [&](std::int64_t from, std::int64_t tap, std::int64_t to) {

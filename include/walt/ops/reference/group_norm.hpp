@@ -9,7 +9,7 @@
 namespace walt::reference {
 
 template <class Activation, class X, int C, class Scale, class U, class A, int G>
-void group_norm_on(context&, Activation, video<const X, C> x, Scale scale, Scale shift, const frame_rows& rows, video<U, C> y,
+void group_norm_on(context&, Activation, video_view<const X, C> x, Scale scale, Scale shift, const frame_rows& rows, video_view<U, C> y,
                    view<A, dynamic, G, 2> statistics) {
     constexpr int width = C / G; // channels of a group
     const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3);
@@ -39,8 +39,8 @@ void group_norm_on(context&, Activation, video<const X, C> x, Scale scale, Scale
 }
 
 template <class Activation, class X, int C, class Scale, class A, int G, class T, class U, class DScale>
-void group_norm_grad_on(context&, Activation, video<const X, C> x, Scale scale, Scale shift, const frame_rows& rows,
-                        view<const A, dynamic, G, 2> statistics, video<const T, C> dy, video<U, C> dx, DScale dscale, DScale dshift, bool add) {
+void group_norm_grad_on(context&, Activation, video_view<const X, C> x, Scale scale, Scale shift, const frame_rows& rows,
+                        view<const A, dynamic, G, 2> statistics, video_view<const T, C> dy, video_view<U, C> dx, DScale dscale, DScale dshift, bool add) {
     constexpr int width = C / G;
     const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3);
     const A count = static_cast<A>(positions * width);

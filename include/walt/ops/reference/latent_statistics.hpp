@@ -9,7 +9,7 @@
 namespace walt::reference {
 
 template <class A, int C>
-void latent_statistics_on(context&, video<const A, C> z, view<A, dynamic, C> mean, view<A, dynamic, C> deviation) {
+void latent_statistics_on(context&, video_view<const A, C> z, view<A, dynamic, C> mean, view<A, dynamic, C> deviation) {
     const std::int64_t positions = z.extent(2) * z.extent(3);
     for (std::int64_t n = 0; n < mean.extent(0); ++n)
         for (int c = 0; c < C; ++c) {
@@ -23,8 +23,8 @@ void latent_statistics_on(context&, video<const A, C> z, view<A, dynamic, C> mea
 }
 
 template <class A, int C>
-void latent_statistics_grad_on(context&, video<const A, C> z, view<const A, dynamic, C> mean, view<const A, dynamic, C> deviation,
-                               view<const A, dynamic, C> dmean, view<const A, dynamic, C> ddeviation, video<A, C> dz) {
+void latent_statistics_grad_on(context&, video_view<const A, C> z, view<const A, dynamic, C> mean, view<const A, dynamic, C> deviation,
+                               view<const A, dynamic, C> dmean, view<const A, dynamic, C> ddeviation, video_view<A, C> dz) {
     const std::int64_t positions = z.extent(2) * z.extent(3);
     for (std::int64_t n = 0; n < mean.extent(0); ++n)
         for (std::int64_t p = 0; p < positions; ++p)
@@ -35,12 +35,12 @@ void latent_statistics_grad_on(context&, video<const A, C> z, view<const A, dyna
 }
 
 template <class A, int C>
-void normalise_on(context&, video<const A, C> x, view<const A, C> mean, view<const A, C> deviation, video<A, C> y) {
+void normalise_on(context&, video_view<const A, C> x, view<const A, C> mean, view<const A, C> deviation, video_view<A, C> y) {
     for (std::int64_t i = 0; i < x.size(); ++i) y.data()[i] = (x.data()[i] - mean(i % C)) / deviation(i % C);
 }
 
 template <class A, int C>
-void denormalise_on(context&, video<const A, C> x, view<const A, C> mean, view<const A, C> deviation, video<A, C> y) {
+void denormalise_on(context&, video_view<const A, C> x, view<const A, C> mean, view<const A, C> deviation, video_view<A, C> y) {
     for (std::int64_t i = 0; i < x.size(); ++i) y.data()[i] = x.data()[i] * deviation(i % C) + mean(i % C);
 }
 

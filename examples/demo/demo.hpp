@@ -1,0 +1,47 @@
+// The demo's models and its two halves: training and sampling.
+#pragma once
+
+#include <walt/config/demo.hpp>
+#include <walt/cpu.hpp>
+#include <walt/text/word_vectors.hpp>
+#include <walt/tokenizer/tokenizer.hpp>
+#include <walt/transformer/denoiser.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace demo {
+
+using device = walt::cpu::context; // walt::cuda::context, once it is there, and nothing else changes
+using tokenizer = walt::tokenizer<device, walt::presets::demo_tokenizer, walt::bf16>;
+using denoiser = walt::denoiser<device, walt::presets::demo, walt::bf16>;
+
+inline constexpr int frames = 17, side = 48; // pixels of a clip
+inline constexpr int frames_per_second = 8;
+
+inline walt::word_vectors text_encoder() { return walt::word_vectors(walt::presets::demo::text_dim, walt::presets::demo::text_tokens); }
+
+struct training_options {
+    std::filesystem::path run = "run";        ///< state, logs and samples; training goes on from what is there
+    std::int64_t tokenizer_steps = 12'000, denoiser_steps = 40'000;
+    std::int64_t clips = 20'000;              ///< latents kept in memory
+    std::int64_t sample_every = 500;          ///< steps
+};
+/// Trains both models and writes run/tokenizer.safetensors and run/denoiser.safetensors. False: interrupted, and saved.
+bool train(const training_options& options);
+
+struct sampling_options {
+    std::filesystem::path weights, out = "demo";
+    std::vector<std::string> texts;
+    int steps = 50;
+    float guidance = 3.0f;
+    std::uint64_t seed = 1;
+};
+/// Writes out/<text>.gif and .mp4 for every text, out/grid.png, and out/clips.safetensors, which `judge` reads.
+void sample(const sampling_options& options);
+
+/// Pixels [texts, 17, 48, 48, 3] in [-1, 1].
+std::vector<float> sample_pixels(const denoiser& model, const tokenizer& decoder, const sampling_options& options);
+
+} // namespace demo

@@ -1,0 +1,56 @@
+// The demo's sampling: texts to latents to pixels to files.
+#include "demo.hpp"
+
+#include <walt/diffusion/sample.hpp>
+#include <walt/io/gif.hpp>
+#include <walt/io/mp4.hpp>
+#include <walt/io/png.hpp>
+#include <walt/io/progress.hpp>
+#include <walt/train/checkpoint.hpp>
+
+#include <algorithm>
+
+namespace demo {
+
+std::vector<float> sample_pixels(const denoiser& model, const tokenizer& decoder, const sampling_options& options) {
+    walt::progress shown(options.steps, "DDIM steps");
+    const std::vector<float> latents = walt::sample_latents(model, text_encoder(), walt::prompts(options.texts),
+                                                            {.steps = {.steps = options.steps},
+                                                             .guide = {.scale = options.guidance},
+                                                             .seed = walt::seed{options.seed},
+                                                             .seen = [&](int step) { shown.update(step + 1); }});
+    using config = walt::presets::demo;
+    return decoder.decode(latents, static_cast<std::int64_t>(options.texts.size()), config::frames, config::height, config::width);
+}
+
+void sample(const sampling_options& options) {
+    device cpu;
+    tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
+    denoiser model(cpu, {}, walt::compute<walt::bf16>);
+    walt::load_weights(options.weights / "tokenizer.safetensors", tokens);
+    walt::load_weights(options.weights / "denoiser.safetensors", model);
+
+    const std::vector<walt::video> videos = walt::to_videos(sample_pixels(model, tokens, options), static_cast<std::int64_t>(options.texts.size()), frames, side, side);
+    std::filesystem::create_directories(options.out);
+    std::vector<std::uint8_t> all;
+    std::string captions;
+    for (std::size_t i = 0; i < videos.size(); ++i) {
+        std::string name = options.texts[i];
+        std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+        if (videos.size() <= 16) {
+            walt::write_gif((options.out / (name + ".gif")).string(), walt::upscale(videos[i], 4), frames_per_second);
+            walt::write_mp4((options.out / (name + ".mp4")).string(), videos[i], frames_per_second);
+            std::printf("%s: %s.gif, .mp4\n", options.texts[i].c_str(), (options.out / name).c_str());
+        }
+        all.insert(all.end(), videos[i].rgb.begin(), videos[i].rgb.end());
+        captions += (i ? "\n" : "") + options.texts[i];
+    }
+    walt::write_png_grid((options.out / "grid.png").string(), std::span(videos).first(std::min<std::size_t>(videos.size(), 16)));
+    walt::safetensors_writer clips;
+    clips.metadata("captions", captions);
+    clips.add<std::uint8_t>("pixels", {static_cast<std::int64_t>(videos.size()), frames, side, side, 3}, all);
+    clips.save(options.out / "clips.safetensors");
+    std::printf("a row of frames for every text: %s\n", (options.out / "grid.png").c_str());
+}
+
+} // namespace demo

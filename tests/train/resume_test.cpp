@@ -1,0 +1,211 @@
+// Runs: resuming bit for bit, interruption, the log, and the states that are refused.
+#include "catch.hpp"
+#include "regression.hpp"
+
+#include <walt/ops/cpu/optimizer.hpp>
+#include <walt/ops/cpu/pointwise.hpp>
+#include <walt/ops/reference/optimizer.hpp>
+#include <walt/ops/reference/pointwise.hpp>
+
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+using namespace walt;
+using namespace walt::testing;
+
+namespace {
+
+std::filesystem::path fresh_folder(const char* name) {
+    const auto folder = std::filesystem::temp_directory_path() / (std::string("walt_resume_") + name);
+    std::filesystem::remove_all(folder);
+    return folder;
+}
+std::string bytes_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Micro-batch 3 is poisoned: a run that is resumed must remember that it skipped a step.
+rows source(std::int64_t n) {
+    rows batch = rows_of(n);
+    if (n == 3) batch.y[0] = std::numeric_limits<double>::quiet_NaN();
+    return batch;
+}
+training options(int accumulate) { return {.rate = {.warmup = 2, .total = 8}, .accumulate = accumulate, .seed = seed{11}}; }
+
+template <class Context, class T> void resumes(int accumulate) {
+    Context ctx;
+    const auto whole = fresh_folder("whole"), parts = fresh_folder("parts");
+    regressor<Context, T> at_once(ctx, seed{5});
+    trainer long_run(at_once, squared_error{0.3}, adamw{}, options(accumulate));
+    CHECK(long_run.run(source, steps{8}, save_to{whole}));
+    for (const std::int64_t until : {4, 8}) {
+        regressor<Context, T> model(ctx, seed{static_cast<std::uint64_t>(until)});
+        if (until == 4) model.assign(regressor<Context, T>(ctx, seed{5}).host_masters());
+        trainer run(model, squared_error{0.3}, adamw{}, options(accumulate));
+        CHECK(run.run(source, steps{until}, save_to{parts}));
+        CHECK(run.skipped() == 1);
+        if (until == 8) {
+            CHECK(model.host_masters() == at_once.host_masters());
+            for (std::size_t i = 0; i < model.extent; ++i) CHECK(model.copies().data()[i] == at_once.copies().data()[i]);
+        }
+    }
+    CHECK(bytes_of(whole / "state.safetensors") == bytes_of(parts / "state.safetensors"));
+}
+
+} // namespace
+
+TEST_CASE("N steps, a new process and N more are 2N steps, bit for bit") {
+    const int accumulate = GENERATE(1, 2);
+    CAPTURE(accumulate);
+    resumes<reference::context, float>(accumulate);
+    resumes<reference::context, double>(accumulate);
+    resumes<reference::context, bf16>(accumulate);
+    resumes<cpu::context, float>(accumulate);
+    resumes<cpu::context, bf16>(accumulate);
+}
+
+TEST_CASE("an interrupted run saves, says so, and goes on") {
+    cpu::context ctx;
+    const auto whole = fresh_folder("undisturbed"), parts = fresh_folder("interrupted");
+    regressor<cpu::context, float> one(ctx, seed{5}), two(ctx, seed{5});
+    trainer calm(one, squared_error{0.3}, adamw{}, options(1)), disturbed(two, squared_error{0.3}, adamw{}, options(1));
+    CHECK(calm.run(source, steps{8}, save_to{whole}));
+    const int signal = GENERATE(SIGINT, SIGTERM);
+    CHECK_FALSE(disturbed.run(source, steps{8}, save_to{parts}, [&](auto& run, const step_result&) {
+        if (run.step_count() == 5) std::raise(signal);
+    }));
+    CHECK(disturbed.step_count() == 5);
+    CHECK(disturbed.run(source, steps{8}, save_to{parts}));
+    CHECK(bytes_of(whole / "state.safetensors") == bytes_of(parts / "state.safetensors"));
+}
+
+TEST_CASE("the log has one line a step, across resumes") {
+    cpu::context ctx;
+    const auto folder = fresh_folder("log");
+    for (const std::int64_t until : {3, 5}) {
+        regressor<cpu::context, float> model(ctx, seed{5});
+        trainer run(model, squared_error{}, adamw{}, options(1));
+        CHECK(run.run(source, steps{until}, save_to{folder}));
+    }
+    std::istringstream log(bytes_of(folder / "log.csv"));
+    std::string line;
+    std::getline(log, line);
+    CHECK(line == "step,loss,gradient_norm,learning_rate,seconds");
+    int count = 0;
+    while (std::getline(log, line)) CHECK(line.rfind(std::to_string(++count) + ",", 0) == 0);
+    CHECK(count == 5);
+}
+
+TEST_CASE("a run that died since its last checkpoint does not log steps twice") {
+    cpu::context ctx;
+    const auto folder = fresh_folder("died");
+    {
+        regressor<cpu::context, float> model(ctx, seed{5});
+        trainer run(model, squared_error{}, adamw{}, options(1));
+        CHECK_THROWS_WITH(run.run(source, steps{8}, save_to{folder, 2}, [](auto& r, const step_result&) {
+            require(r.step_count() < 5, "power cut"); // the state on disk is that of step 4
+        }), Catch::Contains("power cut"));
+    }
+    regressor<cpu::context, float> model(ctx, seed{5});
+    trainer run(model, squared_error{}, adamw{}, options(1));
+    CHECK(run.run(source, steps{6}, save_to{folder, 2}));
+    std::istringstream log(bytes_of(folder / "log.csv"));
+    std::string line;
+    int count = -1;
+    while (std::getline(log, line)) ++count;
+    CHECK(count == 6);
+}
+
+TEST_CASE("a state that does not fit is refused, and the trainer stays as it was") {
+    cpu::context ctx;
+    const auto folder = fresh_folder("refused");
+    std::filesystem::create_directories(folder);
+    const auto path = folder / "state.safetensors";
+    regressor<cpu::context, float> model(ctx, seed{5});
+    trainer run(model, squared_error{0.3}, adamw{}, options(1));
+    run.step(source);
+    run.save_state(path);
+    const std::string good = bytes_of(path);
+    const auto refused = [&](const char* why) {
+        regressor<cpu::context, float> fresh(ctx, seed{6});
+        const auto before = fresh.host_masters();
+        trainer onto(fresh, squared_error{0.3}, adamw{}, options(1));
+        CHECK_THROWS_WITH(onto.load_state(path), Catch::Contains(why));
+        CHECK(fresh.host_masters() == before);
+        CHECK(onto.average().host_masters() == before);
+        CHECK(onto.step_count() == 0);
+    };
+    const auto write = [&](const std::string& bytes) {
+        std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    };
+    const auto replaced = [&](const std::string& from, const std::string& to) {
+        std::string bytes = good;
+        const auto at = bytes.find(from);
+        REQUIRE(at != std::string::npos);
+        REQUIRE(from.size() == to.size());
+        return bytes.replace(at, from.size(), to);
+    };
+    write(replaced("\"walt.step\":\"1\"", "\"walt.step\":\"x\""));
+    refused("walt.step");
+    write(replaced("\"walt.step\":\"1\"", "\"walt.stop\":\"1\""));
+    refused("walt.step");
+    write(replaced("\"second_moment\"", "\"second_monent\""));
+    refused("second_moment");
+    write(good.substr(0, good.size() - 4));
+    refused("bytes");
+    write(replaced("\\\"depth\\\":24", "\\\"depth\\\":25"));
+    refused("depth is 25 in the file and 24 in the model");
+    write(good);
+    {
+        training other = options(1);
+        other.seed = seed{12};
+        trainer onto(model, squared_error{0.3}, adamw{}, other);
+        CHECK_THROWS_WITH(onto.load_state(path), Catch::Contains("seed"));
+    }
+    {
+        regressor<cpu::context, float, other_config> smaller(ctx, seed{5});
+        trainer onto(smaller, squared_error{0.3}, adamw{}, options(1));
+        CHECK_THROWS_WITH(onto.load_state(path), Catch::Contains("depth is 24 in the file and 3 in the model"));
+    }
+}
+
+TEST_CASE("a save that fails leaves the old file") {
+    cpu::context ctx;
+    const auto folder = fresh_folder("failed_save");
+    std::filesystem::create_directories(folder);
+    const auto path = folder / "weights.safetensors";
+    regressor<cpu::context, float> one(ctx, seed{5}), two(ctx, seed{6});
+    save_weights<float>(path, one);
+    const std::string before = bytes_of(path);
+    const auto obstacle = path.string() + ".tmp-" + std::to_string(::getpid()); // where the new bytes would go
+    std::filesystem::create_directory(obstacle);
+    CHECK_THROWS_AS(save_weights<float>(path, two), error);
+    CHECK(bytes_of(path) == before);
+    std::filesystem::remove(obstacle);
+    save_weights<float>(path, two);
+    CHECK(bytes_of(path) != before);
+}
+
+TEST_CASE("a config nested without end is refused with a sentence") {
+    cpu::context ctx;
+    const auto folder = fresh_folder("nested");
+    std::filesystem::create_directories(folder);
+    const auto path = folder / "weights.safetensors";
+    regressor<cpu::context, float> model(ctx, seed{5});
+    safetensors_writer file;
+    const int deep = 3'000'000;
+    file.metadata("walt.config", "{\"depth\":" + std::string(deep, '[') + std::string(deep, ']') + "}");
+    file.save(path);
+    CHECK_THROWS_AS(load_weights(path, model), error);
+}
+
+TEST_CASE("options that cannot work are refused") {
+    cpu::context ctx;
+    regressor<cpu::context, float> model(ctx, seed{5});
+    CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, training{.accumulate = 0}}), Catch::Contains("accumulate"));
+    CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, training{.clip = 0}}), Catch::Contains("clip"));
+    trainer run(model, squared_error{}, adamw{}, options(1));
+    CHECK_THROWS_WITH(run.run(source, steps{2}, save_to{fresh_folder("never"), 0}), Catch::Contains("every"));
+}
