@@ -12,7 +12,7 @@
 int main(int count, char** arguments) try {
     CLI::App app("walt's demo: videos of moving fashion from texts such as \"a red sneaker moving left\"");
     demo::sampling_options how;
-    how.weights = std::filesystem::path(WALT_SOURCE_DIR) / "examples" / "weights";
+    how.weights = "examples/weights";
     demo::training_options training;
     bool train = false;
     int evaluate = 0;

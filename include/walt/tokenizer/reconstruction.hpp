@@ -7,7 +7,7 @@
 
 namespace walt {
 
-/// Clips of one length in host memory: pixels [B, F, H, W, 3] in [-1, 1]. One frame is an image.
+/// Clips of one length in host memory: pixels [B, F, H, W, 3] in [-1, 1]. One frame is an image. (Or a walt::batch of videos.)
 struct pixel_batch {
     std::vector<float> pixels;
     std::int64_t count = 0, frames = 0, height = 0, width = 0;
@@ -20,8 +20,8 @@ struct reconstruction {
     float latent_pull = 1e-3f;  ///< adds latent_pull mean z^2 to the loss (its gradient; not to the value reported)
     float latent_noise = 0.1f;  ///< deviation of Gaussian noise added to z
 
-    template <class Model, class A>
-    double operator()(Model& model, const pixel_batch& batch, gradients<A> g, philox random) const {
+    template <class Model, class Batch, class A>
+    double operator()(Model& model, const Batch& batch, gradients<A> g, philox random) const {
         using network = typename Model::module_type;
         constexpr int C = network::pixel_channels, c = network::latent_channels;
         auto& ctx = model.context();

@@ -1,0 +1,44 @@
+// Everything of walt that a host compiler can build. What needs a library comes in when that library's header is there.
+#pragma once
+
+#include "config/presets.hpp"
+#include "diffusion/ddim.hpp"
+#include "diffusion/denoising.hpp"
+#include "diffusion/sample.hpp"
+#include "meta.hpp"
+#include "reference.hpp"
+#include "testing/gradient_check.hpp"
+#include "text/word_vectors.hpp"
+#include "tokenizer/reconstruction.hpp"
+#include "tokenizer/tokenizer.hpp"
+#include "transformer/denoiser.hpp"
+
+#include "config/demo.hpp"
+#include "data/batches.hpp"
+#include "data/latent_cache.hpp"
+#include "data/prefetch.hpp"
+#include "io/frames.hpp"
+#include "io/gif.hpp"
+#include "io/plot.hpp"
+#include "io/progress.hpp"
+
+#if __has_include(<dnnl.hpp>) // walt::cpu
+#include "cpu.hpp"
+#endif
+#if __has_include(<nlohmann/json.hpp>) // walt::io
+#include "io/safetensors.hpp"
+#include "testing/golden.hpp"
+#include "train/trainer.hpp"
+#endif
+#if __has_include(<zlib.h>) // walt::io
+#include "data/moving_fashion.hpp"
+#endif
+#if __has_include(<png.h>) // walt::io
+#include "io/png.hpp"
+#endif
+#if __has_include(<jpeglib.h>) // walt::io
+#include "io/jpeg.hpp"
+#endif
+#if __has_include(<libavformat/avformat.h>) // walt::video
+#include "io/mp4.hpp"
+#endif
