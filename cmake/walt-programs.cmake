@@ -10,7 +10,7 @@ endforeach()
 
 add_library(walt_private INTERFACE)
 target_link_libraries(walt_private INTERFACE walt walt_cpu walt_io walt_video)
-target_compile_options(walt_private INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+target_compile_options(walt_private INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -fno-math-errno) # sqrt vectorises
 if(WALT_WARNINGS_AS_ERRORS)
     target_compile_options(walt_private INTERFACE -Werror)
 endif()

@@ -17,14 +17,14 @@ int main(int count, char** argument) {
     walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.total = tokenizer_steps}});
     teach.run(walt::batches(clips, {.batch = 3}), walt::steps{tokenizer_steps}, walt::save_to{"quickstart/tokenizer"});
     const walt::batch measured = walt::batches(clips, {.batch = 32})(0);
-    teach.average().measure_latents(measured.pixels, 32, 17, 48, 48);
+    teach.ema().measure_latents(measured.pixels, 32, 17, 48, 48);
 
     walt::denoiser denoiser(device, model{}, walt::compute<walt::bf16>, walt::seed{2});
-    walt::latent_cache<model, walt::word_vectors> latents(teach.average(), text, clips, {.clips = 2 * denoiser_steps});
+    walt::latent_cache<model, walt::word_vectors> latents(teach.ema(), text, clips, {.clips = 2 * denoiser_steps});
     walt::trainer trainer(denoiser, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f}, {.rate = {.total = denoiser_steps}});
     trainer.run(latents, walt::steps{denoiser_steps}, walt::save_to{"quickstart/denoiser"}); // progress, resume, EMA
 
     const walt::sampling how{.steps = {.steps = 20}, .guide = {.scale = 3.0f}};
-    const auto video = walt::sample_latents(trainer.average(), text, walt::prompts{"a red sneaker moving left"}, how);
-    walt::write_gif("quickstart/sneaker.gif", walt::to_videos(teach.average().decode(video, 1, 5, 6, 6), 1, 17, 48, 48)[0]);
+    const auto video = walt::sample_latents(trainer.ema(), text, walt::prompts{"a red sneaker moving left"}, how);
+    walt::write_gif("quickstart/sneaker.gif", walt::to_videos(teach.ema().decode(video, 1, 5, 6, 6), 1, 17, 48, 48)[0]);
 }

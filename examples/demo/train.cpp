@@ -76,7 +76,7 @@ bool train(const training_options& options) {
     const bool first = tokenizer_trainer.run([&](std::int64_t n) { return clips_of_every_length(data, n); },
                                              walt::steps{options.tokenizer_steps}, walt::save_to{options.run / "tokenizer"});
     plot_log(options.run / "tokenizer", "tokenizer");
-    tokenizer& averaged = tokenizer_trainer.average();
+    tokenizer& averaged = tokenizer_trainer.ema();
     averaged.measure_latents(some_clips(data, 64), 64, frames, side, side);
     walt::save_weights<walt::bf16>(options.run / "tokenizer.safetensors", averaged);
     if (!first) return false;
@@ -93,12 +93,12 @@ bool train(const training_options& options) {
                                     [&](auto& run, const walt::step_result&) {
         if (run.step_count() % options.sample_every != 0) return;
         const sampling_options how{.weights = {}, .out = {}, .texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"}, .steps = 20};
-        const auto videos = walt::to_videos(sample_pixels(run.average(), averaged, how), static_cast<std::int64_t>(how.texts.size()), frames, side, side);
+        const auto videos = walt::to_videos(sample_pixels(run.ema(), averaged, how), static_cast<std::int64_t>(how.texts.size()), frames, side, side);
         walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(), walt::tile(videos, 3), frames_per_second);
-        walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", run.average());
+        walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", run.ema());
     });
     plot_log(options.run / "denoiser", "denoiser");
-    walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", trainer.average());
+    walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", trainer.ema());
     return second;
 }
 

@@ -112,7 +112,7 @@ item_judge::item_judge(walt::cpu::context& ctx, const std::filesystem::path& fol
     const auto batches = [&](std::int64_t n) { return training_batch(clips, 64, n); };
     const bool done = train.run(batches, walt::steps{steps}, walt::save_to{folder});
     walt::require(done, "the judge's training was interrupted; start again to go on with it");
-    model_.assign(train.average().host_masters());
+    model_.assign(train.ema().host_masters());
     walt::save_weights<float>(file, model_);
 }
 

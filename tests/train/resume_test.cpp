@@ -134,7 +134,7 @@ TEST_CASE("a state that does not fit is refused, and the trainer stays as it was
         trainer onto(fresh, squared_error{0.3}, adamw{}, options(1));
         CHECK_THROWS_WITH(onto.load_state(path), Catch::Contains(why));
         CHECK(fresh.host_masters() == before);
-        CHECK(onto.average().host_masters() == before);
+        CHECK(onto.ema().host_masters() == before);
         CHECK(onto.step_count() == 0);
     };
     const auto write = [&](const std::string& bytes) {

@@ -85,16 +85,16 @@ template <class Context, class T> int ten_steps(double tolerance) {
         CHECK(result.gradient_norm == Approx(norm).epsilon(1e-4));
         CHECK(result.learning_rate == Approx(rate).epsilon(1e-9));
         CHECK(widest(values(model), w) < tolerance);
-        CHECK(widest(values(train.average()), average) < tolerance);
+        CHECK(widest(values(train.ema()), average) < tolerance);
     }
-    const auto masters = model.host_masters(), averaged = train.average().host_masters();
+    const auto masters = model.host_masters(), averaged = train.ema().host_masters();
     for (std::size_t i = 0; i < 7; ++i) { // a statistic is not trained
         CHECK(masters[model.network().scale.offset + i] == 1);
         CHECK(averaged[model.network().scale.offset + i] == 1);
     }
     for (std::size_t i = 0; i < masters.size(); ++i) { // the compute copies are the rounded masters
         CHECK(model.copies().data()[i] == static_cast<T>(masters[i]));
-        CHECK(train.average().copies().data()[i] == static_cast<T>(averaged[i]));
+        CHECK(train.ema().copies().data()[i] == static_cast<T>(averaged[i]));
     }
     return clipped;
 }
@@ -149,7 +149,7 @@ TEST_CASE("a poisoned step between two others leaves no trace") {
     CHECK(with.step_count() == 3);
     CHECK(with.position() == 6);
     CHECK(dirty.host_masters() == clean.host_masters());
-    CHECK(with.average().host_masters() == without.average().host_masters());
+    CHECK(with.ema().host_masters() == without.ema().host_masters());
 }
 
 TEST_CASE("a run that goes on being poisoned says where") {

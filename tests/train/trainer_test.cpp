@@ -66,7 +66,7 @@ TEST_CASE("a step is AdamW's formula with clipping, decay on matrices only, and 
         CAPTURE(row.name);
         CHECK(model.masters()(static_cast<std::int64_t>(row.offset)) == Approx(before[row.offset] - rate * (direction + decay)).epsilon(1e-6));
         const double keep = 0.1; // (1 + 0) / (10 + 0)
-        CHECK(train.average().masters()(static_cast<std::int64_t>(row.offset)) ==
+        CHECK(train.ema().masters()(static_cast<std::int64_t>(row.offset)) ==
               Approx(keep * before[row.offset] + (1 - keep) * model.masters()(static_cast<std::int64_t>(row.offset))));
     }
 }
@@ -110,12 +110,12 @@ TEST_CASE("a step that is not finite changes nothing, is counted, and stops the 
     trainer train(model, poisoned, {}, training{.give_up_after = 3});
     const auto source = [](std::int64_t n) { return n; };
     CHECK_FALSE(train.step(source).skipped);
-    const auto weights = host(model.masters()), average = host(train.average().masters());
+    const auto weights = host(model.masters()), average = host(train.ema().masters());
     CHECK(train.step(source).skipped);
     CHECK(train.step(source).skipped);
     CHECK(train.skipped() == 2);
     CHECK(same_bits(host(model.masters()), weights));
-    CHECK(same_bits(host(train.average().masters()), average));
+    CHECK(same_bits(host(train.ema().masters()), average));
     CHECK_THROWS_WITH(train.step(source), Catch::Contains("3 steps in a row") && Catch::Contains("blocks.1.attn.qkv.bias"));
     CHECK(same_bits(host(model.masters()), weights));
 }
@@ -140,7 +140,7 @@ TEST_CASE("2N steps at once equal N, a saved state, and N more, bit for bit") {
     CHECK(rest.step_count() == 6);
     CHECK(rest.position() == 12);
     CHECK(same_bits(host(resumed.masters()), host(at_once.masters())));
-    CHECK(same_bits(host(rest.average().masters()), host(whole.average().masters())));
+    CHECK(same_bits(host(rest.ema().masters()), host(whole.ema().masters())));
     std::ifstream a(folder / "state.safetensors", std::ios::binary), b(halves / "state.safetensors", std::ios::binary);
     const std::string first((std::istreambuf_iterator<char>(a)), {}), second((std::istreambuf_iterator<char>(b)), {});
     CHECK(first == second); // moments and counters too

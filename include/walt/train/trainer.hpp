@@ -100,8 +100,8 @@ template <class Model, class Objective> class trainer {
     std::int64_t position() const { return position_; }
     std::int64_t skipped() const { return skipped_; }
 
-    /// The averaged weights as a model: sample and save with it.
-    Model& average() {
+    /// The averaged weights as a model: sample and save with it. (The average copies the weights when the trainer is made.)
+    Model& ema() {
         ops::convert(model_->context(), average_.masters(), average_.copies());
         return average_;
     }
