@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reference.hpp"
+#include "ops/cpu/attention_head.hpp"
 #include "ops/cpu/attention_rows.hpp"
 #include "ops/cpu/causal_conv3d.hpp"
 #include "ops/cpu/context.hpp"
@@ -9,6 +10,7 @@
 #include "ops/cpu/depth_to_space.hpp"
 #include "ops/cpu/diffusion.hpp"
 #include "ops/cpu/embedding.hpp"
+#include "ops/cpu/float_vector.hpp"
 #include "ops/cpu/group_norm.hpp"
 #include "ops/cpu/lane_sums.hpp"
 #include "ops/cpu/linear.hpp"
@@ -20,5 +22,7 @@
 #include "ops/cpu/pointwise.hpp"
 #include "ops/cpu/reconstruction.hpp"
 #include "ops/cpu/small_product.hpp"
+#include "ops/cpu/tile_registers.hpp"
+#include "ops/cpu/unit_matrix.hpp"
 #include "ops/cpu/vector_math.hpp"
 #include "ops/cpu/window_attention.hpp"
