@@ -1,11 +1,14 @@
 // Latents of many clips, encoded once and kept in memory in bf16: what a denoiser trains on.
 #pragma once
 
+#include "../core/model.hpp"
 #include "../diffusion/denoising.hpp"
 #include "../io/progress.hpp"
 #include "../text/text_batch.hpp"
 #include "dataset.hpp"
 #include "permutation.hpp"
+
+#include <algorithm>
 
 namespace walt {
 
