@@ -21,11 +21,17 @@ typedef std::uint16_t half_bits_vector __attribute__((vector_size(32)));
 
 constexpr int to_lanes(int count) { return (count + vector_lanes - 1) / vector_lanes * vector_lanes; }
 
+namespace detail { // the same in memory: of any alignment and type (memcpy would move them in pieces)
+typedef float float_vector_in_memory __attribute__((vector_size(64), aligned(4), may_alias));
+typedef std::uint16_t half_vector_in_memory __attribute__((vector_size(32), aligned(2), may_alias));
+} // namespace detail
+
 /// v = 16 values from memory of any alignment.
-[[gnu::always_inline]] inline void load(float_vector& v, const float* from) { std::memcpy(&v, from, sizeof v); }
+[[gnu::always_inline]] inline void load(float_vector& v, const float* from) {
+    v = *reinterpret_cast<const detail::float_vector_in_memory*>(from);
+}
 [[gnu::always_inline]] inline void load(float_vector& v, const bf16* from) {
-    half_bits_vector half;
-    std::memcpy(&half, from, sizeof half);
+    const half_bits_vector half = *reinterpret_cast<const detail::half_vector_in_memory*>(from);
     v = reinterpret_cast<float_vector>(__builtin_convertvector(half, bits_vector) << 16);
 }
 /// The first `count` lanes, zeros behind them.
@@ -45,11 +51,13 @@ template <class T> [[gnu::always_inline]] inline void load(float_vector& v, cons
 #endif
 }
 
-[[gnu::always_inline]] inline void store(const float_vector& v, float* to) { std::memcpy(to, &v, sizeof v); }
+[[gnu::always_inline]] inline void store(const float_vector& v, float* to) {
+    *reinterpret_cast<detail::float_vector_in_memory*>(to) = v;
+}
 [[gnu::always_inline]] inline void store(const float_vector& v, bf16* to) {
     half_bits_vector half;
     to_bf16(half, v);
-    std::memcpy(to, &half, sizeof half);
+    *reinterpret_cast<detail::half_vector_in_memory*>(to) = half;
 }
 template <class T> [[gnu::always_inline]] inline void store(const float_vector& v, T* to, int count) {
     T all[vector_lanes];
@@ -65,21 +73,22 @@ template <class T> [[gnu::always_inline]] inline void store(const float_vector& 
     return s[0] + s[1];
 }
 
-[[gnu::always_inline]] inline void raise(float_vector& largest, const float_vector& v) { largest = v > largest ? v : largest; }
+/// largest = max(largest, v), lane by lane; v where either is not a number.
+[[gnu::always_inline]] inline void raise(float_vector& largest, const float_vector& v) { largest = largest > v ? largest : v; }
 
-/// v = e^v for v <= 88, within 2 units in the last place; 0 below -88. The same polynomial as fast_exp.
+/// v = e^v for v <= 88, to about 2e-7; 0 below -88. As fast_exp, but for softmax: an error of n 1e-9 for e^v < 2^-n is nothing.
 [[gnu::always_inline]] inline void exp_in_place(float_vector& v) {
-    const float_vector least = float_vector{} - 88.0f;
-    const float_vector x = least > v ? least : v;
+    float_vector x = float_vector{} - 88.0f;
+    raise(x, v);
     const float_vector shifted = x * 1.44269504f + 12582912.0f; // 1.5 * 2^23: the low bits are round(x / ln 2)
-    const float_vector n = shifted - 12582912.0f;
-    const float_vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    const float_vector n = shifted - 12582912.0f, r = x - n * 0.693147181f;
     float_vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    p = (p * r) * r + r + 1.0f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
     v = p * reinterpret_cast<float_vector>((reinterpret_cast<bits_vector>(shifted) + 127u) << 23); // 2^n; 0 for n = -127
 }
 
