@@ -49,7 +49,7 @@ struct denoising {
     float condition_drop = 0.1f;         ///< of samples (or images) without label or text: for guidance
     float frame_prediction_rate = 0.5f;  ///< of videos that know 1 or 2 latent frames (models with frame_prediction)
     int low_resolution_noise = 300;      ///< super-resolution: noise of the low-resolution input up to this step
-    step_distribution steps;
+    step_distribution steps{};
     activations keep = activations::all;
     noise_schedule schedule{};
 

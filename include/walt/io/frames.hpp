@@ -1,7 +1,7 @@
 // Videos as files have them: 8 bits a channel; conversion from and to the library's floats, tiling, enlarging.
 #pragma once
 
-#include "../core/error.hpp"
+#include "../core/view.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -22,21 +22,25 @@ struct video {
     bool complete() const { return frames >= 1 && height >= 1 && width >= 1 && rgb.size() == static_cast<std::size_t>(frames) * frame_size(); }
 };
 
-/// Pixels [count, frames, height, width, 3] in [-1, 1] as videos; clamped, and 0 where they are not numbers.
-inline std::vector<video> to_videos(const std::vector<float>& pixels, std::int64_t count, int frames, int height, int width) {
-    const std::int64_t size = std::int64_t{3} * frames * height * width;
-    require(static_cast<std::int64_t>(pixels.size()) == count * size, count, " videos of ", frames, " x ", height, " x ", width, " have ",
-            count * size, " numbers; ", pixels.size(), " came");
-    std::vector<video> list;
-    for (std::int64_t i = 0; i < count; ++i) {
-        video& one = list.emplace_back(video{frames, height, width, {}});
-        one.rgb.reserve(static_cast<std::size_t>(size));
-        for (std::int64_t j = i * size; j < (i + 1) * size; ++j) {
-            const float value = (pixels[static_cast<std::size_t>(j)] + 1.0f) * 127.5f;
-            one.rgb.push_back(value > 0 ? static_cast<std::uint8_t>(std::lround(std::min(value, 255.0f))) : std::uint8_t{0});
+/// Pixels [B, F, H, W, 3] in [-1, 1] (host memory) as B videos; clamped, and 0 where they are not numbers.
+inline std::vector<video> to_videos(view<const float, dynamic, dynamic, dynamic, dynamic, 3> pixels) {
+    const auto extent = [&](int axis) { return static_cast<int>(pixels.extent(axis)); };
+    std::vector<video> list(static_cast<std::size_t>(pixels.extent(0)), video{extent(1), extent(2), extent(3), {}});
+    const float* next = pixels.data();
+    for (video& one : list) {
+        one.rgb.resize(static_cast<std::size_t>(one.frames) * one.frame_size());
+        for (std::uint8_t& byte : one.rgb) {
+            const float value = (*next++ + 1.0f) * 127.5f;
+            byte = value > 0 ? static_cast<std::uint8_t>(std::lround(std::min(value, 255.0f))) : std::uint8_t{0};
         }
     }
     return list;
+}
+inline std::vector<video> to_videos(const std::vector<float>& pixels, std::int64_t count, int frames, int height, int width) {
+    const view<const float, dynamic, dynamic, dynamic, dynamic, 3> all(pixels.data(), count, frames, height, width);
+    require(static_cast<std::int64_t>(pixels.size()) == all.size(), count, " videos of ", frames, " x ", height, " x ", width, " have ",
+            all.size(), " numbers; ", pixels.size(), " came");
+    return to_videos(all);
 }
 
 /// The pixels of a video in [-1, 1].
@@ -70,9 +74,10 @@ inline video tile(std::span<const video> list, int columns, int gap = 2) {
 
 /// Every pixel as a square of factor x factor pixels.
 inline video upscale(const video& from, int factor) {
-    require(factor >= 1, "a video is enlarged by a factor of 1 or more, not ", factor);
+    require(from.complete() && factor >= 1 && std::int64_t{std::max(from.height, from.width)} * factor < 65536, "a video of ", from.frames, " x ",
+            from.height, " x ", from.width, " cannot be enlarged ", factor, " times");
     video large{from.frames, from.height * factor, from.width * factor, {}};
-    large.rgb.reserve(from.rgb.size() * static_cast<std::size_t>(factor) * static_cast<std::size_t>(factor));
+    large.rgb.reserve(static_cast<std::size_t>(large.frames) * large.frame_size());
     for (int f = 0; f < from.frames; ++f)
         for (int y = 0; y < large.height; ++y)
             for (int x = 0; x < large.width; ++x) {

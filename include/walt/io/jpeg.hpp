@@ -1,72 +1,83 @@
-// JPEG files, read through libjpeg. Needs libjpeg or libjpeg-turbo (CMake: walt::io).
+// JPEG files, read through libjpeg. Needs libjpeg-turbo or libjpeg (CMake: walt::io).
 #pragma once
 
 #include "frames.hpp"
+#include "read_file.hpp"
 
 #include <csetjmp>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 #include <jpeglib.h>
+
+#include <jerror.h>
 
 namespace walt {
 
 namespace detail {
-/// libjpeg reports errors through a function that must not return.
-struct jpeg_failure {
-    jpeg_error_mgr manager;
-    std::jmp_buf back;
-    char message[JMSG_LENGTH_MAX];
-};
+/// libjpeg reports errors through a function that must not return, so it jumps back into the call that failed. What has
+/// a destructor therefore lives outside of these calls: in this object, or with its owner.
+class jpeg_decoder {
+  public:
+    jpeg_decoder() = default;
+    jpeg_decoder(const jpeg_decoder&) = delete;
+    jpeg_decoder& operator=(const jpeg_decoder&) = delete;
+    ~jpeg_decoder() { jpeg_destroy_decompress(&image_); } // harmless before open
 
-/// Decodes into `out`; false and a message when it cannot. No object with a destructor lives across the jump.
-inline bool decode_jpeg(const unsigned char* bytes, std::size_t size, video* out, jpeg_failure* failure) {
-    jpeg_decompress_struct image;
-    image.err = jpeg_std_error(&failure->manager);
-    failure->manager.error_exit = [](j_common_ptr common) {
-        auto* mine = reinterpret_cast<jpeg_failure*>(common->err);
-        common->err->format_message(common, mine->message);
-        std::longjmp(mine->back, 1);
-    };
-    failure->manager.output_message = [](j_common_ptr) {};
-    if (setjmp(failure->back)) {
-        jpeg_destroy_decompress(&image);
-        return false;
+    /// Reads the header; false and a message where that fails.
+    bool open(const std::vector<std::byte>& bytes) {
+        image_.err = jpeg_std_error(&errors_);
+        image_.client_data = this;
+        errors_.error_exit = [](j_common_ptr common) { of(common).give_up(); };
+        errors_.emit_message = [](j_common_ptr common, int level) { // truncated data is a warning to libjpeg, and grey
+            if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF) of(common).give_up();
+        };
+        if (setjmp(back_)) return false;
+        jpeg_create_decompress(&image_);
+        jpeg_mem_src(&image_, reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<unsigned long>(bytes.size()));
+        jpeg_read_header(&image_, TRUE);
+        image_.out_color_space = JCS_RGB;
+        return true;
     }
-    jpeg_create_decompress(&image);
-    jpeg_mem_src(&image, bytes, static_cast<unsigned long>(size));
-    jpeg_read_header(&image, TRUE);
-    if (std::uint64_t{image.image_width} * image.image_height > 100'000'000) {
-        std::snprintf(failure->message, sizeof failure->message, "more than 100 million pixels");
-        jpeg_destroy_decompress(&image);
-        return false;
+    int height() const { return static_cast<int>(image_.image_height); }
+    int width() const { return static_cast<int>(image_.image_width); }
+
+    /// Decodes into [height, width, 3].
+    bool decode(std::uint8_t* rgb) {
+        if (setjmp(back_)) return false;
+        jpeg_start_decompress(&image_);
+        while (image_.output_scanline < image_.output_height) {
+            JSAMPROW row = rgb + std::size_t{3} * image_.output_scanline * image_.output_width;
+            jpeg_read_scanlines(&image_, &row, 1);
+        }
+        jpeg_finish_decompress(&image_);
+        return true;
     }
-    image.out_color_space = JCS_RGB;
-    jpeg_start_decompress(&image);
-    out->frames = 1;
-    out->height = static_cast<int>(image.output_height);
-    out->width = static_cast<int>(image.output_width);
-    out->rgb.resize(out->frame_size());
-    while (image.output_scanline < image.output_height) {
-        JSAMPROW row = out->rgb.data() + std::size_t{3} * image.output_scanline * image.output_width;
-        jpeg_read_scanlines(&image, &row, 1);
+    std::string_view message() const { return message_; }
+
+  private:
+    static jpeg_decoder& of(j_common_ptr common) { return *static_cast<jpeg_decoder*>(common->client_data); }
+    [[noreturn]] void give_up() {
+        errors_.format_message(reinterpret_cast<j_common_ptr>(&image_), message_);
+        std::longjmp(back_, 1);
     }
-    jpeg_finish_decompress(&image);
-    jpeg_destroy_decompress(&image);
-    return true;
-}
+
+    jpeg_decompress_struct image_{};
+    jpeg_error_mgr errors_{};
+    std::jmp_buf back_{};
+    char message_[JMSG_LENGTH_MAX]{};
+};
 } // namespace detail
 
-/// Reads a JPEG as RGB; refuses images of more than 100 megapixels.
+/// Reads a JPEG as RGB, as it is stored (no rotation). Refuses images of more than 100 megapixels, truncated ones, and
+/// ones in CMYK.
 inline video read_jpeg(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    require(file.good(), path.string(), " cannot be opened for reading");
-    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
-    video frame;
-    detail::jpeg_failure failure{};
-    require(!bytes.empty() && detail::decode_jpeg(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), &frame, &failure), path.string(),
-            " cannot be decoded as JPEG: ", std::string_view(failure.message));
+    const std::vector<std::byte> bytes = read_file(path);
+    detail::jpeg_decoder decoder;
+    if (!decoder.open(bytes)) fail(path.string(), " is not a JPEG file: ", decoder.message());
+    video frame{1, decoder.height(), decoder.width(), {}};
+    require(frame.frame_size() <= 300'000'000, path.string(), " has ", frame.width, " x ", frame.height, " pixels; more than 100 million are not read");
+    frame.rgb.resize(frame.frame_size());
+    if (!decoder.decode(frame.rgb.data())) fail(path.string(), " cannot be decoded: ", decoder.message());
     return frame;
 }
 

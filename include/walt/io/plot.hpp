@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,66 +15,127 @@ namespace walt {
 
 struct curve {
     std::string name;
-    std::vector<std::pair<double, double>> points;
+    std::vector<std::pair<double, double>> points; ///< (x, y)
 };
 
 namespace detail {
-/// Round numbers inside [low, high], about `count` of them.
-inline std::vector<double> round_ticks(double low, double high, int count) {
-    const double raw = (high - low) / count, power = std::pow(10.0, std::floor(std::log10(raw))), part = raw / power;
-    const double step = power * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10);
-    std::vector<double> ticks;
-    for (double at = std::ceil(low / step - 1e-9) * step; at <= high + step * 1e-9; at += step) ticks.push_back(std::abs(at) < step * 1e-9 ? 0.0 : at);
-    return ticks;
-}
+
+/// The range of one axis and where values lie on it, linear or logarithmic.
+struct plot_axis {
+    bool logarithmic = false;
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+
+    bool shows(double value) const { return std::abs(value) < 1e300 && (!logarithmic || value > 1e-300); }
+    void cover(double value) {
+        low = std::min(low, value);
+        high = std::max(high, value);
+    }
+    /// Gives a range to what has none, and some room around it.
+    void settle(double room) {
+        if (low > high) low = high = 1;
+        if (scaled(low) == scaled(high)) {
+            const double half = std::max(std::abs(low) / 10, 1e-9);
+            low = logarithmic ? low / 2 : low - half;
+            high = logarithmic ? high * 2 : high + half;
+        }
+        const double around = room * (scaled(high) - scaled(low));
+        low = unscaled(scaled(low) - around);
+        high = unscaled(scaled(high) + around);
+    }
+    /// 0 at the low end, 1 at the high end.
+    double place(double value) const { return (scaled(value) - scaled(low)) / (scaled(high) - scaled(low)); }
+
+    /// Round numbers on the axis: 1, 2 or 5 times a power of ten apart, or the powers of ten themselves.
+    std::vector<double> ticks() const {
+        std::vector<double> list;
+        if (logarithmic && high / low > 30) {
+            const double decades = std::log10(high / low), every = std::ceil(decades / 8);
+            for (double power = std::ceil(std::log10(low) / every) * every; std::pow(10, power) <= high; power += every) list.push_back(std::pow(10, power));
+            return list;
+        }
+        const double raw = (high - low) / 6, power = std::pow(10, std::floor(std::log10(raw))), part = raw / power;
+        const double step = power * (part < 1.5 ? 1 : part < 3 ? 2 : part < 7 ? 5 : 10), first = std::ceil(low / step);
+        for (int i = 0; i < 12 && (first + i) * step <= high; ++i) list.push_back((first + i) * step + 0.0); // + 0: no "-0"
+        return list;
+    }
+
+  private:
+    double scaled(double value) const { return logarithmic ? std::log10(value) : value; }
+    double unscaled(double value) const { return logarithmic ? std::pow(10, value) : value; }
+};
+
 inline std::string escape_xml(const std::string& text) {
     std::string safe;
-    for (const char c : text) safe += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+    for (const char c : text) safe += static_cast<unsigned char>(c) < ' ' ? " " : c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : std::string(1, c);
     return safe;
 }
+
+/// Of neighbouring points in one column of pixels only the first, the lowest, the highest and the last: it looks the
+/// same, however many there are.
+inline std::vector<std::pair<double, double>> thinned(const std::vector<std::pair<double, double>>& points) {
+    std::vector<std::pair<double, double>> kept;
+    for (auto from = points.begin(); from != points.end();) {
+        const auto to = std::find_if(from, points.end(), [&](const auto& p) { return std::floor(p.first) != std::floor(from->first); });
+        const auto [least, most] = std::minmax_element(from, to, [](const auto& a, const auto& b) { return a.second < b.second; });
+        auto last = points.end();
+        for (const auto at : {from, std::min(least, most), std::max(least, most), to - 1})
+            if (at != last) kept.push_back(*(last = at));
+        from = to;
+    }
+    return kept;
+}
+
 } // namespace detail
 
-/// Writes the curves; points that are not finite (or not positive on a logarithmic axis) are left out.
+/// Writes the curves, axes linear unless told otherwise. Points that are not finite (or not positive on a logarithmic
+/// axis) are left out.
 inline void write_curves(const std::filesystem::path& path, const std::string& title, const std::string& x_label, const std::string& y_label,
-                         std::span<const curve> curves, bool log_y = false) {
-    constexpr double width = 720, height = 420, left = 70, right = 20, top = 40, bottom = 55;
-    const auto y_of = [&](double y) { return log_y ? std::log10(y) : y; };
-    const auto shown = [&](const std::pair<double, double>& p) { return std::isfinite(p.first) && std::isfinite(p.second) && (!log_y || p.second > 0); };
-    double x0 = 1e300, x1 = -1e300, y0 = 1e300, y1 = -1e300;
+                         std::span<const curve> curves, bool log_y = false, bool log_x = false) {
+    constexpr double width = 860, height = 420, left = 74, right = 690, top = 40, bottom = 365; // the legend is right of the axes
+    constexpr const char* palette[] = {"#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#7f7f7f"};
+    detail::plot_axis x{log_x}, y{log_y};
     for (const curve& one : curves)
-        for (const auto& p : one.points)
-            if (shown(p)) {
-                x0 = std::min(x0, p.first), x1 = std::max(x1, p.first);
-                y0 = std::min(y0, y_of(p.second)), y1 = std::max(y1, y_of(p.second));
-            }
-    if (x0 > x1) x0 = y0 = 0, x1 = y1 = 1;
-    if (x1 == x0) x1 = x0 + 1;
-    if (y1 == y0) y1 = y0 + 1;
-    const double margin = 0.04 * (y1 - y0);
-    y0 -= margin, y1 += margin;
-    const auto px = [&](double x) { return left + (x - x0) / (x1 - x0) * (width - left - right); };
-    const auto py = [&](double y) { return height - bottom - (y - y0) / (y1 - y0) * (height - top - bottom); };
+        for (const auto& [at, value] : one.points)
+            if (x.shows(at) && y.shows(value)) x.cover(at), y.cover(value);
+    x.settle(0);
+    y.settle(0.04);
+    const auto across = [&](double value) { return left + x.place(value) * (right - left); };
+    const auto up = [&](double value) { return bottom - y.place(value) * (bottom - top); };
 
-    std::string svg = sentence("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", height, "\" font-family=\"sans-serif\" font-size=\"12\">\n",
-                               "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"", width / 2, "\" y=\"22\" text-anchor=\"middle\" font-size=\"15\">",
-                               detail::escape_xml(title), "</text>\n");
-    for (const double x : detail::round_ticks(x0, x1, 8))
-        svg += sentence("<line x1=\"", px(x), "\" x2=\"", px(x), "\" y1=\"", top, "\" y2=\"", height - bottom, "\" stroke=\"#eee\"/><text x=\"", px(x), "\" y=\"",
-                        height - bottom + 16, "\" text-anchor=\"middle\">", x, "</text>\n");
-    for (const double y : detail::round_ticks(y0, y1, 6))
-        svg += sentence("<line x1=\"", left, "\" x2=\"", width - right, "\" y1=\"", py(y), "\" y2=\"", py(y), "\" stroke=\"#eee\"/><text x=\"", left - 6, "\" y=\"",
-                        py(y) + 4, "\" text-anchor=\"end\">", log_y ? std::pow(10.0, y) : y, "</text>\n");
-    svg += sentence("<text x=\"", width / 2, "\" y=\"", height - 14, "\" text-anchor=\"middle\">", detail::escape_xml(x_label), "</text>\n<text transform=\"translate(16,",
-                    height / 2, ") rotate(-90)\" text-anchor=\"middle\">", detail::escape_xml(y_label), "</text>\n");
-    constexpr const char* colours[] = {"#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf"};
+    std::string svg;
+    const auto line = [&](double x0, double y0, double x1, double y1, const char* stroke) {
+        svg += sentence("<line x1=\"", x0, "\" y1=\"", y0, "\" x2=\"", x1, "\" y2=\"", y1, "\" stroke=\"", stroke, "\"/>\n");
+    };
+    const auto text = [&](double at_x, double at_y, const char* anchor, const std::string& words, const char* more = "") {
+        svg += sentence("<text x=\"", at_x, "\" y=\"", at_y, "\" text-anchor=\"", anchor, "\"", more, ">", detail::escape_xml(words), "</text>\n");
+    };
+    svg = sentence("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", height, "\" font-family=\"sans-serif\" font-size=\"12\">\n",
+                   "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
+    for (const double tick : x.ticks()) {
+        line(across(tick), top, across(tick), bottom, "#e8e8e8");
+        text(across(tick), bottom + 18, "middle", sentence(tick));
+    }
+    for (const double tick : y.ticks()) {
+        line(left, up(tick), right, up(tick), "#e8e8e8");
+        text(left - 7, up(tick) + 4, "end", sentence(tick));
+    }
+    line(left, bottom, right, bottom, "#444");
+    line(left, top, left, bottom, "#444");
+    text((left + right) / 2, 24, "middle", title, " font-size=\"15\"");
+    text((left + right) / 2, bottom + 42, "middle", x_label);
+    text(-(top + bottom) / 2, 18, "middle", y_label, " transform=\"rotate(-90)\"");
     for (std::size_t i = 0; i < curves.size(); ++i) {
-        const char* colour = colours[i % std::size(colours)];
-        svg += sentence("<polyline fill=\"none\" stroke=\"", colour, "\" stroke-width=\"1.6\" points=\"");
-        for (const auto& p : curves[i].points)
-            if (shown(p)) svg += sentence(px(p.first), ",", py(y_of(p.second)), " ");
-        const double y = top + 14 + 17 * static_cast<double>(i);
-        svg += sentence("\"/>\n<line x1=\"", width - right - 150, "\" x2=\"", width - right - 125, "\" y1=\"", y - 4, "\" y2=\"", y - 4, "\" stroke=\"", colour,
-                        "\" stroke-width=\"2\"/><text x=\"", width - right - 120, "\" y=\"", y, "\">", detail::escape_xml(curves[i].name), "</text>\n");
+        const char* stroke = palette[i % std::size(palette)];
+        std::vector<std::pair<double, double>> points;
+        for (const auto& [at, value] : curves[i].points)
+            if (x.shows(at) && y.shows(value)) points.emplace_back(across(at), up(value));
+        if (points.size() == 1) points.push_back(points.front()); // a dot
+        svg += sentence("<polyline fill=\"none\" stroke=\"", stroke, "\" stroke-width=\"1.6\" stroke-linejoin=\"round\" stroke-linecap=\"round\" points=\"");
+        for (const auto& [at, value] : detail::thinned(points)) svg += sentence(std::round(at * 10) / 10, ",", std::round(value * 10) / 10, " ");
+        svg += "\"/>\n";
+        const double row = top + 10 + 18 * static_cast<double>(i);
+        line(right + 12, row - 4, right + 34, row - 4, stroke);
+        text(right + 40, row, "start", curves[i].name);
     }
     write_atomically(path, svg + "</svg>\n");
 }

@@ -3,33 +3,31 @@
 
 #include "atomic_file.hpp"
 #include "frames.hpp"
+#include "read_file.hpp"
+
+#include <memory>
 
 #include <png.h>
 
-#include <fstream>
-
 namespace walt {
 
-/// Reads any PNG as RGB; refuses images of more than 100 megapixels before it takes memory for them.
+/// Reads any PNG as 8-bit RGB, over black where it is transparent. Refuses images of more than 100 megapixels before it
+/// takes memory for them.
 inline video read_png(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    require(file.good(), path.string(), " cannot be opened for reading");
-    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    const std::vector<std::byte> bytes = read_file(path);
     png_image image{};
     image.version = PNG_IMAGE_VERSION;
-    require(png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) != 0, path.string(), " is not a PNG file: ", std::string_view(image.message));
+    const std::unique_ptr<png_image, void (*)(png_image*)> frees(&image, png_image_free);
+    if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0)
+        fail(path.string(), " is not a PNG file: ", std::string_view(image.message));
     const std::uint64_t pixels = std::uint64_t{image.width} * image.height;
-    if (pixels > 100'000'000) {
-        png_image_free(&image);
-        fail(path.string(), " has ", image.width, " x ", image.height, " pixels; more than 100 million are not read");
-    }
+    require(pixels <= 100'000'000, path.string(), " has ", image.width, " x ", image.height, " pixels; more than 100 million are not read");
     image.format = PNG_FORMAT_RGB;
+    image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; // 16 bits without a word on gamma mean what 8 bits mean
     video frame{1, static_cast<int>(image.height), static_cast<int>(image.width), std::vector<std::uint8_t>(static_cast<std::size_t>(3 * pixels))};
-    const png_color black{0, 0, 0}; // behind what is transparent
-    const bool read = png_image_finish_read(&image, &black, frame.rgb.data(), 0, nullptr) != 0;
-    const std::string why = image.message;
-    png_image_free(&image);
-    require(read, path.string(), " cannot be decoded: ", why);
+    const png_color black{0, 0, 0};
+    if (png_image_finish_read(&image, &black, frame.rgb.data(), 0, nullptr) == 0)
+        fail(path.string(), " cannot be decoded: ", std::string_view(image.message));
     return frame;
 }
 
@@ -43,16 +41,18 @@ inline void write_png(const std::filesystem::path& path, const video& from, int 
     image.format = PNG_FORMAT_RGB;
     std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
     png_alloc_size_t size = bytes.size();
-    require(png_image_write_to_memory(&image, bytes.data(), &size, 0, from.frame(frame), 0, nullptr) != 0, path.string(), " cannot be encoded: ", std::string_view(image.message));
+    if (png_image_write_to_memory(&image, bytes.data(), &size, 0, from.frame(frame), 0, nullptr) == 0)
+        fail(path.string(), " cannot be encoded: ", std::string_view(image.message));
     write_atomically(path, std::string_view(bytes).substr(0, size));
 }
 
-/// A row for every video: its frames 0, every, 2 every, ... from left to right.
+/// A row for every video, all of one size: its frames 0, every, 2 every, ... from left to right.
 inline void write_png_grid(const std::filesystem::path& path, std::span<const video> list, int every = 2) {
     require(!list.empty() && every >= 1, path.string(), ": a grid needs a video or more, and every must be 1 or more; it is ", every);
     std::vector<video> cells;
     for (const video& one : list) {
-        require(one.complete(), path.string(), ": a video's bytes do not match its size");
+        require(one.complete() && one.frames == list.front().frames, path.string(), ": a grid's videos are whole and equally long; the first has ",
+                list.front().frames, " frames, another one ", one.frames);
         for (int f = 0; f < one.frames; f += every) cells.push_back({1, one.height, one.width, {one.frame(f), one.frame(f) + one.frame_size()}});
     }
     write_png(path, tile(cells, static_cast<int>(cells.size() / list.size())));

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace walt {
@@ -29,14 +30,10 @@ class progress {
         if (done < total_ && now - drawn_ < std::chrono::milliseconds(100)) return;
         drawn_ = now;
         const double seconds = std::chrono::duration<double>(now - begun_).count();
-        const double rate = seconds > 0 ? static_cast<double>(done - start_) / seconds : 0;
-        const double share = total_ > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total_), 0.0, 1.0) : 1.0;
-        constexpr int width = 24;
-        std::string bar(static_cast<std::size_t>(share * width), '#');
-        bar.resize(width, '.');
-        std::fprintf(stderr, "\r[%s] %3.0f%%  %lld/%lld %s  %s  %s  %s\x1b[K", bar.c_str(), 100 * share, static_cast<long long>(done),
-                     static_cast<long long>(total_), unit_.c_str(), rate_text(rate).c_str(),
-                     rate > 0 ? (time_text(static_cast<double>(total_ - done) / rate) + " left").c_str() : "", note.c_str());
+        std::string text = line(done, seconds, note);
+        ::winsize size{};
+        if (::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1) text.resize(std::min<std::size_t>(text.size(), size.ws_col - 1u)); // or it wraps
+        std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
         std::fflush(stderr);
         shown_ = true;
     }
@@ -48,18 +45,32 @@ class progress {
     }
 
     static std::string time_text(double seconds) {
-        const auto s = static_cast<long long>(seconds);
-        char text[32];
+        const auto s = static_cast<long long>(std::clamp(seconds, 0.0, 1e9));
+        char text[48];
         if (s >= 3600) std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
         else std::snprintf(text, sizeof text, "%lld:%02lld", s / 60, s % 60);
         return text;
     }
 
+    /// The line as it stands after so many seconds.
+    std::string line(std::int64_t done, double seconds, const std::string& note) const {
+        const double rate = seconds > 0 ? static_cast<double>(done - start_) / seconds : 0;
+        const double share = total_ > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total_), 0.0, 1.0) : 1.0;
+        constexpr int width = 24;
+        std::string bar(static_cast<std::size_t>(share * width), '#');
+        bar.resize(width, '.');
+        char percent[16];
+        std::snprintf(percent, sizeof percent, "%3.0f%%", 100 * share);
+        std::string text = sentence("[", bar, "] ", std::string_view(percent), "  ", done, "/", total_, " ", unit_, "  ", rate_text(rate));
+        if (rate > 0) text += "  " + time_text(static_cast<double>(total_ - done) / rate) + " left";
+        return note.empty() ? text : text + "  " + note;
+    }
+
   private:
     using clock = std::chrono::steady_clock;
-    std::string rate_text(double rate) const {
+    static std::string rate_text(double rate) {
         char text[48];
-        if (rate >= 1 || rate == 0) std::snprintf(text, sizeof text, "%.1f/s", rate);
+        if (rate >= 1 || rate <= 0) std::snprintf(text, sizeof text, "%.1f/s", rate);
         else std::snprintf(text, sizeof text, "%.1f s each", 1 / rate);
         return text;
     }

@@ -5,21 +5,20 @@
 #pragma once
 
 #include "../core/dtype.hpp"
-#include "../core/error.hpp"
 #include "atomic_file.hpp"
+#include "json.hpp"
+#include "read_file.hpp"
 
-#include <nlohmann/json.hpp>
-
+#include <algorithm>
 #include <bit>
-#include <cstddef>
 #include <cstring>
-#include <fstream>
 #include <map>
-#include <set>
 #include <span>
-#include <vector>
+#include <utility>
 
 namespace walt {
+
+static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and so must the machine be");
 
 namespace detail {
 /// Bytes of an element, or 0 for a type that safetensors does not have.
@@ -37,33 +36,13 @@ inline std::string shape_text(std::span<const std::int64_t> shape) {
     return text + "]";
 }
 
-/// Accepts JSON as the parser reads it, but no more than `depth` levels deep and no key twice in one object.
-class bounded_json {
-  public:
-    static constexpr int depth = 8;
-    explicit bounded_json(std::string what) : what_(std::move(what)) {}
-
-    nlohmann::json parse(std::string_view text) {
-        const auto check = [this](int level, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-            using kind = nlohmann::json::parse_event_t;
-            require(level <= depth, what_, " nests deeper than ", depth, " levels");
-            if (event == kind::object_start) keys_.emplace_back();
-            if (event == kind::object_end) keys_.pop_back();
-            if (event == kind::key)
-                require(keys_.back().insert(value.get<std::string>()).second, what_, " names ", value.get<std::string>(), " twice");
-            return true;
-        };
-        try {
-            return nlohmann::json::parse(text, check);
-        } catch (const nlohmann::json::exception& problem) {
-            fail(what_, " is not valid JSON: ", problem.what());
-        }
-    }
-
-  private:
-    std::string what_;
-    std::vector<std::set<std::string>> keys_;
-};
+/// Bytes of a tensor; false where an extent is negative or they are too many to count.
+inline bool tensor_size(std::string_view dtype, std::span<const std::int64_t> shape, std::uint64_t& bytes) {
+    bytes = dtype_size(dtype);
+    for (const std::int64_t extent : shape)
+        if (extent < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(extent), &bytes)) return false;
+    return true;
+}
 } // namespace detail
 
 /// A tensor in a file: what it is and its bytes, which live as long as the file object.
@@ -78,44 +57,35 @@ class safetensors_file {
   public:
     static constexpr std::uint64_t longest_header = 100'000'000;
 
-    explicit safetensors_file(const std::filesystem::path& path) : path_(path.string()) {
-        std::ifstream file(path, std::ios::binary | std::ios::ate);
-        require(file.good(), path_, " cannot be opened for reading");
-        const auto size = static_cast<std::uint64_t>(std::max<std::streamoff>(0, file.tellg()));
-        require(size >= 8, path_, " has ", size, " bytes, fewer than the 8 that every safetensors file begins with");
-        file.seekg(0);
+    explicit safetensors_file(const std::filesystem::path& path) : path_(path.string()), bytes_(read_file(path)) {
+        require(bytes_.size() >= 8, path_, " has ", bytes_.size(), " bytes, fewer than the 8 that every safetensors file begins with");
+        const std::span<const std::byte> after = std::span(bytes_).subspan(8);
         std::uint64_t header_size = 0;
-        char length[8];
-        file.read(length, 8);
-        for (int i = 7; i >= 0; --i) header_size = header_size << 8 | static_cast<unsigned char>(length[i]);
-        require(header_size <= longest_header && header_size <= size - 8, path_, " announces a header of ", header_size,
-                " bytes; the file has ", size - 8, " after the length, and ", longest_header, " are allowed");
-        bytes_.resize(static_cast<std::size_t>(size - 8));
-        file.read(reinterpret_cast<char*>(bytes_.data()), static_cast<std::streamsize>(bytes_.size()));
-        require(file.gcount() == static_cast<std::streamsize>(bytes_.size()), path_, " could not be read to its end");
-
-        const std::string_view header(reinterpret_cast<const char*>(bytes_.data()), static_cast<std::size_t>(header_size));
-        const std::span<const std::byte> data = std::span(bytes_).subspan(static_cast<std::size_t>(header_size));
+        std::memcpy(&header_size, bytes_.data(), 8);
+        require(header_size <= longest_header && header_size <= after.size(), path_, " announces a header of ", header_size, " bytes; the file has ",
+                after.size(), " after the length, and ", longest_header, " are allowed");
+        data_ = after.subspan(static_cast<std::size_t>(header_size));
+        const std::string_view header(reinterpret_cast<const char*>(after.data()), static_cast<std::size_t>(header_size));
+        require(header.starts_with('{'), path_, "'s header is not a JSON object: it does not begin with {");
         const nlohmann::json json = detail::bounded_json(path_ + "'s header").parse(header);
-        require(json.is_object(), path_, "'s header is not a JSON object");
-        std::map<std::uint64_t, std::pair<std::uint64_t, std::string>> ranges; // begin -> (end, name) of what has bytes
         for (const auto& [name, entry] : json.items()) {
             if (name == "__metadata__") read_metadata(entry);
-            else read_entry(name, entry, data, ranges);
+            else read_entry(name, entry);
         }
-        std::uint64_t next = 0;
-        for (const auto& [begin, range] : ranges) {
-            require(begin >= next, path_, ": tensor ", range.second, " begins at byte ", begin, ", inside the one before it, which ends at ", next);
-            require(begin == next, path_, ": bytes ", next, " to ", begin, ", before tensor ", range.second, ", belong to no tensor");
-            next = range.first;
-        }
-        require(next == data.size(), path_, " has ", data.size(), " bytes of tensors, but its header accounts for ", next);
+        check_cover();
     }
+    safetensors_file(safetensors_file&&) = default; // no copies: tensors are spans into the one block of bytes
 
     const std::string& path() const { return path_; }
     const std::map<std::string, std::string>& metadata() const { return metadata_; }
     const std::map<std::string, stored_tensor>& tensors() const { return tensors_; }
     bool contains(const std::string& name) const { return tensors_.contains(name); }
+    /// The tensors' names, sorted.
+    std::vector<std::string> names() const {
+        std::vector<std::string> list;
+        for (const auto& entry : tensors_) list.push_back(entry.first);
+        return list;
+    }
 
     const stored_tensor& tensor(const std::string& name) const {
         const auto at = tensors_.find(name);
@@ -123,7 +93,8 @@ class safetensors_file {
         return at->second;
     }
 
-    /// The numbers of a tensor of this shape, as T. Real types convert into each other (F64, F32, BF16), integers too.
+    /// The numbers of a tensor of this shape, as T. Real types convert into each other (F64, F32, BF16); integers (I64,
+    /// I32, U8) too, where every value fits.
     template <class T> std::vector<T> read(const std::string& name, std::span<const std::int64_t> shape) const {
         const stored_tensor& found = tensor(name);
         require(std::equal(shape.begin(), shape.end(), found.shape.begin(), found.shape.end()), path_, ": tensor ", name, " should have shape ",
@@ -135,13 +106,13 @@ class safetensors_file {
         const stored_tensor& found = tensor(name);
         constexpr bool real = std::is_floating_point_v<T> || std::is_same_v<T, bf16>;
         if constexpr (real) {
-            if (found.dtype == "F32") return convert<T, float>(found);
-            if (found.dtype == "F64") return convert<T, double>(found);
-            if (found.dtype == "BF16") return convert<T, bf16>(found);
+            if (found.dtype == "F32") return convert<T, float>(name, found);
+            if (found.dtype == "F64") return convert<T, double>(name, found);
+            if (found.dtype == "BF16") return convert<T, bf16>(name, found);
         } else {
-            if (found.dtype == "I64") return convert<T, std::int64_t>(found);
-            if (found.dtype == "I32") return convert<T, std::int32_t>(found);
-            if (found.dtype == "U8") return convert<T, std::uint8_t>(found);
+            if (found.dtype == "I64") return convert<T, std::int64_t>(name, found);
+            if (found.dtype == "I32") return convert<T, std::int32_t>(name, found);
+            if (found.dtype == "U8") return convert<T, std::uint8_t>(name, found);
         }
         fail(path_, ": tensor ", name, " has elements of type ", found.dtype, "; ", real ? "F32, F64 or BF16" : "I64, I32 or U8", " was expected");
     }
@@ -150,46 +121,59 @@ class safetensors_file {
     void read_metadata(const nlohmann::json& entry) {
         require(entry.is_object(), path_, "'s __metadata__ is not a JSON object");
         for (const auto& [key, value] : entry.items()) {
-            require(value.is_string(), path_, "'s metadata ", key, " is not a string");
+            require(value.is_string(), path_, "'s metadata ", detail::excerpt(key), " is not a string");
             metadata_[key] = value.get<std::string>();
         }
     }
 
-    void read_entry(const std::string& name, const nlohmann::json& entry, std::span<const std::byte> data,
-                    std::map<std::uint64_t, std::pair<std::uint64_t, std::string>>& ranges) {
-        const auto bad = [&](const auto&... why) { fail(path_, ": tensor ", name, " ", why...); };
-        const auto is_natural = [](const nlohmann::json& value) { return value.is_number_unsigned(); };
+    void read_entry(const std::string& name, const nlohmann::json& entry) {
+        const auto bad = [&](const auto&... why) { fail(path_, ": tensor ", detail::excerpt(name), " ", why...); };
+        const auto text = [](const nlohmann::json& value) { return detail::excerpt(value.dump()); };
+        const auto is_natural = [](const nlohmann::json& value) {
+            return value.is_number_unsigned() && value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+        };
         if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
             bad("is not described by exactly dtype, shape and data_offsets");
         const auto &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
-        if (!dtype.is_string() || detail::dtype_size(dtype.get<std::string>()) == 0) bad("has an unknown dtype, ", dtype.dump());
-        if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_natural)) bad("has a shape that is no list of natural numbers: ", shape.dump());
+        if (!dtype.is_string() || detail::dtype_size(dtype.get<std::string>()) == 0) bad("has an unknown dtype, ", text(dtype));
+        if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_natural)) bad("has a shape that is no list of natural numbers: ", text(shape));
         if (!offsets.is_array() || offsets.size() != 2 || !std::all_of(offsets.begin(), offsets.end(), is_natural))
-            bad("has data_offsets that are no pair of natural numbers: ", offsets.dump());
+            bad("has data_offsets that are no pair of natural numbers: ", text(offsets));
         const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
-        if (begin > end || end > data.size()) bad("lies at bytes ", begin, " to ", end, " of the ", data.size(), " that the file has");
-        std::uint64_t size = detail::dtype_size(dtype.get<std::string>());
-        std::vector<std::int64_t> extents;
-        for (const auto& extent : shape) {
-            const auto count = extent.get<std::uint64_t>();
-            extents.push_back(static_cast<std::int64_t>(count));
-            if (count > (std::uint64_t{1} << 62) || (count > 0 && size > (std::uint64_t{1} << 62) / count)) bad("has a shape too large to count: ", shape.dump());
-            size *= count;
-        }
-        if (size != end - begin) bad("of shape ", shape.dump(), " and type ", dtype.get<std::string>(), " needs ", size, " bytes and has ", end - begin);
-        if (size > 0) {
-            const auto [other, is_new] = ranges.try_emplace(begin, end, name);
-            if (!is_new) bad("shares its bytes with ", other->second.second);
-        }
-        tensors_[name] = {dtype.get<std::string>(), std::move(extents), data.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(size))};
+        if (begin > end || end > data_.size()) bad("lies at bytes ", begin, " to ", end, " of the ", data_.size(), " that the file has");
+        stored_tensor tensor{dtype.get<std::string>(), shape.get<std::vector<std::int64_t>>(),
+                             data_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))};
+        std::uint64_t size = 0;
+        if (!detail::tensor_size(tensor.dtype, tensor.shape, size)) bad("has a shape too large to count: ", text(shape));
+        if (size != end - begin) bad("of shape ", text(shape), " and type ", tensor.dtype, " needs ", size, " bytes and has ", end - begin);
+        tensors_.emplace(name, std::move(tensor));
     }
 
-    template <class T, class Stored> static std::vector<T> convert(const stored_tensor& from) {
-        static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and so must the machine be");
+    /// The tensors, put side by side, are the data: no byte belongs to two or to none.
+    void check_cover() const {
+        std::vector<const std::pair<const std::string, stored_tensor>*> order;
+        for (const auto& entry : tensors_) order.push_back(&entry);
+        const auto begin = [&](const auto* entry) { return entry->second.data.data() - data_.data(); };
+        const auto end = [&](const auto* entry) { return begin(entry) + std::ssize(entry->second.data); };
+        std::sort(order.begin(), order.end(), [&](const auto* a, const auto* b) { return std::pair(begin(a), end(a)) < std::pair(begin(b), end(b)); });
+        std::ptrdiff_t next = 0;
+        for (const auto* entry : order) {
+            const std::string name = detail::excerpt(entry->first);
+            require(begin(entry) >= next, path_, ": tensor ", name, " shares its bytes: it begins at byte ", begin(entry),
+                    ", inside the one before it, which ends at ", next);
+            require(begin(entry) == next, path_, ": bytes ", next, " to ", begin(entry), ", before tensor ", name, ", belong to no tensor");
+            next = end(entry);
+        }
+        require(next == std::ssize(data_), path_, " has ", data_.size(), " bytes of tensors, but its header accounts for ", next);
+    }
+
+    template <class T, class Stored> std::vector<T> convert(const std::string& name, const stored_tensor& from) const {
         std::vector<T> values(from.data.size() / sizeof(Stored));
         for (std::size_t i = 0; i < values.size(); ++i) {
             Stored one;
             std::memcpy(&one, from.data.data() + i * sizeof(Stored), sizeof(Stored));
+            if constexpr (std::is_integral_v<T>)
+                require(std::in_range<T>(one), path_, ": element ", i, " of tensor ", name, " is ", one, ", which does not fit where it is read to");
             if constexpr (std::is_same_v<Stored, bf16> && !std::is_same_v<T, bf16>) values[i] = static_cast<T>(static_cast<float>(one));
             else values[i] = static_cast<T>(one);
         }
@@ -198,41 +182,43 @@ class safetensors_file {
 
     std::string path_;
     std::vector<std::byte> bytes_;
+    std::span<const std::byte> data_; // of bytes_, what comes after the header
     std::map<std::string, std::string> metadata_;
     std::map<std::string, stored_tensor> tensors_;
 };
 
-/// Collects tensors and writes them as one file. Spans must live until save(). Equal contents give equal bytes.
+/// Collects tensors and writes them as one file, in the order they came. Spans must live until save(). Equal contents
+/// give equal bytes.
 class safetensors_writer {
   public:
     void metadata(const std::string& key, std::string value) { metadata_[key] = std::move(value); }
 
+    /// A tensor as its bytes, which must be as many as its type (a name such as "F16") and shape need.
+    void add(std::string name, std::string dtype, std::vector<std::int64_t> shape, std::span<const std::byte> bytes) {
+        std::uint64_t size = 0;
+        require(detail::dtype_size(dtype) != 0, "tensor ", name, " cannot have elements of type ", dtype, ", which safetensors does not have");
+        require(detail::tensor_size(dtype, shape, size), "tensor ", name, " cannot have shape ", detail::shape_text(shape));
+        require(size == bytes.size(), "tensor ", name, " of shape ", detail::shape_text(shape), " has ", size / detail::dtype_size(dtype), " elements; ",
+                bytes.size() / detail::dtype_size(dtype), " were given");
+        require(name != "__metadata__", "a tensor cannot be named __metadata__: that name is the metadata's");
+        tensors_.push_back({std::move(name), std::move(dtype), std::move(shape), bytes});
+    }
+    /// A tensor of T, one of the types of dtype_name.
     template <class T> void add(std::string name, std::vector<std::int64_t> shape, std::span<const T> values) {
-        std::int64_t count = 1;
-        for (const std::int64_t extent : shape) count *= extent;
-        require(count == static_cast<std::int64_t>(values.size()), "tensor ", name, " of shape ", detail::shape_text(shape), " has ", count,
-                " elements; ", values.size(), " were given");
-        tensors_.push_back({std::move(name), std::string(dtype_name<T>()), std::move(shape), std::as_bytes(values)});
+        add(std::move(name), std::string(dtype_name<T>()), std::move(shape), std::as_bytes(values));
     }
 
     /// Replaces `path` whole or not at all.
     void save(const std::filesystem::path& path) const {
-        nlohmann::ordered_json header = nlohmann::ordered_json::object();
-        if (!metadata_.empty()) header["__metadata__"] = metadata_;
-        std::uint64_t at = 0;
-        for (const entry& tensor : tensors_) {
-            require(!header.contains(tensor.name), path.string(), " cannot hold two tensors named ", tensor.name);
-            header[tensor.name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.data.size()}}};
-            at += tensor.data.size();
-        }
-        std::string text = header.dump();
-        text.resize((text.size() + 7) / 8 * 8, ' ');
-        char length[8];
-        for (int i = 0; i < 8; ++i) length[i] = static_cast<char>(text.size() >> (8 * i));
+        std::string header = header_text(path.string());
+        header.resize((header.size() + 7) / 8 * 8, ' ');
+        require(header.size() <= safetensors_file::longest_header, path.string(), " would have a header of ", header.size(), " bytes; ",
+                safetensors_file::longest_header, " are allowed");
+        const std::uint64_t length = header.size();
         atomic_file file(path);
-        file.write(length, 8);
-        file.write(text);
-        for (const entry& tensor : tensors_) file.write(tensor.data.data(), tensor.data.size());
+        file.write(std::as_bytes(std::span(&length, 1)));
+        file.write(header);
+        for (const entry& tensor : tensors_) file.write(tensor.data);
         file.commit();
     }
 
@@ -242,6 +228,23 @@ class safetensors_writer {
         std::vector<std::int64_t> shape;
         std::span<const std::byte> data;
     };
+
+    std::string header_text(const std::string& path) const try {
+        std::string text = "{"; // written entry by entry: an object of the JSON library looks through all its keys for each
+        if (!metadata_.empty()) text += "\"__metadata__\":" + nlohmann::json(metadata_).dump();
+        std::set<std::string_view> names;
+        std::uint64_t at = 0;
+        for (const entry& tensor : tensors_) {
+            require(names.insert(tensor.name).second, path, " cannot hold two tensors named ", tensor.name);
+            const nlohmann::ordered_json description{{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.data.size()}}};
+            text += (text.size() > 1 ? "," : "") + nlohmann::json(tensor.name).dump() + ":" + description.dump();
+            at += tensor.data.size();
+        }
+        return text + "}";
+    } catch (const nlohmann::json::exception& problem) { // a name that is not UTF-8
+        fail(path, " cannot be written: ", problem.what());
+    }
+
     std::map<std::string, std::string> metadata_;
     std::vector<entry> tensors_;
 };

@@ -1,0 +1,43 @@
+// A tokenizer learns to reconstruct moving fashion. PSNR before and after, on clips that it has not seen.
+// test: --steps 8 --batch 1
+#include <walt/config/demo.hpp>
+#include <walt/cpu.hpp>
+#include <walt/data/batches.hpp>
+#include <walt/data/moving_fashion.hpp>
+#include <walt/tokenizer/reconstruction.hpp>
+#include <walt/train/trainer.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+/// Of pixels in [-1, 1], in decibels.
+double psnr(const std::vector<float>& a, const std::vector<float>& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>((a[i] - b[i]) * (a[i] - b[i])) / 4;
+    return -10 * std::log10(sum / static_cast<double>(a.size()));
+}
+
+int main(int count, char** arguments) try {
+    CLI::App app("train a tokenizer");
+    std::int64_t steps = 500;
+    int batch = 4;
+    app.add_option("--steps", steps);
+    app.add_option("--batch", batch, "clips a step");
+    CLI11_PARSE(app, count, arguments);
+
+    walt::cpu::context device;
+    const walt::moving_fashion train({.size = 32, .frames = 5}), test({.size = 32, .frames = 5, .split = walt::split::held_out, .pictures = walt::fashion_part::test});
+    walt::tokenizer model(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
+    walt::trainer trainer(model, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.warmup = 5, .total = steps}});
+    const walt::batch unseen = walt::batches(test, {.batch = 4})(0);
+    const auto quality = [&] { return psnr(unseen.pixels, trainer.ema().decode(trainer.ema().encode(unseen.pixels, 4, 5, 32, 32), 4, 2, 4, 4)); };
+    const double before = quality();
+    trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, walt::save_to{"tokenizer_run"});
+    const double after = quality();
+    std::printf("PSNR %.2f dB before, %.2f dB after %lld steps\n", before, after, static_cast<long long>(trainer.step_count()));
+    return after > before ? 0 : 1;
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
+}

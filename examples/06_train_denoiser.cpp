@@ -1,0 +1,49 @@
+// A denoiser learns the latents of moving fashion, videos and stacks of images in one batch; run it again and it goes on.
+// test: --steps 12 --clips 32
+#include <walt/config/demo.hpp>
+#include <walt/cpu.hpp>
+#include <walt/data/latent_cache.hpp>
+#include <walt/data/moving_fashion.hpp>
+#include <walt/text/word_vectors.hpp>
+#include <walt/tokenizer/tokenizer.hpp>
+#include <walt/train/trainer.hpp>
+#include <walt/transformer/denoiser.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+struct small : walt::presets::demo {
+    static constexpr int hidden = 64, heads = 2, depth = 2;
+};
+
+int main(int count, char** arguments) try {
+    CLI::App app("train a denoiser");
+    std::int64_t steps = 1000, clips = 2000;
+    std::string weights;
+    app.add_option("--steps", steps);
+    app.add_option("--clips", clips, "latents to train on");
+    app.add_option("--tokenizer", weights, "a tokenizer's weights; without them its latents are a random projection");
+    CLI11_PARSE(app, count, arguments);
+
+    walt::cpu::context device;
+    const walt::moving_fashion data({.size = 48});
+    const walt::word_vectors text;
+    walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
+    if (!weights.empty()) walt::load_weights(weights, tokenizer);
+    const walt::latent_cache<small, walt::word_vectors> latents(tokenizer, text, data, {.clips = clips, .batch = 8});
+
+    walt::denoiser model(device, small{}, walt::compute<walt::bf16>, walt::seed{2});
+    walt::trainer trainer(model, walt::denoising{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.warmup = 5, .total = steps}});
+    double first = 0, last = 0;
+    trainer.run(latents, walt::steps{steps}, walt::save_to{"denoiser_run"}, [&](auto& run, const walt::step_result& result) {
+        if (run.step_count() == 1) first = result.loss;
+        last = result.loss;
+    });
+    walt::save_weights<walt::bf16>("denoiser.safetensors", trainer.ema());
+    std::printf("loss %.3f in the first step, %.3f in step %lld\n", first, last, static_cast<long long>(trainer.step_count()));
+    return std::isfinite(last) && (first == 0 || last < first) ? 0 : 1;
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
+}
