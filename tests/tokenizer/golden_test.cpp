@@ -43,7 +43,7 @@ constexpr tolerance in_double{1e-6, 1e-6, 1e-6, 1e-6}, in_float{1e-5, 1e-6, 1e-5
 template <class T, class Config, class Context> void check(Context& ctx, const tolerance& most) {
     using A = accumulate_t<T>;
     using module = tokenizer_network<Config>;
-    const testing::golden_file golden(std::filesystem::path(__FILE__).parent_path() / "../data/golden" / Config::file);
+    const testing::golden_file golden(std::filesystem::path(WALT_TEST_DATA) / "golden" / Config::file);
     model<Context, module, T> net(ctx, seed{1});
     net.assign(golden.parameters<module, A>());
     const module& network = placed<module>;
