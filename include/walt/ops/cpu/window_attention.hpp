@@ -40,13 +40,14 @@ template <class Shape> struct window_place {
     }
 };
 
+/// Shape::code of every token.
 template <class Shape> inline constexpr auto token_codes = [] {
     std::array<int, Shape::tokens> codes{};
     for (int l = 0; l < Shape::tokens; ++l) codes[static_cast<std::size_t>(l)] = Shape::code(l);
     return codes;
 }();
 
-/// f(key, first query's entry of the key's row of the table, so that query i's is at code(i)).
+/// A key's part of a head's table: the entry of (query, key) is at code(query) of it.
 template <class Shape, class Table> auto bias_row(Table* table, int key) {
     return table + Shape::bias_center - token_codes<Shape>[static_cast<std::size_t>(key)];
 }
