@@ -51,7 +51,8 @@ struct cascade_256x448 : text_to_video {
     static constexpr bool super_resolution = true;
     static constexpr window spatiotemporal_window{5, 4, 7};
 };
-/// The cascade's third stage: 24 x 1024, 17 x 512 x 896 (419 M). Patch 4 as in Table 8 (the text says 2).
+/// The cascade's third stage: 24 x 1024, 17 x 512 x 896 (419 M in the paper; 421.8 M here, with the
+/// low-resolution input and its step embedding). Patch 4 as in Table 8 (the text says 2).
 struct cascade_512x896 : text_to_video {
     static constexpr int height = 64, width = 112, patch = 4;
     static constexpr bool super_resolution = true;
