@@ -1,24 +1,14 @@
 // Modulated layer norm and gated residual: finite differences, the fast loops against the plain ones, closed forms, and
 // bits that do not depend on the number of threads.
 #include "../catch.hpp"
+#include "operands.hpp"
 
 #include <walt/ops/cpu/modulated_norm.hpp>
 #include <walt/testing/golden.hpp>
-#include <walt/testing/gradient_check.hpp>
 
 using namespace walt;
 
 namespace {
-
-/// Normals that bf16 can hold, so that every element type gets the same numbers.
-template <class V> V normals(const V& values, std::uint64_t stream, double scale = 1, double shift = 0) {
-    testing::fill_normal(values, stream, scale, shift);
-    for (std::int64_t i = 0; i < values.size(); ++i) {
-        auto& value = values.data()[i];
-        value = static_cast<typename V::element>(static_cast<float>(bf16(static_cast<float>(value))));
-    }
-    return values;
-}
 
 /// Three frames of `PerFrame` tokens; the norm uses chunks 1 and 2 of five, the gate chunk 3.
 template <class T, int D, int PerFrame> struct operands {
@@ -43,12 +33,6 @@ template <class T, int D, int PerFrame> struct operands {
     }
 };
 
-template <class V> std::vector<double> doubles(const V& from) {
-    std::vector<double> all(static_cast<std::size_t>(from.size()));
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<double>(from.data()[i]);
-    return all;
-}
-
 template <class T, int D, int PerFrame> void agrees_with_reference(double most) {
     cpu::context fast;
     reference::context plain;
@@ -62,11 +46,6 @@ template <class T, int D, int PerFrame> void agrees_with_reference(double most) 
     CHECK(testing::relative_error(mine.h_next.data(), doubles(theirs.h_next)) < 1e-5); // the residual stream is float
     CHECK(testing::relative_error(mine.dh.data(), doubles(theirs.dh)) < 1e-5);
     CHECK(testing::relative_error(mine.dmodulation.data(), doubles(theirs.dmodulation)) < 1e-5);
-}
-
-template <class V> std::vector<unsigned char> bytes(const V& from) {
-    const auto* first = reinterpret_cast<const unsigned char*>(from.data());
-    return {first, first + static_cast<std::size_t>(from.size()) * sizeof(*from.data())};
 }
 
 template <class T> std::vector<std::vector<unsigned char>> results(int threads) {

@@ -1,6 +1,7 @@
 // The tokenizer's paper properties: sizes, causality, an image is a clip's first frame, what inference costs.
 #include "../catch.hpp"
 
+#include <walt/config/demo.hpp>
 #include <walt/core/model.hpp>
 #include <walt/cpu.hpp>
 #include <walt/meta.hpp>

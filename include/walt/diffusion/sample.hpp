@@ -71,6 +71,7 @@ std::vector<float> sample_latents(const Denoiser& model, std::int64_t samples, d
 template <class Denoiser> auto no_conditions(const Denoiser& model, std::int64_t samples) {
     using config = typename Denoiser::config_type;
     using A = typename Denoiser::master_type;
+    require(samples >= 1, "sampling makes 1 sample or more, not ", samples);
     auto& ctx = model.context();
     const auto frames = static_cast<std::size_t>(samples * config::frames);
     denoiser_input<A, config> input;
