@@ -29,6 +29,7 @@
 #if __has_include(<nlohmann/json.hpp>) // walt::io
 #include "io/safetensors.hpp"
 #include "testing/golden.hpp"
+#include "testing/module_check.hpp"
 #include "train/trainer.hpp"
 #endif
 #if __has_include(<zlib.h>) // walt::io

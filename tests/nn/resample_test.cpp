@@ -1,34 +1,28 @@
 // Down and up between levels: sizes and finite differences.
 #include "../catch.hpp"
 
-#include <walt/core/model.hpp>
 #include <walt/nn/resample.hpp>
 #include <walt/reference.hpp>
-#include <walt/testing/gradient_check.hpp>
+#include <walt/testing/module_check.hpp>
 
 using namespace walt;
 
 namespace {
 template <class Module, int C> void check(const video_size& in, const video_size& out) {
-    reference::context ctx;
-    model<reference::context, Module, double> net(ctx, seed{1});
-    const auto x = in.take<double, C>(ctx.arena), input = in.take<double, C>(ctx.arena), dx = in.take<double, C>(ctx.arena);
-    const auto y = out.take<double, C>(ctx.arena), dy = out.take<double, C>(ctx.arena);
+    testing::checked_module<Module> net;
+    const auto x = in.take<double, C>(net.ctx.arena), input = in.take<double, C>(net.ctx.arena),
+               dx = in.take<double, C>(net.ctx.arena);
+    const auto y = out.take<double, C>(net.ctx.arena), dy = out.take<double, C>(net.ctx.arena);
     testing::fill_normal(x, 1);
     testing::fill_normal(dy, 2);
     const auto f = [&] {
-        net.network().forward(ctx, net.weights(), x, input, y);
+        net.part().forward(net.ctx, net.weights(), x, input, y);
         return testing::inner_product(y, dy);
     };
     f();
-    buffer<double> gradient(ctx, placed<Module>.extent);
-    net.network().backward(ctx, net.weights(), input, dy, dx, gradients<double>{gradient.data()});
+    net.part().backward(net.ctx, net.weights(), input, dy, dx, net.gradients());
     CHECK(testing::check_gradient(x, dx, f).worst < 1e-6);
-    const auto masters = net.masters();
-    for (const parameter_row& row : parameter_table<Module>()) {
-        CAPTURE(row.name);
-        CHECK(testing::check_gradient(masters.data() + row.offset, gradient.data() + row.offset, row.size, f, 30).worst < 1e-6);
-    }
+    CHECK(net.check_parameters(f, 30).worst < 1e-6);
 }
 } // namespace
 

@@ -1,42 +1,36 @@
 // A residual block, and a list of them: finite differences of every parameter and of the input.
 #include "../catch.hpp"
 
-#include <walt/core/model.hpp>
 #include <walt/nn/residual_block.hpp>
 #include <walt/reference.hpp>
-#include <walt/testing/gradient_check.hpp>
+#include <walt/testing/module_check.hpp>
 
 using namespace walt;
 
 namespace {
 template <class Module, int In, int Out> void check() {
-    reference::context ctx;
-    model<reference::context, Module, double> net(ctx, seed{1});
+    testing::checked_module<Module> net;
     const video_size size{1, 3, 4, 5};
-    const auto x = size.take<double, In>(ctx.arena), dx = size.take<double, In>(ctx.arena);
-    const auto dy = size.take<double, Out>(ctx.arena), dstream = size.take<double, Out>(ctx.arena);
+    const auto x = size.take<double, In>(net.ctx.arena), dx = size.take<double, In>(net.ctx.arena);
+    const auto dy = size.take<double, Out>(net.ctx.arena), dstream = size.take<double, Out>(net.ctx.arena);
     testing::fill_normal(x, 1);
     testing::fill_normal(dy, 2);
-    buffer<double> gradient(ctx, placed<Module>.extent);
 
-    const auto keep = typename Module::template saved<double>(ctx.arena, x, pass::training);
+    const auto keep = typename Module::template saved<double>(net.ctx.arena, x, pass::training);
     const auto f = [&] {
-        net.network().forward(ctx, net.weights(), x, keep);
+        net.part().forward(net.ctx, net.weights(), x, keep);
         return testing::inner_product(keep.output(), dy);
     };
     f();
     std::copy_n(dy.data(), dy.size(), dstream.data()); // backward uses it up
     if constexpr (In == Out) {
-        net.network().backward(ctx, net.weights(), x, keep, dstream, dstream, gradients<double>{gradient.data()});
+        net.part().backward(net.ctx, net.weights(), x, keep, dstream, dstream, net.gradients());
         std::copy_n(dstream.data(), dx.size(), dx.data());
-    } else net.network().backward(ctx, net.weights(), x, keep, dstream, dx, gradients<double>{gradient.data()});
+    } else net.part().backward(net.ctx, net.weights(), x, keep, dstream, dx, net.gradients());
     CHECK(testing::check_gradient(x, dx, f).worst < 1e-5);
-    const auto masters = net.masters();
-    for (const parameter_row& row : parameter_table<Module>()) {
-        CAPTURE(row.name);
-        const auto at = testing::check_gradient(masters.data() + row.offset, gradient.data() + row.offset, row.size, f, 20);
-        CHECK(at.worst < 1e-5);
-    }
+    const auto worst = net.check_parameters(f, 20);
+    CAPTURE(worst.name);
+    CHECK(worst.worst < 1e-5);
 }
 } // namespace
 
@@ -54,11 +48,13 @@ TEST_CASE("a list of blocks has a block's parameters, block after block", "[nn][
     REQUIRE(rows.size() == 7 + 3 * 6);
     CHECK(rows.front().name == ".0.norm1.weight");
     CHECK(rows.back().name == ".3.conv2.weight");
-    for (std::size_t i = 1; i < rows.size(); ++i) CHECK(rows[i].offset == rows[i - 1].offset + round_up(rows[i - 1].size, 64));
+    for (std::size_t i = 1; i < rows.size(); ++i)
+        CHECK(rows[i].offset == rows[i - 1].offset + round_up(rows[i - 1].size, 64));
     CHECK(rows.back().offset + round_up(rows.back().size, 64) == placed<list>.extent);
 }
 
-TEMPLATE_TEST_CASE("inference gives the bits of training", "[nn][residual_block]", (nn::residual_blocks<6, 4, 3, 2>), (nn::residual_blocks<6, 6, 2, 2>)) {
+TEMPLATE_TEST_CASE("inference gives the bits of training", "[nn][residual_block]", (nn::residual_blocks<6, 4, 3, 2>),
+                   (nn::residual_blocks<6, 6, 2, 2>)) {
     using list = TestType; // the second works in place
     reference::context ctx;
     model<reference::context, list, float> net(ctx, seed{1});
@@ -68,7 +64,8 @@ TEMPLATE_TEST_CASE("inference gives the bits of training", "[nn][residual_block]
     const typename list::template saved<float> all(ctx.arena, x, pass::training), last(ctx.arena, x, pass::inference);
     net.network().forward(ctx, net.weights(), x, all);
     net.network().forward(ctx, net.weights(), x, last);
-    CHECK(std::memcmp(all.output().data(), last.output().data(), static_cast<std::size_t>(all.output().size()) * sizeof(float)) == 0);
+    CHECK(std::memcmp(all.output().data(), last.output().data(),
+                      static_cast<std::size_t>(all.output().size()) * sizeof(float)) == 0);
     CHECK_THROWS_WITH(net.network().backward(ctx, net.weights(), x, last, last.output(), x, gradients<float>{}),
                       Catch::Matchers::Contains("was run with pass::inference"));
 }

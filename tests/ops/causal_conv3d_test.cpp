@@ -26,9 +26,9 @@ template <class T, class U, int I, int O, int Kt, int K> struct operands {
     view<A, O, Kt, K, K, I> dw;
 
     operands(const video_size& size, conv_stride stride)
-        : in(size), out(size.after(stride)), x(in.take<T, I>(memory)), w(memory.take<T, O, Kt, K, K, I>()), b(memory.take<A, O>()),
-          db(memory.take<A, O>()), y(out.take<U, O>(memory)), dy(out.take<T, O>(memory)), dx(in.take<U, I>(memory)),
-          dw(memory.take<A, O, Kt, K, K, I>()) {
+        : in(size), out(size.after(stride)), x(in.take<T, I>(memory)), w(memory.take<T, O, Kt, K, K, I>()),
+          b(memory.take<A, O>()), db(memory.take<A, O>()), y(out.take<U, O>(memory)), dy(out.take<T, O>(memory)),
+          dx(in.take<U, I>(memory)), dw(memory.take<A, O, Kt, K, K, I>()) {
         fill_normal(x, 1);
         fill_normal(w, 2, 0.3);
         fill_normal(b, 3);
@@ -42,7 +42,8 @@ template <class T, class U, int I, int O, int Kt, int K> struct operands {
 template <class T> std::vector<double> doubles(const T& from) { return {from.data(), from.data() + from.size()}; }
 
 /// Runs all four ops on `ctx` and on the reference and compares.
-template <class T, class U, int I, int O, int Kt, int K> void agrees_with_reference(const video_size& size, conv_stride stride, double most) {
+template <class T, class U, int I, int O, int Kt, int K>
+void agrees_with_reference(const video_size& size, conv_stride stride, double most) {
     cpu::context fast;
     reference::context plain;
     operands<T, U, I, O, Kt, K> mine(size, stride), theirs(size, stride);
@@ -81,8 +82,10 @@ TEST_CASE("a causal convolution is its formula", "[ops][causal_conv3d]") {
                             for (int y = 0; y < 3; ++y)
                                 for (int x = 0; x < 3; ++x)
                                     for (int c = 0; c < 2; ++c) {
-                                        const int tt = f * stride.time + t - 2, yy = i * stride.space + y - 1, xx = j * stride.space + x - 1;
-                                        if (tt >= 0 && yy >= 0 && yy < 4 && xx >= 0 && xx < 6) sum += o.w(k, t, y, x, c) * o.x(b, tt, yy, xx, c);
+                                        const int tt = f * stride.time + t - 2, yy = i * stride.space + y - 1,
+                                                  xx = j * stride.space + x - 1;
+                                        if (tt >= 0 && yy >= 0 && yy < 4 && xx >= 0 && xx < 6)
+                                            sum += o.w(k, t, y, x, c) * o.x(b, tt, yy, xx, c);
                                     }
                         largest = std::max(largest, std::abs(sum - o.y(b, f, i, j, k)));
                     }
@@ -120,7 +123,8 @@ TEST_CASE("oneDNN's convolution is the reference's", "[ops][causal_conv3d][cpu]"
     agrees_with_reference<float, float, 16, 24, 1, 1>({2, 3, 4, 6}, {1, 1}, 1e-5);
     agrees_with_reference<float, float, 8, 32, 1, 3>({2, 5, 4, 6}, {1, 1}, 1e-5);
     agrees_with_reference<bf16, float, 16, 32, 3, 3>({2, 5, 6, 8}, {1, 1}, 1e-5);
-    agrees_with_reference<bf16, bf16, 16, 32, 3, 3>({2, 5, 6, 8}, {2, 2}, 4e-3); // the result is rounded to bf16 as well
+    agrees_with_reference<bf16, bf16, 16, 32, 3, 3>({2, 5, 6, 8}, {2, 2},
+                                                    4e-3); // the result is rounded to bf16 as well
     agrees_with_reference<bf16, float, 16, 24, 1, 1>({2, 3, 4, 6}, {1, 1}, 1e-5);
     agrees_with_reference<bf16, float, 3, 16, 3, 3>({2, 5, 6, 8}, {1, 1}, 1e-5);
 }
@@ -141,5 +145,6 @@ TEST_CASE("a wrong output size is refused in a sentence", "[ops][causal_conv3d]"
     reference::context ctx;
     operands<float, float, 2, 3, 3, 3> o({2, 5, 4, 6}, {1, 1});
     CHECK_THROWS_WITH(ops::causal_conv3d(ctx, conv_stride{2, 2}, o.x, o.w, o.b, o.y),
-                      Catch::Matchers::Contains("stride 2 in time and 2 in space gives 2 x 3 x 2 x 3, but the output is 2 x 5 x 4 x 6"));
+                      Catch::Matchers::Contains(
+                          "stride 2 in time and 2 in space gives 2 x 3 x 2 x 3, but the output is 2 x 5 x 4 x 6"));
 }

@@ -15,14 +15,19 @@ namespace {
 template <class Shape, class T> struct operands {
     using A = accumulate_t<T>;
     using norm = std::conditional_t<Shape::qk_norm, view<A, Shape::head_dim>, none>;
-    static constexpr int frames = 5, texts = 4, rows = frames * Shape::per_frame, D = Shape::width, M = Shape::text_tokens;
+    static constexpr int frames = 5, texts = 4, rows = frames * Shape::per_frame, D = Shape::width,
+                         M = Shape::text_tokens;
     arena memory{allocate_host};
-    view<T, dynamic, D> q = normals(memory.take<T, dynamic, D>(rows), 1, 1.5, 0.3), dq = memory.take<T, dynamic, D>(rows);
-    view<T, dynamic, 2 * D> kv = normals(memory.take<T, dynamic, 2 * D>(rows), 2, 1.5, 0.3), dkv = memory.take<T, dynamic, 2 * D>(rows);
-    view<T, dynamic, 2 * D> text_kv = normals(memory.take<T, dynamic, 2 * D>(texts * M), 3), dtext_kv = memory.take<T, dynamic, 2 * D>(texts * M);
+    view<T, dynamic, D> q = normals(memory.take<T, dynamic, D>(rows), 1, 1.5, 0.3),
+                        dq = memory.take<T, dynamic, D>(rows);
+    view<T, dynamic, 2 *D> kv = normals(memory.take<T, dynamic, 2 * D>(rows), 2, 1.5, 0.3),
+                           dkv = memory.take<T, dynamic, 2 * D>(rows);
+    view<T, dynamic, 2 *D> text_kv = normals(memory.take<T, dynamic, 2 * D>(texts * M), 3),
+                           dtext_kv = memory.take<T, dynamic, 2 * D>(texts * M);
     view<T, dynamic, D> out = memory.take<T, dynamic, D>(rows), dout = normals(memory.take<T, dynamic, D>(rows), 4);
     view<A, dynamic, Shape::heads> lse = memory.take<A, dynamic, Shape::heads>(rows);
-    norm q_norm = normals(weight(), 5, 0.3, 1), k_norm = normals(weight(), 6, 0.3, 1), dq_norm = normals(weight(), 7), dk_norm = normals(weight(), 8);
+    norm q_norm = normals(weight(), 5, 0.3, 1), k_norm = normals(weight(), 6, 0.3, 1), dq_norm = normals(weight(), 7),
+         dk_norm = normals(weight(), 8);
     view<std::int32_t, dynamic> text_row = memory.take<std::int32_t, dynamic>(frames);
     view<std::uint8_t, dynamic> text_valid = memory.take<std::uint8_t, dynamic>(texts * M);
 
@@ -30,9 +35,12 @@ template <class Shape, class T> struct operands {
         for (int f = 0; f < frames; ++f) text_row(f) = std::array{2, 2, 0, 3, 0}[static_cast<std::size_t>(f)];
         for (int i = 0; i < texts * M; ++i) text_valid(i) = i < 3 * M && i % 5 != 1;
     }
-    void forward(auto& ctx) { ops::cross_attention<Shape>(ctx, q, kv, text_kv, text_row, text_valid, q_norm, k_norm, out, lse); }
+    void forward(auto& ctx) {
+        ops::cross_attention<Shape>(ctx, q, kv, text_kv, text_row, text_valid, q_norm, k_norm, out, lse);
+    }
     void backward(auto& ctx) {
-        ops::cross_attention_grad<Shape>(ctx, q, kv, text_kv, text_row, text_valid, q_norm, k_norm, out, lse, dout, dq, dkv, dtext_kv, dq_norm, dk_norm);
+        ops::cross_attention_grad<Shape>(ctx, q, kv, text_kv, text_row, text_valid, q_norm, k_norm, out, lse, dout, dq,
+                                         dkv, dtext_kv, dq_norm, dk_norm);
     }
 
   private:
@@ -69,7 +77,8 @@ template <class Shape, class T> std::vector<std::vector<unsigned char>> results(
     operands<Shape, T> o;
     o.forward(ctx);
     o.backward(ctx);
-    return {bytes(o.out), bytes(o.lse), bytes(o.dq), bytes(o.dkv), bytes(o.dtext_kv), bytes(o.dq_norm), bytes(o.dk_norm)};
+    return {bytes(o.out),      bytes(o.lse),     bytes(o.dq),     bytes(o.dkv),
+            bytes(o.dtext_kv), bytes(o.dq_norm), bytes(o.dk_norm)};
 }
 
 using small = cross_shape<6, 3, 2, 10, true>;
@@ -79,7 +88,8 @@ using demo = cross_shape<36, 8, 6, 32, true>;
 
 } // namespace
 
-TEMPLATE_TEST_CASE("cross-attention's gradients are those of finite differences", "[ops][cross_attention]", small, plain) {
+TEMPLATE_TEST_CASE("cross-attention's gradients are those of finite differences", "[ops][cross_attention]", small,
+                   plain) {
     reference::context ctx;
     operands<TestType, double> o;
     const auto f = [&] {
@@ -101,13 +111,14 @@ TEMPLATE_TEST_CASE("cross-attention's gradients are those of finite differences"
     }
 }
 
-TEMPLATE_TEST_CASE("the cpu's cross-attention agrees with the reference", "[ops][cross_attention][cpu]", small, plain, several_blocks, demo) {
+TEMPLATE_TEST_CASE("the cpu's cross-attention agrees with the reference", "[ops][cross_attention][cpu]", small, plain,
+                   several_blocks, demo) {
     agrees_with_reference<TestType, float>(1e-5);
     agrees_with_reference<TestType, bf16>(1e-2);
 }
 
-TEMPLATE_TEST_CASE("a text position that is not valid, or of nobody's text, changes nothing and has no gradient", "[ops][cross_attention][cpu]",
-                   reference::context, cpu::context) {
+TEMPLATE_TEST_CASE("a text position that is not valid, or of nobody's text, changes nothing and has no gradient",
+                   "[ops][cross_attention][cpu]", reference::context, cpu::context) {
     TestType ctx;
     operands<small, float> o, other;
     o.forward(ctx);
@@ -125,7 +136,8 @@ TEMPLATE_TEST_CASE("a text position that is not valid, or of nobody's text, chan
     CHECK(bytes(other.out) == bytes(o.out));
 }
 
-TEMPLATE_TEST_CASE("cross-attention gives the same bits for any number of threads, run after run", "[ops][cross_attention][cpu]", float, bf16) {
+TEMPLATE_TEST_CASE("cross-attention gives the same bits for any number of threads, run after run",
+                   "[ops][cross_attention][cpu]", float, bf16) {
     cpu::context ctx;
     const int before = omp_get_max_threads();
     const auto expected = results<small, TestType>(ctx, 1);

@@ -27,7 +27,8 @@ template <class Context, int Time> void check() {
                         for (int i = 0; i < 2; ++i)
                             for (int j = 0; j < 2; ++j)
                                 for (int c = 0; c < C; ++c) {
-                                    const int frame = f * Time + t - (Time - 1), channel = ((t * 2 + i) * 2 + j) * C + c;
+                                    const int frame = f * Time + t - (Time - 1),
+                                              channel = ((t * 2 + i) * 2 + j) * C + c;
                                     const float gradient = dx(b, f, h, w, channel);
                                     if (frame < 0) wrong += gradient != 0;
                                     else {

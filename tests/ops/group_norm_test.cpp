@@ -23,9 +23,10 @@ template <class X, class T, int C, int G> struct operands {
     view<A, dynamic, G, 2> statistics;
 
     operands(const video_size& size, std::int64_t rows)
-        : x(size.take<X, C>(memory)), y(size.take<T, C>(memory)), dy(size.take<T, C>(memory)), dx(size.take<X, C>(memory)),
-          scale(memory.take<A, dynamic, C>(rows)), shift(memory.take<A, dynamic, C>(rows)), dscale(memory.take<A, dynamic, C>(rows)),
-          dshift(memory.take<A, dynamic, C>(rows)), statistics(memory.take<A, dynamic, G, 2>(size.batch * size.frames)) {
+        : x(size.take<X, C>(memory)), y(size.take<T, C>(memory)), dy(size.take<T, C>(memory)),
+          dx(size.take<X, C>(memory)), scale(memory.take<A, dynamic, C>(rows)), shift(memory.take<A, dynamic, C>(rows)),
+          dscale(memory.take<A, dynamic, C>(rows)), dshift(memory.take<A, dynamic, C>(rows)),
+          statistics(memory.take<A, dynamic, G, 2>(size.batch * size.frames)) {
         fill_normal(x, 1, 0.7, 3); // a mean far from zero: its square must not swallow the variance
         fill_normal(dy, 2);
         fill_normal(dx, 3);
@@ -42,7 +43,8 @@ template <class X, class T, int C, int G> struct operands {
 
 template <class T> std::vector<double> doubles(const T& from) { return {from.data(), from.data() + from.size()}; }
 
-template <class Activation, class X, class T, int C, int G> void agrees_with_reference(const video_size& size, bool add, double most) {
+template <class Activation, class X, class T, int C, int G>
+void agrees_with_reference(const video_size& size, bool add, double most) {
     cpu::context fast;
     reference::context plain;
     operands<X, T, C, G> mine(size, 1), theirs(size, 1);
@@ -58,7 +60,8 @@ template <class Activation, class X, class T, int C, int G> void agrees_with_ref
 
 } // namespace
 
-TEMPLATE_TEST_CASE("group norm's gradients are those of finite differences", "[ops][group_norm]", activation::silu, activation::identity) {
+TEMPLATE_TEST_CASE("group norm's gradients are those of finite differences", "[ops][group_norm]", activation::silu,
+                   activation::identity) {
     const frame_rows rows = GENERATE(frame_rows{}, frame_rows{5, 3, 2});
     reference::context ctx;
     operands<double, double, 6, 3> o({2, 5, 3, 4}, 6);
@@ -101,7 +104,8 @@ TEST_CASE("normalised groups have mean 0 and deviation 1, frame by frame", "[ops
 
 TEST_CASE("the fast group norm is the plain one", "[ops][group_norm][cpu]") {
     agrees_with_reference<activation::silu, float, float, 16, 4>({2, 3, 6, 8}, false, 1e-5);
-    agrees_with_reference<activation::silu, float, float, 24, 8>({1, 2, 40, 36}, true, 1e-5); // frames of several pieces
+    agrees_with_reference<activation::silu, float, float, 24, 8>({1, 2, 40, 36}, true,
+                                                                 1e-5); // frames of several pieces
     agrees_with_reference<activation::identity, float, float, 6, 2>({2, 5, 4, 6}, false, 1e-5);
     agrees_with_reference<activation::silu, float, bf16, 64, 32>({2, 3, 20, 24}, true, 4e-3);
     agrees_with_reference<activation::silu, bf16, bf16, 48, 16>({2, 9, 4, 6}, false, 4e-3);
@@ -127,6 +131,7 @@ TEST_CASE("the fast group norm has the same bits for any number of threads, and 
 TEST_CASE("scale without a row for a frame is refused", "[ops][group_norm]") {
     reference::context ctx;
     operands<float, float, 6, 3> o({1, 5, 3, 4}, 2);
-    CHECK_THROWS_WITH(ops::group_norm<activation::silu>(ctx, o.x, o.scale, o.shift, (frame_rows{5, 3, 2}), o.y, o.statistics),
-                      Catch::Matchers::Contains("frame 4 uses row 2 of scale and shift, which have 2 rows"));
+    CHECK_THROWS_WITH(
+        ops::group_norm<activation::silu>(ctx, o.x, o.scale, o.shift, (frame_rows{5, 3, 2}), o.y, o.statistics),
+        Catch::Matchers::Contains("frame 4 uses row 2 of scale and shift, which have 2 rows"));
 }

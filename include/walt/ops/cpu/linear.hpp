@@ -18,7 +18,7 @@ template <class T, class U, class Bias>
 void multiply(context& ctx, const product& p, const T* a, const T* b, const Bias* bias, U* c) {
     using memory = dnnl::memory;
     using tag = memory::format_tag;
-    if (p.m == 0 || p.n == 0) return;
+    if (p.m == 0 || p.k == 0) return; // no rows: nothing to write, or nothing to add
     const memory::desc a_desc({p.m, p.k}, onednn_type<T>(), p.a_transposed ? tag::ba : tag::ab);
     const memory::desc b_desc({p.k, p.n}, onednn_type<T>(), p.b_transposed ? tag::ba : tag::ab);
     const memory::desc c_desc({p.m, p.n}, onednn_type<U>(), tag::ab);

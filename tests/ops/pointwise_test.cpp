@@ -1,0 +1,53 @@
+// Maps over elements on the CPU: conversions, activations with their slopes, sums.
+#include "against_reference.hpp"
+
+#include <walt/ops/cpu/pointwise.hpp>
+
+using namespace walt;
+
+TEMPLATE_TEST_CASE("activations agree with the reference", "[ops][pointwise]", activation::silu, activation::gelu) {
+    agrees_with_reference(
+        []<class T>(auto& ctx, T) {
+            constexpr std::int64_t n = 20'011; // more than a thread's piece
+            const auto x = random<T, dynamic>(ctx, 1, n), y = random<T, dynamic>(ctx, 2, n),
+                       dy = random<T, dynamic>(ctx, 3, n);
+            const auto dx = random<T, dynamic>(ctx, 4, n);
+            for (int i = 0; i < 40; ++i)
+                x(i) = static_cast<T>(static_cast<float>(8 * (i - 20))); // far out, where exp overflows
+            ops::activate<TestType>(ctx, x, y);
+            ops::activate_grad<TestType>(ctx, x, dy, dx);
+            ops::activate_grad<TestType>(ctx, x, dy, dy); // in place
+            return std::vector{doubles(y), doubles(dx), doubles(dy)};
+        },
+        1e-6, 3e-3);
+}
+
+TEST_CASE("sums, fills and conversions agree with the reference", "[ops][pointwise]") {
+    agrees_with_reference(
+        []<class T>(auto& ctx, T) {
+            using A = accumulate_t<T>;
+            constexpr std::int64_t n = 1003;
+            const auto x = random<T, dynamic>(ctx, 1, n), z = random<T, dynamic>(ctx, 2, n),
+                       filled = random<T, dynamic>(ctx, 3, n);
+            const auto sum = random<A, dynamic>(ctx, 4, n), wide = random<A, dynamic>(ctx, 5, n);
+            ops::accumulate(ctx, x, sum);
+            ops::add(ctx, x, x, z);
+            ops::convert(ctx, x, wide);
+            ops::fill(ctx, filled, 0.75);
+            return std::vector{doubles(sum), doubles(z), doubles(wide), doubles(filled)};
+        },
+        1e-7, 1e-7); // the numbers are such that bf16 holds twice of each
+}
+
+TEST_CASE("converting to bf16 rounds to nearest, ties to even", "[ops][pointwise]") {
+    cpu::context ctx;
+    const auto x = ctx.arena.take<float, 4>();
+    const auto y = ctx.arena.take<bf16, 4>();
+    const float values[] = {1 + 1.0f / 256, 1 + 3.0f / 256, 1 + 1.1f / 256, std::numeric_limits<float>::infinity()};
+    std::copy_n(values, 4, x.data());
+    ops::convert(ctx, x, y);
+    CHECK(static_cast<float>(y.data()[0]) == 1);
+    CHECK(static_cast<float>(y.data()[1]) == 1 + 4.0f / 256);
+    CHECK(static_cast<float>(y.data()[2]) == 1 + 2.0f / 256);
+    CHECK(static_cast<float>(y.data()[3]) == std::numeric_limits<float>::infinity());
+}
