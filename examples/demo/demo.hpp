@@ -25,7 +25,7 @@ inline walt::word_vectors text_encoder() { return walt::word_vectors(walt::prese
 
 struct training_options {
     std::filesystem::path run = "run";        ///< state, logs and samples; training goes on from what is there
-    std::int64_t tokenizer_steps = 3'600, denoiser_steps = 10'000;
+    std::int64_t tokenizer_steps = 7'000, denoiser_steps = 7'000;
     std::int64_t clips = 20'000;              ///< latents kept in memory
     std::int64_t sample_every = 500;          ///< steps
 };

@@ -69,7 +69,7 @@ void check_motion_and_colour(const moving_fashion& data, int count) {
         const sight last = look(clip.pixels.data() + std::ptrdiff_t{3} * size * size * (frames - 1), size);
         const double dx = last.x - first.x, dy = last.y - first.y;
         INFO(clip.caption << ": moved by " << dx << ", " << dy << ", hue " << hue(first.rgb[0], first.rgb[1], first.rgb[2]));
-        CHECK(std::hypot(dx, dy) == Approx(0.375 * size).epsilon(0.05));
+        CHECK(std::hypot(dx, dy) == Approx(0.24 * size).epsilon(0.05));
         int best = 0;
         const auto along = [&](int d) {
             const auto& way = moving_fashion::direction_xy[static_cast<std::size_t>(d)];

@@ -172,10 +172,10 @@ class moving_fashion {
         plan.tint = colour_rgb[static_cast<std::size_t>(shown.colour)];
 
         const float pixels = static_cast<float>(options_.size);
-        plan.scale = between(0.47f, 0.56f) * pixels / static_cast<float>(side);
-        plan.x = (0.5f + between(-0.03f, 0.03f)) * pixels;
-        plan.y = (0.5f + between(-0.03f, 0.03f)) * pixels;
-        const float step = options_.frames > 1 ? 0.375f * pixels / static_cast<float>(options_.frames - 1) : 0.0f;
+        plan.scale = between(0.68f, 0.76f) * pixels / static_cast<float>(side);
+        plan.x = (0.5f + between(-0.02f, 0.02f)) * pixels;
+        plan.y = (0.5f + between(-0.02f, 0.02f)) * pixels;
+        const float step = options_.frames > 1 ? 0.24f * pixels / static_cast<float>(options_.frames - 1) : 0.0f;
         plan.step_x = step * direction_xy[static_cast<std::size_t>(shown.direction)][0];
         plan.step_y = step * direction_xy[static_cast<std::size_t>(shown.direction)][1];
 
