@@ -1,5 +1,5 @@
 // The whole of walt in one program: a tokenizer and a denoiser learn from moving fashion, then a text becomes a video.
-// test: 2 2
+// test: 2
 #include <walt/walt.hpp>
 
 struct tokens : walt::presets::demo_tokenizer {};
@@ -8,19 +8,19 @@ struct model : walt::presets::demo {
 };
 
 int main(int count, char** argument) {
-    const std::int64_t tokenizer_steps = count > 1 ? std::atol(argument[1]) : 3600, denoiser_steps = count > 2 ? std::atol(argument[2]) : 10'000;
+    const std::int64_t steps = count > 1 ? std::atol(argument[1]) : 7000; // of each training
     walt::cpu::context device;
     walt::moving_fashion clips({.size = 48});
     walt::word_vectors text;
 
     walt::tokenizer tokenizer(device, tokens{}, walt::compute<walt::bf16>, walt::seed{1});
-    walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.total = tokenizer_steps}});
-    teach.run(walt::batches(clips, {.batch = 3}), walt::steps{tokenizer_steps}, walt::save_to{"quickstart/tokenizer"});
+    walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.total = steps}});
+    teach.run(walt::batches(clips, {.batch = 3}), walt::steps{steps}, walt::save_to{"quickstart/tokenizer"});
     teach.ema().measure_latents(walt::batches(clips, {.batch = 32})(0).pixels, 32, 17, 48, 48);
 
     walt::denoiser denoiser(device, model{}, walt::compute<walt::bf16>, walt::seed{2});
-    walt::trainer trainer(denoiser, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f}, {.rate = {.total = denoiser_steps}});
-    trainer.run(walt::latent_cache(teach.ema(), text, clips, {.clips = denoiser_steps}), walt::steps{denoiser_steps}, walt::save_to{"quickstart/denoiser"});
+    walt::trainer trainer(denoiser, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f}, {.rate = {.total = steps}});
+    trainer.run(walt::latent_cache(teach.ema(), text, clips, {.clips = steps}), walt::steps{steps}, walt::save_to{"quickstart/denoiser"});
 
     const auto video = walt::sample(trainer.ema(), teach.ema(), text, walt::prompts{"a red sneaker moving left"}, {.guide = {.scale = 3.0f}});
     walt::write_gif("quickstart/sneaker.gif", video[0]);
