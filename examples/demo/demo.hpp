@@ -21,13 +21,15 @@ using denoiser = walt::denoiser<device, walt::presets::demo, walt::bf16>;
 inline constexpr int frames = 17, side = 48; // pixels of a clip
 inline constexpr int frames_per_second = 8;
 
-inline walt::word_vectors text_encoder() { return walt::word_vectors(walt::presets::demo::text_dim, walt::presets::demo::text_tokens); }
+inline walt::word_vectors text_encoder() {
+    return walt::word_vectors(walt::presets::demo::text_dim, walt::presets::demo::text_tokens);
+}
 
 struct training_options {
-    std::filesystem::path run = "run";        ///< state, logs and samples; training goes on from what is there
+    std::filesystem::path run = "run"; ///< state, logs and samples; training goes on from what is there
     std::int64_t tokenizer_steps = 7'000, denoiser_steps = 7'000;
-    std::int64_t clips = 20'000;              ///< latents kept in memory
-    std::int64_t sample_every = 500;          ///< steps
+    std::int64_t clips = 20'000;     ///< latents kept in memory
+    std::int64_t sample_every = 500; ///< steps
 };
 /// Trains both models and writes run/tokenizer.safetensors and run/denoiser.safetensors. False: interrupted, and saved.
 bool train(const training_options& options);
@@ -43,6 +45,18 @@ struct sampling_options {
 void sample(const sampling_options& options);
 
 /// A video of 17 x 48 x 48 for every text.
-std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const sampling_options& options);
+std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder,
+                                       const sampling_options& options);
+
+/// Videos with their captions, as `judge` reads them: pixels U8 [B, F, H, W, 3] in a safetensors file.
+void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
+                 const std::vector<std::string>& captions);
+
+/// Captions, half of them of combinations that training never shows.
+std::vector<std::string> evaluation_texts(int count);
+
+/// Prints the tokenizer's PSNR on clips of pictures that it has not seen, half of them of held-out combinations, and writes
+/// them, encoded and decoded, to out/reconstructed.safetensors: what `judge` finds there bounds what it can find in samples.
+void evaluate_tokenizer(const sampling_options& options, int count);
 
 } // namespace demo

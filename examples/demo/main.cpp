@@ -1,8 +1,6 @@
 // Text in, video out. With --train: trains both models from scratch, or goes on where it was stopped.
-// test: --train --run demo_test --tokenizer-steps 3 --denoiser-steps 3 --clips 32
+// test: --train --run demo_test --tokenizer-steps 3 --denoiser-steps 3 --clips 32 --evaluate 2 --steps 3
 #include "demo.hpp"
-
-#include <walt/data/moving_fashion.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -22,7 +20,8 @@ int main(int count, char** arguments) try {
     app.add_option("--steps", how.steps, "DDIM steps")->check(CLI::Range(1, 1000));
     app.add_option("--guidance", how.guidance, "how strongly the text guides");
     app.add_option("--seed", how.seed, "of the noise that sampling starts from");
-    app.add_option("--evaluate", evaluate, "instead of texts: so many captions, half of them of combinations never trained on");
+    app.add_option("--evaluate", evaluate,
+                   "instead of texts: so many captions, half of them of combinations never trained on");
     app.add_flag("--train", train, "train; Ctrl-C saves, and the same command goes on");
     app.add_option("--run", training.run, "folder of the training's state");
     app.add_option("--tokenizer-steps", training.tokenizer_steps, "");
@@ -39,20 +38,10 @@ int main(int count, char** arguments) try {
         how.weights = training.run;
         how.out = training.run / "demo";
     }
-    if (evaluate > 0) {
-        std::vector<walt::moving_fashion_label> seen, held_out;
-        for (int c = 0; c < walt::moving_fashion::combinations; ++c) {
-            const walt::moving_fashion_label label = walt::moving_fashion::combination(c * 77 % walt::moving_fashion::combinations); // in mixed order
-            (walt::moving_fashion::held_out(label) ? held_out : seen).push_back(label);
-        }
-        how.texts.clear();
-        for (int i = 0; i < evaluate; ++i) {
-            const auto& from = i % 2 ? held_out : seen;
-            how.texts.push_back(walt::moving_fashion::caption(from[static_cast<std::size_t>(i / 2) % from.size()]));
-        }
-    }
+    if (evaluate > 0) how.texts = demo::evaluation_texts(evaluate);
     if (how.texts.empty()) how.texts = {"a red sneaker moving left", "a blue bag moving up"};
     demo::sample(how);
+    if (evaluate > 0) demo::evaluate_tokenizer(how, evaluate);
     return 0;
 } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

@@ -12,13 +12,26 @@
 
 namespace demo {
 
-std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const sampling_options& options) {
+std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder,
+                                       const sampling_options& options) {
     walt::progress shown(options.steps, "DDIM steps");
     return walt::sample(model, decoder, text_encoder(), walt::prompts(options.texts),
                         {.steps = {.steps = options.steps},
                          .guide = {.scale = options.guidance},
                          .seed = walt::seed{options.seed},
                          .seen = [&](int step) { shown.update(step + 1); }});
+}
+
+void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
+                 const std::vector<std::string>& captions) {
+    std::vector<std::uint8_t> pixels;
+    std::string lines;
+    for (const walt::video& one : videos) pixels.insert(pixels.end(), one.rgb.begin(), one.rgb.end());
+    for (const std::string& caption : captions) lines += (lines.empty() ? "" : "\n") + caption;
+    walt::safetensors_writer file;
+    file.metadata("captions", lines);
+    file.add<std::uint8_t>("pixels", {static_cast<std::int64_t>(videos.size()), frames, side, side, 3}, pixels);
+    file.save(path);
 }
 
 void sample(const sampling_options& options) {
@@ -30,26 +43,22 @@ void sample(const sampling_options& options) {
 
     const std::vector<walt::video> videos = sample_videos(model, tokens, options);
     std::filesystem::create_directories(options.out);
-    std::vector<std::uint8_t> all;
-    std::string captions;
     for (std::size_t i = 0; i < videos.size(); ++i) {
         std::string name = options.texts[i];
-        std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
-        if (const auto before = std::count(options.texts.begin(), options.texts.begin() + static_cast<std::ptrdiff_t>(i), options.texts[i]))
+        std::replace_if(
+            name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+        if (const auto before = std::count(options.texts.begin(),
+                                           options.texts.begin() + static_cast<std::ptrdiff_t>(i), options.texts[i]))
             name += "_" + std::to_string(before + 1);
         if (videos.size() <= 16) {
             walt::write_gif((options.out / (name + ".gif")).string(), walt::upscale(videos[i], 4), frames_per_second);
             walt::write_mp4((options.out / (name + ".mp4")).string(), videos[i], frames_per_second);
             std::printf("%s: %s.gif, .mp4\n", options.texts[i].c_str(), (options.out / name).c_str());
         }
-        all.insert(all.end(), videos[i].rgb.begin(), videos[i].rgb.end());
-        captions += (i ? "\n" : "") + options.texts[i];
     }
-    walt::write_png_grid((options.out / "grid.png").string(), std::span(videos).first(std::min<std::size_t>(videos.size(), 16)));
-    walt::safetensors_writer clips;
-    clips.metadata("captions", captions);
-    clips.add<std::uint8_t>("pixels", {static_cast<std::int64_t>(videos.size()), frames, side, side, 3}, all);
-    clips.save(options.out / "clips.safetensors");
+    walt::write_png_grid((options.out / "grid.png").string(),
+                         std::span(videos).first(std::min<std::size_t>(videos.size(), 16)));
+    write_clips(options.out / "clips.safetensors", videos, options.texts);
     std::printf("a row of frames for every text: %s\n", (options.out / "grid.png").c_str());
 }
 

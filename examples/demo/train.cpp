@@ -28,7 +28,8 @@ walt::pixel_batch clips_of_every_length(const walt::moving_fashion& data, std::i
     for (std::int64_t i = 0; i < batch.count; ++i) {
         const std::int64_t index = n * 64 + i;
         data.read(1, index, clip.data(), caption);
-        const auto first = walt::philox{2, static_cast<std::uint64_t>(index)}.below(0, static_cast<std::uint32_t>(frames - batch.frames + 1));
+        const auto first = walt::philox{2, static_cast<std::uint64_t>(index)}.below(
+            0, static_cast<std::uint32_t>(frames - batch.frames + 1));
         const auto begin = clip.begin() + std::ptrdiff_t{3} * side * side * first;
         batch.pixels.insert(batch.pixels.end(), begin, begin + std::ptrdiff_t{3} * side * side * batch.frames);
     }
@@ -38,7 +39,8 @@ walt::pixel_batch clips_of_every_length(const walt::moving_fashion& data, std::i
 std::vector<float> some_clips(const walt::moving_fashion& data, int count) {
     std::vector<float> pixels(std::size_t{3} * frames * side * side * static_cast<std::size_t>(count));
     std::string caption;
-    for (int i = 0; i < count; ++i) data.read(77, i, pixels.data() + std::ptrdiff_t{3} * frames * side * side * i, caption);
+    for (int i = 0; i < count; ++i)
+        data.read(77, i, pixels.data() + std::ptrdiff_t{3} * frames * side * side * i, caption);
     return pixels;
 }
 
@@ -72,9 +74,11 @@ bool train(const training_options& options) {
     tokenizer tokens(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer tokenizer_trainer(tokens, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                                     {.rate = {.warmup = 100, .total = options.tokenizer_steps}});
-    std::printf("tokenizer: %zu parameters, %lld steps\n", walt::parameter_count<tokenizer::module_type>, static_cast<long long>(options.tokenizer_steps));
-    const bool first = tokenizer_trainer.run([&](std::int64_t n) { return clips_of_every_length(data, n); },
-                                             walt::steps{options.tokenizer_steps}, walt::save_to{options.run / "tokenizer"});
+    std::printf("tokenizer: %zu parameters, %lld steps\n", walt::parameter_count<tokenizer::module_type>,
+                static_cast<long long>(options.tokenizer_steps));
+    const bool first =
+        tokenizer_trainer.run([&](std::int64_t n) { return clips_of_every_length(data, n); },
+                              walt::steps{options.tokenizer_steps}, walt::save_to{options.run / "tokenizer"});
     plot_log(options.run / "tokenizer", "tokenizer");
     tokenizer& averaged = tokenizer_trainer.ema();
     averaged.measure_latents(some_clips(data, 64), 64, frames, side, side);
@@ -88,15 +92,22 @@ bool train(const training_options& options) {
     objective.self_conditioning_rate = 0.3f; // the paper's 0.9 costs half a pass more
     walt::trainer trainer(model, objective, walt::adamw{.learning_rate = 1e-3f},
                           {.rate = {.warmup = 200, .total = options.denoiser_steps}, .average = {.decay = 0.999f}});
-    std::printf("denoiser: %zu parameters, %lld steps\n", walt::parameter_count<denoiser::module_type>, static_cast<long long>(options.denoiser_steps));
-    const bool second = trainer.run(latents, walt::steps{options.denoiser_steps}, walt::save_to{options.run / "denoiser"},
-                                    [&](auto& run, const walt::step_result&) {
-        if (run.step_count() % options.sample_every != 0) return;
-        const sampling_options how{.weights = {}, .out = {}, .texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"}, .steps = 20};
-        const std::vector<walt::video> videos = sample_videos(run.ema(), averaged, how);
-        walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(), walt::tile(videos, 3), frames_per_second);
-        walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", run.ema());
-    });
+    std::printf("denoiser: %zu parameters, %lld steps\n", walt::parameter_count<denoiser::module_type>,
+                static_cast<long long>(options.denoiser_steps));
+    const bool second = trainer.run(
+        latents, walt::steps{options.denoiser_steps}, walt::save_to{options.run / "denoiser"},
+        [&](auto& run, const walt::step_result&) {
+            if (run.step_count() % options.sample_every != 0) return;
+            const sampling_options how{
+                .weights = {},
+                .out = {},
+                .texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"},
+                .steps = 20};
+            const std::vector<walt::video> videos = sample_videos(run.ema(), averaged, how);
+            walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(),
+                            walt::tile(videos, 3), frames_per_second);
+            walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", run.ema());
+        });
     plot_log(options.run / "denoiser", "denoiser");
     walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", trainer.ema());
     return second;

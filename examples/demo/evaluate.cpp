@@ -1,0 +1,62 @@
+// What the demo is measured by: captions of seen and of held-out combinations, and the tokenizer's own error.
+#include "demo.hpp"
+
+#include <walt/data/moving_fashion.hpp>
+#include <walt/train/checkpoint.hpp>
+
+#include <cmath>
+#include <cstdio>
+
+namespace demo {
+
+std::vector<std::string> evaluation_texts(int count) {
+    std::vector<walt::moving_fashion_label> seen, held_out;
+    for (int c = 0; c < walt::moving_fashion::combinations; ++c) {
+        const walt::moving_fashion_label label =
+            walt::moving_fashion::combination(c * 77 % walt::moving_fashion::combinations); // in mixed order
+        (walt::moving_fashion::held_out(label) ? held_out : seen).push_back(label);
+    }
+    std::vector<std::string> texts;
+    for (int i = 0; i < count; ++i) {
+        const auto& from = i % 2 ? held_out : seen;
+        texts.push_back(walt::moving_fashion::caption(from[static_cast<std::size_t>(i / 2) % from.size()]));
+    }
+    return texts;
+}
+
+void evaluate_tokenizer(const sampling_options& options, int count) {
+    device cpu;
+    tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
+    walt::load_weights(options.weights / "tokenizer.safetensors", tokens);
+
+    const auto clips_of = [](walt::split part) {
+        return walt::moving_fashion(
+            {.size = side, .frames = frames, .split = part, .pictures = walt::fashion_part::test});
+    };
+    const walt::moving_fashion seen = clips_of(walt::split::train), held_out = clips_of(walt::split::held_out);
+    std::vector<walt::video> videos;
+    std::vector<std::string> captions;
+    std::vector<double> error(frames); // squared, of every frame of all clips, in a range of 2
+    for (int i = 0; i < count; ++i) {
+        const walt::clip clip = walt::clip_at(i % 2 ? held_out : seen, 5, i / 2);
+        const std::vector<float> latents = tokens.encode(clip.pixels, 1, frames, side, side);
+        videos.push_back(
+            walt::to_videos(tokens.decode(latents, 1, 5, side / 8, side / 8), 1, frames, side, side).front());
+        captions.push_back(clip.caption);
+        const std::vector<float> decoded = walt::to_floats(videos.back());
+        for (std::size_t j = 0; j < decoded.size(); ++j)
+            error[j * frames / decoded.size()] += std::pow(static_cast<double>(decoded[j] - clip.pixels[j]), 2);
+    }
+    const auto psnr = [&](double sum, int of_frames) {
+        return 10 * std::log10(4 * 3.0 * side * side * of_frames * count / sum);
+    };
+    double all = 0;
+    for (const double sum : error) all += sum;
+    std::printf(
+        "tokenizer, PSNR on %d clips of test pictures: %.1f dB; in frame 0 %.1f, 4 %.1f, 8 %.1f, 12 %.1f, 16 %.1f dB\n",
+        count, psnr(all, frames), psnr(error[0], 1), psnr(error[4], 1), psnr(error[8], 1), psnr(error[12], 1),
+        psnr(error[16], 1));
+    write_clips(options.out / "reconstructed.safetensors", videos, captions);
+}
+
+} // namespace demo
