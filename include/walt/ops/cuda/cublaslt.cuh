@@ -39,11 +39,10 @@ class cublaslt {
     /// The bias has c's element type.
     template <class T, class U> void multiply(cudaStream_t stream, const product& p, const T* a, const T* b, const U* bias, U* c) {
         if (p.m == 0 || p.n == 0) return;
-        const key shape{p.m, p.n, p.k, p.a_transposed, p.b_transposed, p.add, p.tf32, bias != nullptr, sizeof(T), sizeof(U),
-                        alignment_of(a), alignment_of(b), alignment_of(c)};
+        const key shape{p.m, p.n, p.k, p.a_transposed, p.b_transposed, p.add, p.tf32, sizeof(T), sizeof(U),
+                        alignment_of(a), alignment_of(b), alignment_of(c), alignment_of(bias)};
         auto found = plans_.find(shape);
-        if (found == plans_.end())
-            found = plans_.emplace(shape, made<T, U>(p, bias != nullptr, alignment_of(a), alignment_of(b), alignment_of(c))).first;
+        if (found == plans_.end()) found = plans_.emplace(shape, made<T>(p, a, b, bias, c)).first;
         const plan& how = found->second;
         if (bias != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
         const float one = 1, start = p.add ? 1 : 0; // cuBLAS is column-major: it computes c^T = b^T a^T
@@ -75,7 +74,7 @@ class cublaslt {
     static std::string words(const product& p) {
         return sentence("of [", p.m, ", ", p.k, "] and [", p.k, ", ", p.n, "]", p.add ? ", added to what was there," : "");
     }
-    /// The largest power of two that divides an address, to 256: what kernels may count on.
+    /// The largest power of two that divides an address, to 256: what kernels may count on. 0 for nullptr.
     static std::uint32_t alignment_of(const void* pointer) {
         return static_cast<std::uint32_t>(std::min<std::uintptr_t>(256, reinterpret_cast<std::uintptr_t>(pointer) & -reinterpret_cast<std::uintptr_t>(pointer)));
     }
@@ -93,7 +92,8 @@ class cublaslt {
         return layout(created);
     }
 
-    template <class T, class U> plan made(const product& p, bool bias, std::uint32_t align_a, std::uint32_t align_b, std::uint32_t align_c) {
+    /// The pointers only for their alignment.
+    template <class T, class U> plan made(const product& p, const T* a, const T* b, const U* bias, const U* c) {
         if (!workspace_) workspace_ = device_memory(workspace_bytes);
         plan how;
         cublasLtMatmulDesc_t operation = nullptr;
@@ -101,7 +101,10 @@ class cublaslt {
         how.operation.reset(operation);
         set(how.operation, CUBLASLT_MATMUL_DESC_TRANSA, p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
         set(how.operation, CUBLASLT_MATMUL_DESC_TRANSB, p.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-        if (bias) set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+        if (bias != nullptr) {
+            set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+            set(how.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+        }
         how.left = p.b_transposed ? matrix<T>(p.n, p.k) : matrix<T>(p.k, p.n);
         how.right = p.a_transposed ? matrix<T>(p.k, p.m) : matrix<T>(p.m, p.k);
         how.result = matrix<U>(p.m, p.n);
@@ -112,10 +115,10 @@ class cublaslt {
         set(limits, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace_bytes);
         // Parts of a split sum are added in float32 and in one order, never in place.
         set(limits, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
-        set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, align_b);
-        set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, align_a);
-        set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, align_c);
-        set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, align_c);
+        set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of(b));
+        set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(a));
+        set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(c));
+        set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(c));
         cublasLtMatmulHeuristicResult_t best{};
         int found = 0;
         check(cublasLtMatmulAlgoGetHeuristic(handle_, how.operation.get(), how.left.get(), how.right.get(), how.result.get(), how.result.get(),
