@@ -23,7 +23,8 @@ template <class Mine, class Theirs> void compare(Mine& mine, Theirs& theirs, dou
                 difference += (found[i] - wanted[i]) * (found[i] - wanted[i]);
                 size += wanted[i] * wanted[i];
             }
-            CHECK(std::sqrt(difference) <= (std::is_same_v<std::remove_const_t<typename View::element>, walt::bf16> ? most_bf16 : most) * std::sqrt(size));
+            const bool rounded = std::is_same_v<std::remove_const_t<typename View::element>, walt::bf16>;
+            CHECK(std::sqrt(difference) <= (rounded ? most_bf16 : most) * std::sqrt(size));
         }
     });
 }

@@ -63,7 +63,8 @@ TEST_CASE("cuda: normals have the bits of the host's", "[cuda][philox]") {
         std::vector<float> host(10007);
         device.download(host.data(), drawn.data(), host.size() * sizeof(float));
         int different = 0;
-        for (std::size_t i = 0; i < host.size(); ++i) different += walt::bit_cast<std::uint32_t>(host[i]) != walt::bit_cast<std::uint32_t>(sequence.normal(i));
+        for (std::size_t i = 0; i < host.size(); ++i)
+            different += walt::bit_cast<std::uint32_t>(host[i]) != walt::bit_cast<std::uint32_t>(sequence.normal(i));
         CHECK(different == 0);
     }
 }

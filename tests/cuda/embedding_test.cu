@@ -39,8 +39,8 @@ template <class T> struct operands {
         for (int f = 0; f < B * F; ++f) label(f) = f * f % 3;
     }
     void each(auto&& visit) {
-        visit(h), visit(e), visit(space), visit(dspace), visit(time), visit(dtime), visit(table), visit(dtable), visit(is_image), visit(step), visit(label);
-        visit(code), visit(z), visit(back), visit(scaled), visit(frame), visit(tokens), visit(other);
+        visit(h), visit(e), visit(space), visit(dspace), visit(time), visit(dtime), visit(table), visit(dtable);
+        visit(is_image), visit(step), visit(label), visit(code), visit(z), visit(back), visit(scaled), visit(frame), visit(tokens), visit(other);
     }
     void run(auto& ctx) {
         ops::add_positions_grad<order>(ctx, h, is_image, dspace, dtime);

@@ -25,7 +25,8 @@ template <int K, int N> struct sizes {
 
         explicit operands(std::int64_t r) : rows(r) {}
         void each(auto&& visit) {
-            visit(x), visit(w), visit(bias), visit(y), visit(dy), visit(wide), visit(plain), visit(dx), visit(dx_wide), visit(dw), visit(dw_only), visit(dbias);
+            visit(x), visit(w), visit(bias), visit(y), visit(dy), visit(wide), visit(plain);
+            visit(dx), visit(dx_wide), visit(dw), visit(dw_only), visit(dbias);
         }
         void run(auto& ctx) {
             ops::linear(ctx, x, w, bias, y);

@@ -16,11 +16,14 @@ template <int D, int PerFrame> struct sizes {
         arena memory{allocate_host};
         view<A, dynamic, D> h = normals(memory.take<A, dynamic, D>(rows), 1, 0.7, 3); // a mean far from zero
         view<A, dynamic, D> dh = normals(memory.take<A, dynamic, D>(rows), 2), h_next = (memory.take<A, dynamic, D>(rows));
-        view<A, dynamic, M> modulation = normals(memory.take<A, dynamic, M>(frames), 3, 0.5), dmodulation = normals(memory.take<A, dynamic, M>(frames), 4);
+        view<A, dynamic, M> modulation = normals(memory.take<A, dynamic, M>(frames), 3, 0.5);
+        view<A, dynamic, M> dmodulation = normals(memory.take<A, dynamic, M>(frames), 4);
         view<T, dynamic, D> y = (memory.take<T, dynamic, D>(rows)), dy = normals(memory.take<T, dynamic, D>(rows), 5);
         view<T, dynamic, D> branch = normals(memory.take<T, dynamic, D>(rows), 6), dbranch = (memory.take<T, dynamic, D>(rows));
 
-        void each(auto&& visit) { visit(h), visit(dh), visit(h_next), visit(modulation), visit(dmodulation), visit(y), visit(dy), visit(branch), visit(dbranch); }
+        void each(auto&& visit) {
+            visit(h), visit(dh), visit(h_next), visit(modulation), visit(dmodulation), visit(y), visit(dy), visit(branch), visit(dbranch);
+        }
         void run(auto& ctx) {
             ops::modulated_norm(ctx, h, modulation, 1, y);
             ops::gated_residual(ctx, h, modulation, 3, branch, h_next);

@@ -22,8 +22,8 @@ template <class T> struct operands {
 
     explicit operands(std::int64_t n) : count(n) {}
     void each(auto&& visit) {
-        visit(x), visit(dy), visit(gelu), visit(dgelu), visit(silu), visit(dsilu), visit(rounded), visit(sum), visit(wide), visit(total), visit(constant);
-        visit(step);
+        visit(x), visit(dy), visit(gelu), visit(dgelu), visit(silu), visit(dsilu);
+        visit(rounded), visit(sum), visit(wide), visit(total), visit(constant), visit(step);
     }
     void run(auto& ctx) {
         ops::activate<activation::gelu>(ctx, x, gelu);

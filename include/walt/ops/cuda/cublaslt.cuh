@@ -76,7 +76,8 @@ class cublaslt {
     }
     /// The largest power of two that divides an address, to 256: what kernels may count on. 0 for nullptr.
     static std::uint32_t alignment_of(const void* pointer) {
-        return static_cast<std::uint32_t>(std::min<std::uintptr_t>(256, reinterpret_cast<std::uintptr_t>(pointer) & -reinterpret_cast<std::uintptr_t>(pointer)));
+        const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+        return static_cast<std::uint32_t>(std::min<std::uintptr_t>(256, address & (~address + 1)));
     }
     template <class Value> static void set(const description& to, cublasLtMatmulDescAttributes_t which, const Value& value) {
         check(cublasLtMatmulDescSetAttribute(to.get(), which, &value, sizeof value), "cublasLtMatmulDescSetAttribute");
@@ -97,7 +98,8 @@ class cublaslt {
         if (!workspace_) workspace_ = device_memory(workspace_bytes);
         plan how;
         cublasLtMatmulDesc_t operation = nullptr;
-        check(cublasLtMatmulDescCreate(&operation, p.tf32 && std::is_same_v<T, float> ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
+        const auto compute = p.tf32 && std::is_same_v<T, float> ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+        check(cublasLtMatmulDescCreate(&operation, compute, CUDA_R_32F), "cublasLtMatmulDescCreate");
         how.operation.reset(operation);
         set(how.operation, CUBLASLT_MATMUL_DESC_TRANSA, p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
         set(how.operation, CUBLASLT_MATMUL_DESC_TRANSB, p.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);

@@ -83,8 +83,8 @@ template <class A> __global__ void total_kernel(const double* part, std::int64_t
 } // namespace detail
 
 template <class CA, class X, class CB, class Y, class Out> void frame_blend_on(context& ctx, CA a, X x, CB b, Y y, Out out) {
-    each(ctx, "ops::frame_blend", out.size(),
-         detail::blend_frames<typename Out::element>{a.data(), x.data(), b.data(), y.data(), out.data(), x.size() / std::max<std::int64_t>(1, a.extent(0))});
+    const std::int64_t size = x.size() / std::max<std::int64_t>(1, a.extent(0));
+    each(ctx, "ops::frame_blend", out.size(), detail::blend_frames<typename Out::element>{a.data(), x.data(), b.data(), y.data(), out.data(), size});
 }
 
 template <class Table, class Index, class Out> void lookup_on(context& ctx, Table table, Index index, Out out) {

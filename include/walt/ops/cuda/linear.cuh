@@ -18,20 +18,23 @@ void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N
         convert_on(ctx, bias, rounded);
         b = rounded.data();
     }
-    ctx.products.multiply(ctx.stream, {x.extent(0), N, K, false, true, false, ctx.precision == math::tf32}, x.data(), w.data(), b, y.data());
+    const product p{x.extent(0), N, K, false, true, false, ctx.precision == math::tf32};
+    ctx.products.multiply(ctx.stream, p, x.data(), w.data(), b, y.data());
 }
 
 template <class T, int R, int K, int N, class W, class U>
 void linear_grad_input_on(context& ctx, view<const T, R, N> dy, W w, view<U, R, K> dx) {
     const U* no_bias = nullptr;
-    ctx.products.multiply(ctx.stream, {dy.extent(0), K, N, false, false, false, ctx.precision == math::tf32}, dy.data(), w.data(), no_bias, dx.data());
+    const product p{dy.extent(0), K, N, false, false, false, ctx.precision == math::tf32};
+    ctx.products.multiply(ctx.stream, p, dy.data(), w.data(), no_bias, dx.data());
 }
 
 template <class T, int R, int K, int N, class DBias>
 void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw, DBias dbias) {
     const float* no_bias = nullptr;
     if (x.extent(0) == 0) return;
-    ctx.products.multiply(ctx.stream, {N, K, x.extent(0), true, false, true, ctx.precision == math::tf32}, dy.data(), x.data(), no_bias, dw.data());
+    const product p{N, K, x.extent(0), true, false, true, ctx.precision == math::tf32};
+    ctx.products.multiply(ctx.stream, p, dy.data(), x.data(), no_bias, dw.data());
     if constexpr (!is_none<DBias>) add_column_sums(ctx, "ops::linear_grad_weight", dy.data(), dy.extent(0), N, dbias.data());
 }
 

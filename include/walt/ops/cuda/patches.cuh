@@ -44,7 +44,8 @@ template <class T, class Value> struct constant_channel {
 };
 
 template <bool ToTokens, class Order, int P, class Latent, class Scale, class From, class To>
-void copy_all_patches(context& ctx, const char* what, const Latent& shape, Scale scale, std::int64_t token_width, int first, const From* from, To* to) {
+void copy_all_patches(context& ctx, const char* what, const Latent& shape, Scale scale, std::int64_t token_width, int first, const From* from,
+                      To* to) {
     const float* factor = nullptr;
     if constexpr (!is_none<Scale>) factor = scale.data();
     const patch_place<Order, P> place{shape.extent(4), shape.extent(3), token_width / (P * P), first};

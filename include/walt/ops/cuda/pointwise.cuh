@@ -38,7 +38,7 @@ template <class Activation, class X, class DY, class DX> void activate_grad_on(c
 }
 
 template <class X, class Y> void accumulate_on(context& ctx, X x, Y y) {
-    map(ctx, "ops::accumulate", y.size(), detail::add_elements<typename Y::element>{}, y.data(), x.data(), static_cast<const typename Y::element*>(y.data()));
+    map(ctx, "ops::accumulate", y.size(), detail::add_elements<typename Y::element>{}, y.data(), x.data(), y.read().data());
 }
 
 template <class X, class Y, class Z> void add_on(context& ctx, X x, Y y, Z z) {
