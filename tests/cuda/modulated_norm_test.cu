@@ -35,8 +35,8 @@ template <int D, int PerFrame> struct sizes {
         cuda::context device;
         reference::context plain;
         CAPTURE(D, PerFrame);
-        agrees_with_reference<operands, float>(device, plain, 2e-6);
-        agrees_with_reference<operands, bf16>(device, plain, 2e-6);
+        agrees_with_reference<operands, float>(device, plain, 1e-5);
+        agrees_with_reference<operands, bf16>(device, plain, 1e-5);
     }
 };
 
