@@ -1,0 +1,22 @@
+// Every call of the CUDA runtime is checked: a failure becomes a walt::error that says which call, and on what.
+#pragma once
+
+#include "../../core/error.hpp"
+
+#include <cuda_runtime.h>
+
+namespace walt::cuda {
+
+/// What follows a failure's reason: an error that stays (a kernel's bad access, say) ends all work of the process on its
+/// device, every other one leaves the contexts as they were.
+inline const char* after_failure() {
+    cudaGetLastError(); // forgets what can be forgotten
+    return cudaFree(nullptr) == cudaSuccess ? "" : "; the device can no longer be used by this process";
+}
+
+/// Throws a walt::error when `status` is not success: check(cudaMalloc(&p, n), "cudaMalloc of ", n, " bytes").
+template <class... Part> void check(cudaError_t status, const Part&... call) {
+    if (status != cudaSuccess) throw error(sentence(call..., " failed: ", cudaGetErrorString(status), after_failure()));
+}
+
+} // namespace walt::cuda
