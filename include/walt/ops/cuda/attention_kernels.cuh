@@ -74,7 +74,7 @@ template <class Map, class T> __global__ void __launch_bounds__(attention_thread
             total[e / 2] += p.at[n][e] = x == -INFINITY ? 0.0f : exp2f((x - largest[e / 2]) * log2_e);
         });
         sum.each([&](int n, int e) { sum.at[n][e] *= scale[e / 2]; });
-        add_fragment_by_columns<tiles::stride>(sum, p, memory.walked(stage, 1), memory.warps_scratch());
+        add_fragment_by_columns<tiles::stride>(sum, p, memory.walked(stage, 1));
     });
     for (int h = 0; h < 2; ++h) {
         total[h] = over_row(total[h], [](float x, float y) { return x + y; });
@@ -130,7 +130,7 @@ __global__ void __launch_bounds__(attention_threads) attention_dq_kernel(const M
             s.at[n][e] = logit_gradient(map, at.group, a, mark[e / 2], memory.marks(stage)[s.column(n, e)], s.at[n][e], dp.at[n][e],
                                         lse_of[e / 2], delta_of[e / 2]).ds;
         });
-        add_fragment_by_columns<tiles::stride>(sum, s, memory.walked(stage, 0), memory.warps_scratch());
+        add_fragment_by_columns<tiles::stride>(sum, s, memory.walked(stage, 0));
     });
     wait_for_groups<0>();
     __syncthreads(); // also where nothing was walked: the own rows become staging
@@ -177,8 +177,8 @@ __global__ void __launch_bounds__(attention_threads) attention_dkv_kernel(const 
             s.at[n][e] = of.p;
             dp.at[n][e] = of.ds;
         });
-        add_fragment_by_columns<tiles::stride>(dv, s, memory.walked(stage, 1), memory.warps_scratch());
-        add_fragment_by_columns<tiles::stride>(dk, dp, memory.walked(stage, 0), memory.warps_scratch());
+        add_fragment_by_columns<tiles::stride>(dv, s, memory.walked(stage, 1));
+        add_fragment_by_columns<tiles::stride>(dk, dp, memory.walked(stage, 0));
     });
     wait_for_groups<0>();
     __syncthreads();

@@ -15,11 +15,9 @@ inline constexpr int shared_limit = 99 * 1024;               ///< bytes a block 
 template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
     static constexpr int depth = (Dh + 15) / 16 * 16, stride = depth + 16 / static_cast<int>(sizeof(T));
     static constexpr int own_elements = own_rows * stride;
-    static constexpr bool scratch = sizeof(T) == 4;
 
     static constexpr int bytes(int rows, int stages) {
-        const int tiles = (Owned * own_rows + stages * 2 * rows) * stride * static_cast<int>(sizeof(T));
-        return tiles + stages * rows * 12 + (scratch ? own_rows * (rows + 4) * 4 : 0); // marks, lse, delta; scratch of the fma path
+        return (Owned * own_rows + stages * 2 * rows) * stride * static_cast<int>(sizeof(T)) + stages * rows * 12; // and marks, lse, delta
     }
     /// The longest tile to walk over that fits with two stages, or with one.
     static constexpr int choice() {
@@ -39,7 +37,6 @@ template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
     __device__ int* marks(int stage) const { return reinterpret_cast<int*>(walked(stages, 0)) + stage * rows * 3; }
     __device__ float* lse(int stage) const { return reinterpret_cast<float*>(marks(stage)) + rows; }
     __device__ float* delta(int stage) const { return lse(stage) + rows; }
-    __device__ T* warps_scratch() const { return reinterpret_cast<T*>(marks(stages)) + warp() * 16 * (rows + 4); }
 };
 
 /// Elements that one copy moves: 16 bytes where a head's rows begin on such a boundary.

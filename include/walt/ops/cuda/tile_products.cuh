@@ -63,7 +63,7 @@ template <int Depth, int Stride, int N> __device__ void add_rows_by_rows(fragmen
     }
 }
 /// c += p b: p is [16, 8 K], a result of the product above; b is [8 K, 8 N].
-template <int Stride, int K, int N> __device__ void add_fragment_by_columns(fragment<N>& c, const fragment<K>& p, const bf16* b, bf16*) {
+template <int Stride, int K, int N> __device__ void add_fragment_by_columns(fragment<N>& c, const fragment<K>& p, const bf16* b) {
 #pragma unroll
     for (int k = 0; k < K; k += 2) {
         const std::uint32_t left[4] = {pair_of_bf16(p.at[k][0], p.at[k][1]), pair_of_bf16(p.at[k][2], p.at[k][3]),
@@ -93,17 +93,12 @@ template <int Depth, int Stride, int N> __device__ void add_rows_by_rows(fragmen
             }
     }
 }
-/// Rows of the warp's scratch, [16, 8 K] floats, are this far apart.
-template <int K> inline constexpr int scratch_stride = 8 * K + 4;
-
-template <int Stride, int K, int N>
-__device__ void add_fragment_by_columns(fragment<N>& c, const fragment<K>& p, const float* b, float* scratch) {
-    __syncwarp();
-    p.each([&](int k, int e) { scratch[p.row(e) * scratch_stride<K> + p.column(k, e)] = p.at[k][e]; });
-    __syncwarp();
-    const float* left = scratch + lane() / 4 * scratch_stride<K>;
+template <int Stride, int K, int N> __device__ void add_fragment_by_columns(fragment<N>& c, const fragment<K>& p, const float* b) {
+    const int first = lane() / 4 * 4; // of the four lanes that share this one's rows
+#pragma unroll
     for (int k = 0; k < 8 * K; ++k) {
-        const float a0 = left[k], a1 = left[8 * scratch_stride<K> + k];
+        const float a0 = __shfl_sync(0xffffffffu, p.at[k / 8][k % 2], first + k % 8 / 2);
+        const float a1 = __shfl_sync(0xffffffffu, p.at[k / 8][2 + k % 2], first + k % 8 / 2);
 #pragma unroll
         for (int n = 0; n < N; ++n) {
             const float2 w = *reinterpret_cast<const float2*>(b + k * Stride + 8 * n + lane() % 4 * 2);
