@@ -55,13 +55,13 @@ struct attention_shape {
     static constexpr int bias_center = (Wt - 1) * (2 * Wh - 1) * (2 * Ww - 1) + (Wh - 1) * (2 * Ww - 1) + (Ww - 1);
 
     /// The relative-bias row of (query, key) is code(query) - code(key) + bias_center (spec 1.5's index, which is linear).
-    static constexpr int code(int token) {
+    WALT_HD static constexpr int code(int token) {
         const int frame = token / run, place = token % run;
         const int row = Order::row(place) % Wh, column = Order::column(place) % Ww;
         return (frame * (2 * Wh - 1) + row) * (2 * Ww - 1) + column;
     }
     /// Row of the first token of window w, frame f of sample b, in [B F N]; the run follows it.
-    static constexpr long long first_row(long long sample, int window, int frame) {
+    WALT_HD static constexpr long long first_row(long long sample, int window, int frame) {
         return (sample * Frames + frame) * per_frame + window * run;
     }
 };

@@ -1,0 +1,202 @@
+// Attention of groups of queries to groups of keys, walked in tiles with online softmax: forward, and backward in two kernels
+// that each own what they sum, so that there are no atomics. A Map says where the rows of a group's heads are, what bias they
+// have and who sees whom (window_attention.cuh, cross_attention.cuh); queries and keys come normalised.
+#pragma once
+
+#include "attention_tiles.cuh"
+#include "check.cuh"
+
+#include <cmath>
+
+namespace walt::cuda::detail {
+
+/// Which tile of which head of which group a block owns; tiles of one head are neighbours, so that what they walk is in L2.
+template <int Heads, int Tiles> struct attention_place {
+    int tile = static_cast<int>(blockIdx.x) % Tiles;
+    int head = static_cast<int>(blockIdx.x) / Tiles % Heads;
+    std::int64_t group = static_cast<std::int64_t>(blockIdx.x) / Tiles / Heads;
+    int first = tile * own_rows; ///< token of the block's first row
+};
+WALT_HD constexpr int tiles_of(int tokens, int rows) { return (tokens + rows - 1) / rows; }
+
+/// Sum or maximum over the four lanes that share a fragment's row.
+template <class Combine> __device__ float over_row(float x, Combine&& combine) {
+    x = combine(x, __shfl_xor_sync(0xffffffffu, x, 1));
+    return combine(x, __shfl_xor_sync(0xffffffffu, x, 2));
+}
+inline constexpr float log2_e = 1.44269504f;
+
+template <class Map, class T> using forward_tiles = attention_tiles<T, Map::head_dim, 1, 64>;
+template <class Map, class T> using backward_tiles = attention_tiles<T, Map::head_dim, 2, (Map::head_dim > 80 ? 32 : 64)>;
+
+/// out and lse of one tile of queries.
+template <class Map, class T> __global__ void __launch_bounds__(attention_threads) attention_kernel(const Map map, T* out, float* lse) {
+    using tiles = forward_tiles<Map, T>;
+    constexpr int Dh = Map::head_dim, W = tiles::rows;
+    extern __shared__ __align__(128) unsigned char shared[];
+    const tiles memory(shared);
+    const attention_place<Map::heads, tiles_of(Map::queries, own_rows)> at;
+    const int a = at.head, mine = at.first + warp() * 16, rows = min(16, Map::queries - mine);
+    const auto out_row = [&](int row) { return out + (map.query_row(at.group, mine + row) * Map::heads + a) * Dh; };
+    const auto lse_of = [&](int row) -> float& { return lse[map.query_row(at.group, mine + row) * Map::heads + a]; };
+
+    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::queries, [&](int i) { return map.q(at.group, a, i); });
+    const bool identity = map.identity(at.group);
+    const auto load = [&](int t, int stage) {
+        const int first = identity ? at.first + t * W : t * W;
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), first, Map::keys, [&](int j) { return map.k(at.group, a, j); });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), first, Map::keys, [&](int j) { return map.v(at.group, a, j); });
+        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) memory.marks(stage)[j] = map.key_mark(at.group, first + j);
+    };
+    const int mark[2] = {map.query_mark(mine + lane() / 4), map.query_mark(mine + lane() / 4 + 8)};
+    fragment<tiles::depth / 8> sum;
+    float largest[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};
+    // Under the identity mask a query's only key is itself, so the walk is over the block's own tile.
+    walk<tiles>(identity ? tiles_of(own_rows, W) : tiles_of(Map::keys, W), load, [&](int stage) {
+        fragment<W / 8> p;
+        add_rows_by_rows<tiles::depth, tiles::stride>(p, memory.warps_own(0), memory.walked(stage, 0));
+        float top[2] = {largest[0], largest[1]};
+        p.each([&](int n, int e) {
+            const int key = memory.marks(stage)[p.column(n, e)], query = mark[e / 2];
+            const bool seen = key >= 0 && query >= 0 && (identity ? key == query : map.sees(at.group, query, key));
+            p.at[n][e] = seen ? p.at[n][e] * map.temperature + map.bias(a, query, key) : -INFINITY;
+            top[e / 2] = fmaxf(top[e / 2], p.at[n][e]);
+        });
+        float scale[2];
+        for (int h = 0; h < 2; ++h) {
+            top[h] = over_row(top[h], [](float x, float y) { return fmaxf(x, y); });
+            scale[h] = top[h] == -INFINITY ? 1.0f : exp2f((largest[h] - top[h]) * log2_e);
+            largest[h] = top[h];
+            total[h] *= scale[h];
+        }
+        p.each([&](int n, int e) {
+            const float x = p.at[n][e];
+            total[e / 2] += p.at[n][e] = x == -INFINITY ? 0.0f : exp2f((x - largest[e / 2]) * log2_e);
+        });
+        sum.each([&](int n, int e) { sum.at[n][e] *= scale[e / 2]; });
+        add_fragment_by_columns<tiles::stride>(sum, p, memory.walked(stage, 1));
+    });
+    for (int h = 0; h < 2; ++h) {
+        total[h] = over_row(total[h], [](float x, float y) { return x + y; });
+        const int row = lane() / 4 + 8 * h;
+        if (row < rows && lane() % 4 == 0) lse_of(row) = largest[h] + logf(total[h]);
+    }
+    sum.each([&](int n, int e) { sum.at[n][e] /= total[e / 2]; });
+    store_rows<Dh, tiles::stride>(sum, memory.warps_own(0), rows, out_row);
+}
+
+/// Weight p and gradient ds of a logit, from q . k and dout . v, for the map's marks.
+struct logit_gradient {
+    float p = 0, ds = 0;
+    template <class Map>
+    __device__ logit_gradient(const Map& map, std::int64_t group, int head, int query, int key, float dot, float dp, float lse, float delta) {
+        if (query < 0 || key < 0 || !map.sees(group, query, key)) return;
+        p = exp2f((dot * map.temperature + map.bias(head, query, key) - lse) * log2_e);
+        ds = p * (dp - delta);
+    }
+};
+
+/// dq of one tile of queries. dq(group, head, i) of the map is where it goes.
+template <class Map, class T>
+__global__ void __launch_bounds__(attention_threads) attention_dq_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
+    using tiles = backward_tiles<Map, T>;
+    constexpr int Dh = Map::head_dim, W = tiles::rows;
+    extern __shared__ __align__(128) unsigned char shared[];
+    const tiles memory(shared);
+    const attention_place<Map::heads, tiles_of(Map::queries, own_rows)> at;
+    const int a = at.head, mine = at.first + warp() * 16;
+    const auto entry = [&](int i) { return map.query_row(at.group, i) * Map::heads + a; };
+
+    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::queries, [&](int i) { return map.q(at.group, a, i); });
+    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), at.first, Map::queries, [&](int i) { return dout + entry(i) * Dh; });
+    const auto load = [&](int t, int stage) {
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), t * W, Map::keys, [&](int j) { return map.k(at.group, a, j); });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), t * W, Map::keys, [&](int j) { return map.v(at.group, a, j); });
+        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) memory.marks(stage)[j] = map.key_mark(at.group, t * W + j);
+    };
+    int mark[2];
+    float lse_of[2] = {}, delta_of[2] = {};
+    for (int h = 0; h < 2; ++h) {
+        const int i = mine + lane() / 4 + 8 * h;
+        mark[h] = map.query_mark(i);
+        if (i < Map::queries) lse_of[h] = lse[entry(i)], delta_of[h] = delta[entry(i)];
+    }
+    fragment<tiles::depth / 8> sum;
+    walk<tiles>(map.identity(at.group) ? 0 : tiles_of(Map::keys, W), load, [&](int stage) { // the identity mask has no dq
+        fragment<W / 8> s, dp;
+        add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(stage, 0));
+        add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(stage, 1));
+        s.each([&](int n, int e) {
+            s.at[n][e] = logit_gradient(map, at.group, a, mark[e / 2], memory.marks(stage)[s.column(n, e)], s.at[n][e], dp.at[n][e],
+                                        lse_of[e / 2], delta_of[e / 2]).ds;
+        });
+        add_fragment_by_columns<tiles::stride>(sum, s, memory.walked(stage, 0));
+    });
+    wait_for_groups<0>();
+    __syncthreads(); // also where nothing was walked: the own rows become staging
+    sum.each([&](int n, int e) { sum.at[n][e] *= map.temperature; });
+    store_rows<Dh, tiles::stride>(sum, memory.warps_own(0), min(16, Map::queries - mine), [&](int row) { return map.dq(at.group, a, mine + row); });
+}
+
+/// dk and dv of one tile of keys, from the queries of all groups that look at it.
+template <class Map, class T>
+__global__ void __launch_bounds__(attention_threads) attention_dkv_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
+    using tiles = backward_tiles<Map, T>;
+    constexpr int Dh = Map::head_dim, W = tiles::rows, walked_tiles = tiles_of(Map::queries, W);
+    extern __shared__ __align__(128) unsigned char shared[];
+    const tiles memory(shared);
+    const attention_place<Map::heads, tiles_of(Map::keys, own_rows)> at;
+    const int a = at.head, mine = at.first + warp() * 16, rows = min(16, Map::keys - mine);
+    const bool identity = map.identity(at.group);
+
+    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::keys, [&](int j) { return map.k(at.group, a, j); });
+    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), at.first, Map::keys, [&](int j) { return map.v(at.group, a, j); });
+    std::int64_t group = -1; // of the queries that are loaded
+    const auto load = [&](int t, int stage) {
+        if (t % walked_tiles == 0) group = map.next_group(at.group, group);
+        const int first = t % walked_tiles * W;
+        const auto entry = [&](int i) { return map.query_row(group, i) * Map::heads + a; };
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), first, Map::queries, [&](int i) { return map.q(group, a, i); });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), first, Map::queries, [&](int i) { return dout + entry(i) * Dh; });
+        for (int i = static_cast<int>(threadIdx.x); i < W; i += attention_threads) {
+            const bool there = first + i < Map::queries;
+            memory.marks(stage)[i] = map.query_mark(first + i);
+            memory.lse(stage)[i] = there ? lse[entry(first + i)] : 0;
+            memory.delta(stage)[i] = there ? delta[entry(first + i)] : 0;
+        }
+    };
+    const int mark[2] = {map.key_mark(at.group, mine + lane() / 4), map.key_mark(at.group, mine + lane() / 4 + 8)};
+    fragment<tiles::depth / 8> dk, dv;
+    walk<tiles>(identity ? 0 : map.group_count(at.group) * walked_tiles, load, [&](int stage) {
+        fragment<W / 8> s, dp; // transposed: rows are keys
+        add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(stage, 0));
+        add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(stage, 1));
+        s.each([&](int n, int e) {
+            const int i = s.column(n, e);
+            const logit_gradient of(map, at.group, a, memory.marks(stage)[i], mark[e / 2], s.at[n][e], dp.at[n][e], memory.lse(stage)[i], memory.delta(stage)[i]);
+            s.at[n][e] = of.p;
+            dp.at[n][e] = of.ds;
+        });
+        add_fragment_by_columns<tiles::stride>(dv, s, memory.walked(stage, 1));
+        add_fragment_by_columns<tiles::stride>(dk, dp, memory.walked(stage, 0));
+    });
+    wait_for_groups<0>();
+    __syncthreads();
+    dk.each([&](int n, int e) { dk.at[n][e] *= map.temperature; });
+    store_rows<Dh, tiles::stride>(dk, memory.warps_own(0), rows, [&](int row) { return map.dk(at.group, a, mine + row); });
+    const auto dv_row = [&](int row) { return map.dv(at.group, a, mine + row); };
+    if (!identity) return store_rows<Dh, tiles::stride>(dv, memory.warps_own(0), rows, dv_row);
+    for (int c = lane(); c < rows * Dh; c += 32) // every token's output was its own v
+        dv_row(c / Dh)[c % Dh] = dout[(map.query_row(at.group, mine + c / Dh) * Map::heads + a) * Dh + c % Dh];
+}
+
+/// Launches Kernel with a block for every tile of every head of `groups`.
+template <class Tiles, class Kernel, class... Argument>
+void launch_attention(cudaStream_t stream, const char* what, Kernel kernel, std::int64_t blocks, const Argument&... argument) {
+    if (blocks == 0) return;
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Tiles::shared_bytes), what, ": ", Tiles::shared_bytes, " bytes of shared memory");
+    kernel<<<static_cast<unsigned>(blocks), attention_threads, Tiles::shared_bytes, stream>>>(argument...);
+    check(cudaGetLastError(), what, " with ", blocks, " blocks");
+}
+
+} // namespace walt::cuda::detail

@@ -1,0 +1,85 @@
+// The gradient of the relative bias without atomics: the logits' gradients are summed over windows as whole matrices of
+// [query, key], tile by tile, and each entry of the table then gathers its pairs, both in a fixed order.
+#pragma once
+
+#include "attention_kernels.cuh"
+#include "reduce.cuh"
+
+namespace walt::cuda::detail {
+
+/// ds[share, head, query, key], summed over the share's windows; a block has one tile of one head of one share.
+template <class Map, class T>
+__global__ void __launch_bounds__(attention_threads)
+    logit_gradient_kernel(const Map map, std::int64_t groups, int shares, const T* dout, const float* lse, const float* delta, float* ds) {
+    using tiles = backward_tiles<Map, T>;
+    constexpr int Dh = Map::head_dim, W = tiles::rows, L = Map::queries, key_tiles = tiles_of(L, W);
+    extern __shared__ __align__(128) unsigned char shared[];
+    const tiles memory(shared);
+    const attention_place<Map::heads, tiles_of(L, own_rows) * key_tiles> at; // its group is the share
+    const int a = at.head, first_query = at.tile / key_tiles * own_rows, first_key = at.tile % key_tiles * W, mine = first_query + warp() * 16;
+    const int mark[2] = {map.query_mark(mine + lane() / 4), map.query_mark(mine + lane() / 4 + 8)};
+    fragment<W / 8> sum;
+    for (std::int64_t g = at.group * groups / shares; g < (at.group + 1) * groups / shares; ++g) {
+        if (map.identity(g)) continue; // a softmax of one logit has no gradient
+        const auto entry = [&](int i) { return map.query_row(g, i) * Map::heads + a; };
+        __syncthreads(); // the window before this one has been read
+        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), first_query, L, [&](int i) { return map.q(g, a, i); });
+        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), first_query, L, [&](int i) { return dout + entry(i) * Dh; });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(0, 0), first_key, L, [&](int j) { return map.k(g, a, j); });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(0, 1), first_key, L, [&](int j) { return map.v(g, a, j); });
+        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) memory.marks(0)[j] = map.key_mark(g, first_key + j);
+        close_group();
+        float lse_of[2] = {}, delta_of[2] = {};
+        for (int h = 0; h < 2; ++h)
+            if (const int i = mine + lane() / 4 + 8 * h; i < L) lse_of[h] = lse[entry(i)], delta_of[h] = delta[entry(i)];
+        wait_for_groups<0>();
+        __syncthreads();
+        fragment<W / 8> s, dp;
+        add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(0, 0));
+        add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(0, 1));
+        s.each([&](int n, int e) {
+            sum.at[n][e] += logit_gradient(map, g, a, mark[e / 2], memory.marks(0)[s.column(n, e)], s.at[n][e], dp.at[n][e], lse_of[e / 2], delta_of[e / 2]).ds;
+        });
+    }
+    sum.each([&](int n, int e) {
+        const std::int64_t i = mine + sum.row(e), j = first_key + sum.column(n, e);
+        if (i < L && j < L) ds[((at.group * Map::heads + a) * L + i) * L + j] = sum.at[n][e];
+    });
+}
+
+/// dbias[head, index] += the sum of ds over shares and over the pairs of that index; a warp has one entry.
+template <class Shape> __global__ void gather_bias_kernel(int shares, const float* ds, float* dbias) {
+    constexpr int L = Shape::tokens, codes = Shape::code(L - 1) + 1;
+    __shared__ short token_of[codes]; // of a code, or -1
+    for (int c = static_cast<int>(threadIdx.x); c < codes; c += static_cast<int>(blockDim.x)) token_of[c] = -1;
+    __syncthreads();
+    for (int l = static_cast<int>(threadIdx.x); l < L; l += static_cast<int>(blockDim.x)) token_of[Shape::code(l)] = static_cast<short>(l);
+    __syncthreads();
+    const int warps = static_cast<int>(blockDim.x) / 32, head = static_cast<int>(blockIdx.y);
+    for (int index = static_cast<int>(blockIdx.x) * warps + warp(); index < Shape::bias_size; index += static_cast<int>(gridDim.x) * warps) {
+        float sum = 0;
+        for (int i = lane(); i < L; i += 32) {
+            const int code = Shape::code(i) + Shape::bias_center - index, j = code >= 0 && code < codes ? token_of[code] : -1;
+            for (int s = 0; j >= 0 && s < shares; ++s) sum += ds[((static_cast<std::int64_t>(s) * Shape::heads + head) * L + i) * L + j];
+        }
+        for (int distance = 16; distance > 0; distance /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+        if (lane() == 0) dbias[head * Shape::bias_size + index] += sum;
+    }
+}
+
+template <class Shape, class T, class Map>
+void add_bias_gradient(context& ctx, const char* what, const Map& map, std::int64_t groups, const T* dout, const float* lse, const float* delta, float* dbias) {
+    if (groups == 0) return;
+    using tiles = backward_tiles<Map, T>;
+    static_assert(Shape::tokens <= 32767, "windows of the CUDA device have at most 32767 tokens");
+    const std::int64_t L = Shape::tokens, blocks = std::int64_t{Shape::heads} * tiles_of(Shape::tokens, own_rows) * tiles_of(Shape::tokens, tiles::rows);
+    const int shares = static_cast<int>(std::clamp<std::int64_t>(512 / blocks, 1, groups)); // enough blocks for a large GPU
+    const arena::scope scope(ctx.arena);
+    const auto ds = ctx.arena.take<float, dynamic>(shares * Shape::heads * L * L);
+    launch_attention<tiles>(ctx.stream, what, logit_gradient_kernel<Map, T>, shares * blocks, map, groups, shares, dout, lse, delta, ds.data());
+    const dim3 grid(static_cast<unsigned>(std::min(tiles_of(Shape::bias_size, 8), 64)), Shape::heads);
+    gather_bias_kernel<Shape><<<grid, 256, 0, ctx.stream>>>(shares, ds.data(), dbias);
+    check_launch(what, ds.size());
+}
+
+} // namespace walt::cuda::detail
