@@ -1,9 +1,8 @@
 // The same small denoiser over windows, patches and ranks (the axes of the paper's Table 3): training and sampling steps a
 // second, with FLOPs and peak activation memory from the meta device. Your own configuration is one line at the end.
 #include <walt/cpu.hpp>
+#include <walt/diffusion/cost.hpp>
 #include <walt/diffusion/denoising.hpp>
-#include <walt/meta.hpp>
-#include <walt/transformer/denoiser.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -39,20 +38,21 @@ walt::denoising one_pass() {
     return objective;
 }
 
+void report(benchmark::State& state, const walt::cost& step) {
+    state.counters["steps/s"] = benchmark::Counter(1, benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["GFLOP"] = step.flops * 1e-9;
+    state.counters["peak_MB"] = static_cast<double>(step.activations) * 1e-6;
+    state.counters["M_parameters"] = static_cast<double>(step.parameters) * 1e-6;
+}
+
 template <class Config> void training(benchmark::State& state) {
     const walt::latent_batch batch = one_video();
     const walt::denoising objective = one_pass();
-    walt::meta::context counting;
-    walt::denoiser counted(counting, Config{}, walt::compute<walt::bf16>);
-    objective(counted, batch, walt::gradients<float>{}, walt::philox{});
     walt::cpu::context device;
     walt::denoiser model(device, Config{}, walt::compute<walt::bf16>);
     walt::buffer<float> gradient(device, model.extent);
     for (auto _ : state) benchmark::DoNotOptimize(objective(model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}));
-    state.counters["steps/s"] = benchmark::Counter(1, benchmark::Counter::kIsIterationInvariantRate);
-    state.counters["GFLOP"] = counting.flops * 1e-9;
-    state.counters["peak_MB"] = static_cast<double>(counting.arena.peak()) * 1e-6;
-    state.counters["M_parameters"] = static_cast<double>(walt::parameter_count<walt::transformer<Config>>) * 1e-6;
+    report(state, walt::training_cost(Config{}, walt::compute<walt::bf16>));
 }
 
 template <class Config> void sampling(benchmark::State& state) {
@@ -64,14 +64,10 @@ template <class Config> void sampling(benchmark::State& state) {
     input.noisy = latent(batch.latents.data(), 1).read();
     input.step = walt::view<const std::int32_t, walt::dynamic>(step.data(), 5);
     input.is_image = walt::view<const std::uint8_t, walt::dynamic>(batch.is_image.data(), 1);
-    walt::meta::context counting;
-    walt::denoiser(counting, Config{}, walt::compute<walt::bf16>).predict(input, latent(v.data(), 1));
     walt::cpu::context device;
     const walt::denoiser model(device, Config{}, walt::compute<walt::bf16>);
     for (auto _ : state) model.predict(input, latent(v.data(), 1));
-    state.counters["steps/s"] = benchmark::Counter(1, benchmark::Counter::kIsIterationInvariantRate);
-    state.counters["GFLOP"] = counting.flops * 1e-9;
-    state.counters["peak_MB"] = static_cast<double>(counting.arena.peak()) * 1e-6;
+    report(state, walt::sampling_cost(Config{}, walt::compute<walt::bf16>));
 }
 
 /// Both benchmarks of a config.

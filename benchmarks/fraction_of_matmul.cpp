@@ -2,9 +2,8 @@
 // the demo model, and two blocks at the paper's width of 1024. FLOPs are those that the meta device counts.
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
+#include <walt/diffusion/cost.hpp>
 #include <walt/diffusion/denoising.hpp>
-#include <walt/meta.hpp>
-#include <walt/transformer/denoiser.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -69,16 +68,12 @@ template <class Config, class T> void training_step(benchmark::State& state) {
     const walt::latent_batch batch = drawn_batch<Config>(samples);
     walt::denoising objective;
     objective.self_conditioning_rate = 0;
-    walt::meta::context counting;
-    walt::denoiser counted(counting, Config{}, walt::compute<T>);
-    objective(counted, batch, walt::gradients<float>{}, walt::philox{});
-
     walt::denoiser model(device(), Config{}, walt::compute<T>);
     walt::buffer<float> gradient(device(), model.extent);
     const double matmul = matmul_rate<T>();
     objective(model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}); // makes the primitives, grows the arena
     for (auto _ : state) benchmark::DoNotOptimize(objective(model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}));
-    report(state, counting.flops, matmul);
+    report(state, walt::training_cost(Config{}, walt::compute<T>, samples).flops, matmul);
 }
 
 /// One pass of the network, as a DDIM step without guidance needs it.
@@ -95,14 +90,11 @@ template <class Config, class T> void sampling_step(benchmark::State& state) {
     input.text = walt::view<const float, walt::dynamic, Config::text_dim>(batch.text.data(), static_cast<std::int64_t>(batch.text_valid.size()));
     input.text_row = walt::view<const std::int32_t, walt::dynamic>(batch.text_row.data(), frames);
     input.text_valid = walt::view<const std::uint8_t, walt::dynamic>(batch.text_valid.data(), static_cast<std::int64_t>(batch.text_valid.size()));
-    walt::meta::context counting;
-    walt::denoiser(counting, Config{}, walt::compute<T>).predict(input, latent(v.data(), samples));
-
     const walt::denoiser model(device(), Config{}, walt::compute<T>);
     const double matmul = matmul_rate<T>();
     model.predict(input, latent(v.data(), samples));
     for (auto _ : state) model.predict(input, latent(v.data(), samples));
-    report(state, counting.flops, matmul);
+    report(state, walt::sampling_cost(Config{}, walt::compute<T>, samples).flops, matmul);
 }
 
 BENCHMARK(training_step<walt::presets::demo, float>)->Arg(32)->Unit(benchmark::kMillisecond)->UseRealTime();

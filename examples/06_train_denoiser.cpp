@@ -31,7 +31,7 @@ int main(int count, char** arguments) try {
     const walt::word_vectors text;
     walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
     if (!weights.empty()) walt::load_weights(weights, tokenizer);
-    const walt::latent_cache<small, walt::word_vectors> latents(tokenizer, text, data, {.clips = clips, .batch = 8});
+    const walt::latent_cache latents(tokenizer, text, data, {.clips = clips, .batch = 8});
 
     walt::denoiser model(device, small{}, walt::compute<walt::bf16>, walt::seed{2});
     walt::trainer trainer(model, walt::denoising{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.warmup = 5, .total = steps}});

@@ -1,24 +1,48 @@
-// Sampling: a text becomes latents by DDIM with guidance. The same seed gives the same bits, another seed another video.
+// Sampling: a text becomes latents by DDIM with guidance, and latents become pixels. The same seed gives the same bits.
+// test: --steps 3
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/diffusion/sample.hpp>
+#include <walt/io/frames.hpp>
+#include <walt/io/gif.hpp>
 #include <walt/text/word_vectors.hpp>
+#include <walt/tokenizer/tokenizer.hpp>
+#include <walt/train/checkpoint.hpp>
+
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 
-struct small : walt::presets::demo {
+struct small : walt::presets::demo { // 06_train_denoiser's
     static constexpr int hidden = 64, heads = 2, depth = 2;
 };
 
-int main() {
+int main(int count, char** arguments) try {
+    CLI::App app("sample a denoiser");
+    int steps = 20;
+    std::string weights, tokens;
+    app.add_option("--steps", steps, "of DDIM");
+    app.add_option("--denoiser", weights, "what 06_train_denoiser wrote; without it the model is random");
+    app.add_option("--tokenizer", tokens, "the tokenizer's weights that 06_train_denoiser was given");
+    CLI11_PARSE(app, count, arguments);
+
     walt::cpu::context device;
-    const walt::denoiser model(device, small{}, walt::compute<walt::bf16>, walt::seed{1});
+    walt::denoiser model(device, small{}, walt::compute<walt::bf16>, walt::seed{1});
+    walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
+    if (!weights.empty()) walt::load_weights(weights, model);
+    if (!tokens.empty()) walt::load_weights(tokens, tokenizer);
     const walt::word_vectors text;
     const auto sample = [&](std::uint64_t seed) {
-        return walt::sample_latents(model, text, walt::prompts{"a red sneaker moving left", "a blue bag moving up"},
-                                    {.steps = {.steps = 5}, .guide = {.scale = 3.0f}, .seed = walt::seed{seed}});
+        return walt::sample(model, tokenizer, text, walt::prompts{"a red sneaker moving left", "a blue bag moving up"},
+                            {.steps = {.steps = steps}, .guide = {.scale = 3.0f}, .seed = walt::seed{seed}});
     };
-    const std::vector<float> first = sample(1), again = sample(1), other = sample(2);
-    std::printf("%zu numbers: 2 videos of 5 x 6 x 6 latents of 8 channels; same seed same bits: %s\n", first.size(), first == again ? "yes" : "no");
-    return first.size() == 2 * 5 * 6 * 6 * 8 && first == again && first != other ? 0 : 1;
+    const std::vector<walt::video> first = sample(1), again = sample(1), other = sample(2);
+    walt::write_gif("sample.gif", walt::tile(first, 2));
+    const bool repeats = first[1].rgb == again[1].rgb, differs = first[1].rgb != other[1].rgb;
+    std::printf("%zu videos of %d x %d x %d in sample.gif; same seed, same bits: %s; another seed, another video: %s\n", first.size(), first[0].frames,
+                first[0].height, first[0].width, repeats ? "yes" : "no", differs ? "yes" : "no");
+    return repeats && differs ? 0 : 1;
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
 }

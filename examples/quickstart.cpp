@@ -8,7 +8,7 @@ struct model : walt::presets::demo {
 };
 
 int main(int count, char** argument) {
-    const std::int64_t tokenizer_steps = count > 1 ? std::atol(argument[1]) : 4000, denoiser_steps = count > 2 ? std::atol(argument[2]) : 10'000;
+    const std::int64_t tokenizer_steps = count > 1 ? std::atol(argument[1]) : 3600, denoiser_steps = count > 2 ? std::atol(argument[2]) : 10'000;
     walt::cpu::context device;
     walt::moving_fashion clips({.size = 48});
     walt::word_vectors text;
@@ -16,15 +16,12 @@ int main(int count, char** argument) {
     walt::tokenizer tokenizer(device, tokens{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.total = tokenizer_steps}});
     teach.run(walt::batches(clips, {.batch = 3}), walt::steps{tokenizer_steps}, walt::save_to{"quickstart/tokenizer"});
-    const walt::batch measured = walt::batches(clips, {.batch = 32})(0);
-    teach.ema().measure_latents(measured.pixels, 32, 17, 48, 48);
+    teach.ema().measure_latents(walt::batches(clips, {.batch = 32})(0).pixels, 32, 17, 48, 48);
 
     walt::denoiser denoiser(device, model{}, walt::compute<walt::bf16>, walt::seed{2});
-    walt::latent_cache<model, walt::word_vectors> latents(teach.ema(), text, clips, {.clips = 2 * denoiser_steps});
     walt::trainer trainer(denoiser, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f}, {.rate = {.total = denoiser_steps}});
-    trainer.run(latents, walt::steps{denoiser_steps}, walt::save_to{"quickstart/denoiser"}); // progress, resume, EMA
+    trainer.run(walt::latent_cache(teach.ema(), text, clips, {.clips = denoiser_steps}), walt::steps{denoiser_steps}, walt::save_to{"quickstart/denoiser"});
 
-    const walt::sampling how{.steps = {.steps = 20}, .guide = {.scale = 3.0f}};
-    const auto video = walt::sample_latents(trainer.ema(), text, walt::prompts{"a red sneaker moving left"}, how);
-    walt::write_gif("quickstart/sneaker.gif", walt::to_videos(teach.ema().decode(video, 1, 5, 6, 6), 1, 17, 48, 48)[0]);
+    const auto video = walt::sample(trainer.ema(), teach.ema(), text, walt::prompts{"a red sneaker moving left"}, {.guide = {.scale = 3.0f}});
+    walt::write_gif("quickstart/sneaker.gif", video[0]);
 }

@@ -3,6 +3,7 @@
 
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
+#include <walt/io/frames.hpp>
 #include <walt/text/word_vectors.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 #include <walt/transformer/denoiser.hpp>
@@ -24,7 +25,7 @@ inline walt::word_vectors text_encoder() { return walt::word_vectors(walt::prese
 
 struct training_options {
     std::filesystem::path run = "run";        ///< state, logs and samples; training goes on from what is there
-    std::int64_t tokenizer_steps = 12'000, denoiser_steps = 40'000;
+    std::int64_t tokenizer_steps = 3'600, denoiser_steps = 10'000;
     std::int64_t clips = 20'000;              ///< latents kept in memory
     std::int64_t sample_every = 500;          ///< steps
 };
@@ -41,7 +42,7 @@ struct sampling_options {
 /// Writes out/<text>.gif and .mp4 for every text, out/grid.png, and out/clips.safetensors, which `judge` reads.
 void sample(const sampling_options& options);
 
-/// Pixels [texts, 17, 48, 48, 3] in [-1, 1].
-std::vector<float> sample_pixels(const denoiser& model, const tokenizer& decoder, const sampling_options& options);
+/// A video of 17 x 48 x 48 for every text.
+std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const sampling_options& options);
 
 } // namespace demo

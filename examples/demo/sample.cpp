@@ -12,15 +12,13 @@
 
 namespace demo {
 
-std::vector<float> sample_pixels(const denoiser& model, const tokenizer& decoder, const sampling_options& options) {
+std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const sampling_options& options) {
     walt::progress shown(options.steps, "DDIM steps");
-    const std::vector<float> latents = walt::sample_latents(model, text_encoder(), walt::prompts(options.texts),
-                                                            {.steps = {.steps = options.steps},
-                                                             .guide = {.scale = options.guidance},
-                                                             .seed = walt::seed{options.seed},
-                                                             .seen = [&](int step) { shown.update(step + 1); }});
-    using config = walt::presets::demo;
-    return decoder.decode(latents, static_cast<std::int64_t>(options.texts.size()), config::frames, config::height, config::width);
+    return walt::sample(model, decoder, text_encoder(), walt::prompts(options.texts),
+                        {.steps = {.steps = options.steps},
+                         .guide = {.scale = options.guidance},
+                         .seed = walt::seed{options.seed},
+                         .seen = [&](int step) { shown.update(step + 1); }});
 }
 
 void sample(const sampling_options& options) {
@@ -30,13 +28,15 @@ void sample(const sampling_options& options) {
     walt::load_weights(options.weights / "tokenizer.safetensors", tokens);
     walt::load_weights(options.weights / "denoiser.safetensors", model);
 
-    const std::vector<walt::video> videos = walt::to_videos(sample_pixels(model, tokens, options), static_cast<std::int64_t>(options.texts.size()), frames, side, side);
+    const std::vector<walt::video> videos = sample_videos(model, tokens, options);
     std::filesystem::create_directories(options.out);
     std::vector<std::uint8_t> all;
     std::string captions;
     for (std::size_t i = 0; i < videos.size(); ++i) {
         std::string name = options.texts[i];
         std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+        if (const auto before = std::count(options.texts.begin(), options.texts.begin() + static_cast<std::ptrdiff_t>(i), options.texts[i]))
+            name += "_" + std::to_string(before + 1);
         if (videos.size() <= 16) {
             walt::write_gif((options.out / (name + ".gif")).string(), walt::upscale(videos[i], 4), frames_per_second);
             walt::write_mp4((options.out / (name + ".mp4")).string(), videos[i], frames_per_second);

@@ -82,7 +82,7 @@ bool train(const training_options& options) {
     if (!first) return false;
 
     const walt::word_vectors text = text_encoder();
-    const walt::latent_cache<walt::presets::demo, walt::word_vectors> latents(averaged, text, data, {.clips = options.clips, .batch = 32});
+    const walt::latent_cache latents(averaged, text, data, {.clips = options.clips, .batch = 32});
     denoiser model(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
     walt::denoising objective;
     objective.self_conditioning_rate = 0.3f; // the paper's 0.9 costs half a pass more
@@ -93,7 +93,7 @@ bool train(const training_options& options) {
                                     [&](auto& run, const walt::step_result&) {
         if (run.step_count() % options.sample_every != 0) return;
         const sampling_options how{.weights = {}, .out = {}, .texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"}, .steps = 20};
-        const auto videos = walt::to_videos(sample_pixels(run.ema(), averaged, how), static_cast<std::int64_t>(how.texts.size()), frames, side, side);
+        const std::vector<walt::video> videos = sample_videos(run.ema(), averaged, how);
         walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(), walt::tile(videos, 3), frames_per_second);
         walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", run.ema());
     });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/presets.hpp"
+#include "diffusion/cost.hpp"
 #include "diffusion/ddim.hpp"
 #include "diffusion/denoising.hpp"
 #include "diffusion/sample.hpp"

@@ -1,29 +1,17 @@
 // Window attention: finite differences, full attention under a block mask, the two rules for images, the fast loops
 // against the plain ones, and bits that do not depend on the number of threads.
 #include "../catch.hpp"
+#include "operands.hpp"
 
 #include <walt/config/window.hpp>
 #include <walt/ops/cpu/window_attention.hpp>
 #include <walt/testing/golden.hpp>
-#include <walt/testing/gradient_check.hpp>
 
 using namespace walt;
 
 namespace {
 
 constexpr int samples = 3;
-
-/// Normals that bf16 can hold, so that every element type gets the same numbers.
-template <class V> V normals(const V& values, std::uint64_t stream, double scale = 1, double shift = 0) {
-    if constexpr (!is_none<V>) {
-        testing::fill_normal(values, stream, scale, shift);
-        for (std::int64_t i = 0; i < values.size(); ++i) {
-            auto& value = values.data()[i];
-            value = static_cast<typename V::element>(static_cast<float>(bf16(static_cast<float>(value))));
-        }
-    }
-    return values;
-}
 
 /// All that window attention reads and writes, of three samples of which the second is a stack of images.
 template <class Shape, class T> struct operands {
@@ -55,12 +43,6 @@ template <class Shape, class T> struct operands {
     }
 };
 
-template <class V> std::vector<double> doubles(const V& from) {
-    std::vector<double> all(static_cast<std::size_t>(from.size()));
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<double>(from.data()[i]);
-    return all;
-}
-
 template <class Shape, class T> void agrees_with_reference(double most) {
     cpu::context fast;
     reference::context plain;
@@ -79,11 +61,6 @@ template <class Shape, class T> void agrees_with_reference(double most) {
         CHECK(testing::relative_error(mine.dq_norm.data(), doubles(theirs.dq_norm)) < 2 * most);
         CHECK(testing::relative_error(mine.dk_norm.data(), doubles(theirs.dk_norm)) < 2 * most);
     }
-}
-
-template <class V> std::vector<unsigned char> bytes(const V& from) {
-    const auto* first = reinterpret_cast<const unsigned char*>(from.data());
-    return {first, first + static_cast<std::size_t>(from.size()) * sizeof(*from.data())};
 }
 
 /// Everything a forward and a backward pass write, as bytes.

@@ -1,6 +1,7 @@
 // The tokenizer's paper properties: sizes, causality, an image is a clip's first frame, what inference costs.
 #include "../catch.hpp"
 
+#include <walt/config/demo.hpp>
 #include <walt/core/model.hpp>
 #include <walt/cpu.hpp>
 #include <walt/meta.hpp>
@@ -13,6 +14,7 @@ using namespace walt;
 // The paper's tokenizers under spec 3 (16 of them are the latent's mean and std, which are measured).
 static_assert(parameter_count<tokenizer_network<presets::walt_tokenizer>> == 370'373'259 + 16);
 static_assert(parameter_count<tokenizer_network<presets::imagenet_tokenizer>> == 307'104'523 + 16);
+static_assert(parameter_count<tokenizer_network<presets::demo_tokenizer>> / 10'000 == 348); // 3.49 M
 
 namespace {
 

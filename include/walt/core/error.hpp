@@ -43,7 +43,7 @@ template <class... Part> std::string sentence(const Part&... part) {
 template <class... Part> [[noreturn]] void fail(const Part&... part) { throw error(sentence(part...)); }
 
 /// Throws walt::error with the sentence unless the condition holds.
-template <class... Part> void require(bool condition, const Part&... part) {
+template <class... Part> constexpr void require(bool condition, const Part&... part) {
     if (!condition) fail(part...);
 }
 

@@ -1,11 +1,11 @@
 // A network's parameters on a device: masters in float32 (or double), and their copy in the compute type.
 #pragma once
 
+#include "hash.hpp"
 #include "parameters.hpp"
 #include "philox.hpp"
 
 #include <cmath>
-#include <string_view>
 #include <vector>
 
 namespace walt {
@@ -20,13 +20,6 @@ struct seed {
 };
 
 namespace detail {
-/// FNV-1a: the stream of a parameter's start depends on its name only, so adding one does not change the others.
-constexpr std::uint64_t hash(std::string_view text) {
-    std::uint64_t h = 0xcbf29ce484222325u;
-    for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    return h;
-}
-
 inline float truncated_normal(const philox& numbers, std::uint64_t i) {
     for (std::uint64_t round = 0;; ++round) { // 4.6 % are outside of two standard deviations: draw again
         const float x = philox{numbers.seed, numbers.stream + round * 0x9E3779B97F4A7C15u}.normal(i);
@@ -34,7 +27,8 @@ inline float truncated_normal(const philox& numbers, std::uint64_t i) {
     }
 }
 
-/// The starting value of every element of a parameter, in memory order (spec 1.7).
+/// The starting value of every element of a parameter, in memory order (spec 1.7). The numbers depend on the seed and the
+/// parameter's name only, so adding one does not change the others.
 template <class A> void start_parameter(const parameter_row& row, std::uint64_t seed, A* out) {
     const philox numbers{seed, hash(row.name)};
     const std::int64_t outs = row.shape.front(), fan_in = static_cast<std::int64_t>(row.size) / outs;

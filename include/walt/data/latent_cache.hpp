@@ -21,15 +21,19 @@ struct latent_caching {
 };
 
 /// A source of training batches. An image's latent is the first latent frame of a clip: the tokenizer is causal, so it
-/// is what the tokenizer makes of the clip's first frame alone. Config: of the denoiser.
-template <class Config, class Encoder> class latent_cache {
+/// is what the tokenizer makes of the clip's first frame alone. Keeps a reference to the encoder only.
+template <text_encoder Encoder> class latent_cache {
   public:
-    static constexpr int F = Config::frames;
-    static constexpr std::int64_t frame_size = std::int64_t{Config::height} * Config::width * Config::channels;
-
     template <class Tokenizer, dataset Data>
-    latent_cache(const Tokenizer& tokenizer, const Encoder& encoder, const Data& data, latent_caching how)
-        : encoder_(&encoder), how_(how), latents_(static_cast<std::size_t>(how.clips * F * frame_size)) {
+    latent_cache(const Tokenizer& tokenizer, const Encoder& encoder, const Data& data, latent_caching how = {}) : encoder_(&encoder), how_(how) {
+        require(how.clips >= 1 && how.clips <= data.size(), "latent_caching::clips must be 1 to the dataset's ", data.size(), "; it is ", how.clips);
+        require(how.batch >= 1 && how.encode_at_once >= 1, "latent_caching::batch and encode_at_once must be 1 or more; they are ", how.batch,
+                " and ", how.encode_at_once);
+        require(how.image_rate >= 0 && how.image_rate <= 1, "latent_caching::image_rate is a part of all samples, 0 to 1; it is ", how.image_rate);
+        const auto latent = Tokenizer::module_type::latent_size({1, data.frames(), data.height(), data.width()});
+        F = latent.frames;
+        frame_size = latent.height * latent.width * Tokenizer::dims::latent;
+        latents_.resize(static_cast<std::size_t>(how.clips * F * frame_size));
         const std::int64_t clip_size = std::int64_t{3} * data.frames() * data.height() * data.width();
         progress shown(how.clips, "clips encoded");
         std::vector<float> pixels;
@@ -38,9 +42,6 @@ template <class Config, class Encoder> class latent_cache {
             pixels.resize(static_cast<std::size_t>(count * clip_size));
             for (std::int64_t i = 0; i < count; ++i) add_clip(data, first + i, pixels.data() + i * clip_size);
             const std::vector<float> encoded = tokenizer.encode(pixels, count, data.frames(), data.height(), data.width());
-            require(static_cast<std::int64_t>(encoded.size()) == count * F * frame_size, "the tokenizer makes ",
-                    encoded.size() / static_cast<std::size_t>(count), " numbers of a clip of ", data.frames(), " x ", data.height(), " x ",
-                    data.width(), "; the denoiser's latent has ", F * frame_size);
             std::transform(encoded.begin(), encoded.end(), latents_.begin() + first * F * frame_size, [](float x) { return bf16(x); });
             shown.update(first + count);
         }
@@ -56,7 +57,7 @@ template <class Config, class Encoder> class latent_cache {
             const bool image = stacks_before(sample + 1) > stacks_before(sample);
             batch.is_image.push_back(image);
             const std::int64_t clip = clip_of(sample, 0);
-            for (int f = 0; f < F; ++f) {
+            for (std::int64_t f = 0; f < F; ++f) {
                 const std::int64_t from = image ? clip_of(sample, static_cast<std::uint64_t>(f) + 1) : clip;
                 const bf16* latent = latents_.data() + (from * F + (image ? 0 : f)) * frame_size;
                 batch.latents.insert(batch.latents.end(), latent, latent + frame_size);
@@ -88,6 +89,7 @@ template <class Config, class Encoder> class latent_cache {
 
     const Encoder* encoder_;
     latent_caching how_;
+    std::int64_t F = 0, frame_size = 0;
     std::vector<bf16> latents_; // [clips, F, H, W, C], normalised
     std::vector<std::string> captions_, image_captions_;
 };

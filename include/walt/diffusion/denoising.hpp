@@ -57,7 +57,7 @@ struct denoising {
     template <class Model, class A>
     double operator()(Model& model, const latent_batch& batch, gradients<A> g, philox random) const {
         using config = typename Model::config_type;
-        constexpr int F = config::frames, M = config::text_tokens;
+        constexpr int F = config::frames;
         using latent = view<A, dynamic, F, config::height, config::width, config::channels>;
         auto& ctx = model.context();
         const arena::scope scope(ctx.arena);
@@ -65,8 +65,7 @@ struct denoising {
         const philox draws{random.seed, random.stream * 4}, noise{random.seed, random.stream * 4 + 1};
         const auto draw = [&](std::int64_t what, std::int64_t i) { return draws.uniform(static_cast<std::uint64_t>(what * B * F + i)); };
         const auto take = [&] { return ctx.arena.template take<A, dynamic, F, config::height, config::width, config::channels>(B); };
-        require(static_cast<std::int64_t>(batch.latents.size()) == take_size<config>(B), "a batch of ", B, " samples has ",
-                take_size<config>(B), " latent numbers; ", batch.latents.size(), " came");
+        check<config>(batch);
 
         std::vector<std::int32_t> step, label = batch.label, text_row = batch.text_row;
         std::vector<A> mask, weight(static_cast<std::size_t>(B * F), A(1));
@@ -96,8 +95,6 @@ struct denoising {
             input.text = view<A, dynamic, config::text_dim>(text.data(), text.size() / config::text_dim).read();
             input.text_valid = to_device<std::uint8_t>(ctx, batch.text_valid).read();
             input.text_row = to_device<std::int32_t>(ctx, text_row).read();
-            require(batch.text_valid.size() % static_cast<std::size_t>(M) == 0, "text_valid has ", batch.text_valid.size(),
-                    " positions, which is no multiple of text_tokens, ", M);
         }
 
         const latent x0(to_device<A>(ctx, batch.latents).data(), B), eps = take(), x_t = take(), v = take(), target = take(), dv = take();
@@ -133,8 +130,30 @@ struct denoising {
     }
 
   private:
-    template <class Config> static std::int64_t take_size(std::int64_t batch) {
-        return batch * Config::frames * Config::height * Config::width * Config::channels;
+    /// Refuses a batch whose sizes or indices the model cannot take.
+    template <class Config> static void check(const latent_batch& batch) {
+        constexpr int F = Config::frames, frame = Config::height * Config::width * Config::channels;
+        const std::size_t samples = batch.is_image.size(), frames = samples * F;
+        const auto has = [&](const char* what, std::size_t came, std::size_t wanted) {
+            require(came == wanted, "a batch of ", samples, " samples of ", F, " frames has ", wanted, " ", what, "; ", came, " came");
+        };
+        require(samples > 0, "a batch needs 1 sample or more");
+        has("latent numbers", batch.latents.size(), frames * frame);
+        if constexpr (Config::classes > 0) {
+            has("labels", batch.label.size(), frames);
+            for (const std::int32_t label : batch.label)
+                require(label >= 0 && label <= Config::classes, "labels are 0 to ", Config::classes, " (no class); ", label, " came");
+        }
+        if constexpr (Config::text_dim > 0) {
+            const std::size_t texts = batch.text_valid.size() / Config::text_tokens;
+            require(texts >= 1 && batch.text_valid.size() == texts * Config::text_tokens, "a batch has 1 text or more, each of ", Config::text_tokens,
+                    " positions; ", batch.text_valid.size(), " positions came");
+            has("text numbers", batch.text.size(), batch.text_valid.size() * Config::text_dim);
+            has("text rows", batch.text_row.size(), frames);
+            for (const std::int32_t row : batch.text_row)
+                require(row >= 0 && static_cast<std::size_t>(row) < texts, "a batch of ", texts, " texts has no text ", row);
+        }
+        if constexpr (Config::super_resolution) has("low-resolution numbers", batch.low_resolution.size(), frames * frame / 4);
     }
 
     /// Noise conditioning augmentation (paper sec. 4.5): the low-resolution latent is noised to a level of its own.

@@ -1,7 +1,7 @@
 // The texts of a batch as the denoiser takes them: distinct texts once, and which one each frame has.
 #pragma once
 
-#include "../core/error.hpp"
+#include "encoder.hpp"
 
 #include <cstdint>
 #include <map>
@@ -18,7 +18,7 @@ struct text_batch {
 };
 
 /// Encodes captions (one a frame, in the order of the batch); equal captions are encoded once.
-template <class Encoder> text_batch encode_captions(const Encoder& encoder, const std::vector<std::string>& captions) {
+template <text_encoder Encoder> text_batch encode_captions(const Encoder& encoder, const std::vector<std::string>& captions) {
     const auto M = static_cast<std::size_t>(encoder.max_tokens()), Dt = static_cast<std::size_t>(encoder.dim());
     text_batch batch;
     std::map<std::string, std::int32_t> rows;

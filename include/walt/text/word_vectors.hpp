@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/error.hpp"
+#include "../core/hash.hpp"
 #include "../core/philox.hpp"
 #include "encoder.hpp"
 
@@ -58,13 +59,6 @@ class word_vectors {
     }
 
   private:
-    /// FNV-1a, 64 bits.
-    static constexpr std::uint64_t hash(std::string_view word) {
-        std::uint64_t h = 0xcbf29ce484222325u;
-        for (const char c : word) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-        return h;
-    }
-
     int dim_, max_tokens_;
 };
 static_assert(text_encoder<word_vectors>);

@@ -29,6 +29,8 @@ struct reconstruction {
         using T = typename Model::compute_type;
         const arena::scope scope(ctx.arena);
         const video_size pixels{batch.count, batch.frames, batch.height, batch.width}, latents = network::latent_size(pixels);
+        require(static_cast<std::int64_t>(batch.pixels.size()) == pixels.positions() * C, "a batch of ", batch.count, " clips of ", batch.frames, " x ",
+                batch.height, " x ", batch.width, " has ", pixels.positions() * C, " numbers; ", batch.pixels.size(), " came");
         const auto x = pixels.template take<A, C>(ctx.arena), decoded = pixels.template take<A, C>(ctx.arena), dx = pixels.template take<A, C>(ctx.arena);
         const auto z = latents.template take<A, c>(ctx.arena), dz = latents.template take<A, c>(ctx.arena), noise = latents.template take<A, c>(ctx.arena);
         const std::vector<A> host(batch.pixels.begin(), batch.pixels.end());

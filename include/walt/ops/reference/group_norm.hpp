@@ -1,9 +1,11 @@
-// Reference: group norm of every frame, its activation, and their gradient.
+// Reference: group norm of every frame, its activation, and their gradient. Sums are double: what a norm over few channels
+// magnifies must not hang on the order of additions.
 #pragma once
 
 #include "../group_norm.hpp"
 #include "context.hpp"
 
+#include <array>
 #include <cmath>
 
 namespace walt::reference {
@@ -13,20 +15,20 @@ void group_norm_on(context&, Activation, video_view<const X, C> x, Scale scale, 
                    view<A, dynamic, G, 2> statistics) {
     constexpr int width = C / G; // channels of a group
     const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3);
-    const A count = static_cast<A>(positions * width);
+    const double count = static_cast<double>(positions * width);
     for (std::int64_t n = 0; n < frames; ++n)
         for (int g = 0; g < G; ++g) {
             const std::int64_t start = n * positions * C + g * width;
-            A sum = 0, squares = 0;
+            double sum = 0, squares = 0;
             for (std::int64_t p = 0; p < positions; ++p)
-                for (int c = 0; c < width; ++c) sum += static_cast<A>(x.data()[start + p * C + c]);
-            const A mean = sum / count;
+                for (int c = 0; c < width; ++c) sum += static_cast<double>(x.data()[start + p * C + c]);
             for (std::int64_t p = 0; p < positions; ++p)
                 for (int c = 0; c < width; ++c) {
-                    const A distance = static_cast<A>(x.data()[start + p * C + c]) - mean;
+                    const double distance = static_cast<double>(x.data()[start + p * C + c]) - sum / count;
                     squares += distance * distance;
                 }
-            const A rstd = A(1) / std::sqrt(squares / count + static_cast<A>(ops::group_norm_epsilon));
+            const A mean = static_cast<A>(sum / count);
+            const A rstd = static_cast<A>(1 / std::sqrt(squares / count + ops::group_norm_epsilon));
             statistics(n, g, 0) = mean;
             statistics(n, g, 1) = rstd;
             for (std::int64_t p = 0; p < positions; ++p)
@@ -43,7 +45,7 @@ void group_norm_grad_on(context&, Activation, video_view<const X, C> x, Scale sc
                         view<const A, dynamic, G, 2> statistics, video_view<const T, C> dy, video_view<U, C> dx, DScale dscale, DScale dshift, bool add) {
     constexpr int width = C / G;
     const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3);
-    const A count = static_cast<A>(positions * width);
+    const double count = static_cast<double>(positions * width);
     for (std::int64_t n = 0; n < frames; ++n)
         for (int g = 0; g < G; ++g) {
             const std::int64_t row = rows.of(n);
@@ -58,15 +60,22 @@ void group_norm_grad_on(context&, Activation, video_view<const X, C> x, Scale sc
                         use(i, normal, static_cast<A>(dy.data()[i]) * Activation::slope(affine), c);
                     }
             };
-            A sum = 0, projection = 0; // of the gradient of `normal`, on ones and on `normal`
+            double sum = 0, projection = 0; // of the gradient of `normal`, on ones and on `normal`
+            std::array<double, width> scale_sum{}, shift_sum{};
             each([&](std::int64_t, A normal, A gradient, int c) {
-                dshift(row, c) += gradient;
-                dscale(row, c) += gradient * normal;
-                sum += gradient * scale(row, c);
-                projection += gradient * scale(row, c) * normal;
+                const double flow = static_cast<double>(gradient) * static_cast<double>(scale(row, c));
+                sum += flow;
+                projection += flow * static_cast<double>(normal);
+                shift_sum[static_cast<std::size_t>(c % width)] += static_cast<double>(gradient);
+                scale_sum[static_cast<std::size_t>(c % width)] += static_cast<double>(gradient) * static_cast<double>(normal);
             });
+            for (int c = 0; c < width; ++c) {
+                dshift(row, g * width + c) += static_cast<A>(shift_sum[static_cast<std::size_t>(c)]);
+                dscale(row, g * width + c) += static_cast<A>(scale_sum[static_cast<std::size_t>(c)]);
+            }
+            const A mean_flow = static_cast<A>(sum / count), mean_projection = static_cast<A>(projection / count);
             each([&](std::int64_t i, A normal, A gradient, int c) {
-                const A part = rstd * (gradient * scale(row, c) - sum / count - normal * (projection / count));
+                const A part = rstd * (gradient * scale(row, c) - mean_flow - normal * mean_projection);
                 dx.data()[i] = static_cast<U>(part + (add ? static_cast<A>(dx.data()[i]) : A(0)));
             });
         }

@@ -1,0 +1,141 @@
+// Sampling by text, by class and by nothing: what the network is asked, what comes out, what is refused.
+#include "../catch.hpp"
+
+#include <walt/diffusion/sample.hpp>
+#include <walt/reference.hpp>
+#include <walt/text/word_vectors.hpp>
+#include <walt/tokenizer/tokenizer.hpp>
+
+using namespace walt;
+
+namespace {
+
+struct both : denoiser_config { // text and classes
+    static constexpr int frames = 2, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2, classes = 3, text_dim = 4, text_tokens = 3;
+    static constexpr window spatiotemporal_window{0, 2, 2};
+};
+struct neither : both {
+    static constexpr int classes = 0, text_dim = 0, text_tokens = 0;
+};
+struct upsampler : neither {
+    static constexpr bool super_resolution = true;
+};
+struct small_tokens : tokenizer_config {
+    static constexpr int channels = 4, blocks = 1, latent = 3, norm_groups = 2;
+    static constexpr std::array<int, 2> multipliers{1, 2};
+    static constexpr std::array<int, 1> time_strides{2};
+};
+
+/// A model whose every parameter is drawn, so that no gate is zero.
+template <class Config> struct scene {
+    reference::context ctx;
+    denoiser<reference::context, Config, double> model{ctx, Config{}, compute<double>, seed{1}};
+    word_vectors text{4, 3};
+    scene() {
+        std::vector<double> masters = model.host_masters();
+        for (std::size_t i = 0; i < masters.size(); ++i) masters[i] += 0.2 * static_cast<double>(philox{3, 9}.normal(i));
+        model.assign(masters);
+    }
+};
+
+const sampling quick{.steps = {.steps = 4}};
+
+double distance(const std::vector<float>& a, const std::vector<float>& b) {
+    REQUIRE(a.size() == b.size());
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+    return sum / static_cast<double>(a.size());
+}
+
+} // namespace
+
+TEST_CASE("a sample is the DDIM run of its own text, whatever its neighbours' are") {
+    scene<both> s;
+    const auto pair = sample_latents(s.model, s.text, prompts{"a red bag", "a boat"}, quick);
+    const auto alone = sample_latents(s.model, s.text, prompts{"a red bag"}, quick);
+    const auto twice = sample_latents(s.model, s.text, prompts{"a red bag", "a red bag"}, quick);
+    const std::vector<float> first(pair.begin(), pair.begin() + static_cast<std::ptrdiff_t>(alone.size()));
+    CHECK(first == alone);
+    CHECK(distance(pair, twice) > 1e-3); // the second sample's text counts
+
+    // By hand: the noise, then model.predict under DDIM.
+    arena memory{allocate_host};
+    const auto x = memory.take<double, dynamic, 2, 2, 4, 3>(1);
+    ops::normal(s.ctx, philox{0, 0}, x);
+    auto in = no_conditions(s.model, 1);
+    const text_batch text = encode_captions(s.text, {"a red bag", "a red bag"});
+    const std::vector<double> numbers(text.text.begin(), text.text.end());
+    in.text = view<const double, dynamic, 4>(numbers.data(), 6);
+    in.text_valid = view<const std::uint8_t, dynamic>(text.text_valid.data(), 6);
+    in.text_row = view<const std::int32_t, dynamic>(text.text_row.data(), 2);
+    const std::uint8_t video = 0;
+    in.is_image = view<const std::uint8_t, dynamic>(&video, 1);
+    run_ddim(s.ctx, quick.steps, guidance{}, noise_schedule{}, in, philox{0, 1}, x, [&](const auto& asked, bool, auto v) { s.model.predict(asked, v); },
+             [](int, auto) {});
+    for (std::size_t i = 0; i < alone.size(); ++i) CHECK(alone[i] == static_cast<float>(x.data()[i]));
+}
+
+TEST_CASE("without a text or a class a sample is that of the empty text and the null class") {
+    scene<both> s;
+    CHECK(sample_latents(s.model, unconditional{2}, quick) == sample_latents(s.model, s.text, prompts{"", ""}, quick));
+    sampling guided = quick;
+    guided.guide.scale = 3;
+    CHECK(sample_latents(s.model, unconditional{2}, guided) == sample_latents(s.model, unconditional{2}, quick)); // nothing to guide
+    CHECK(distance(sample_latents(s.model, labels{0, 2}, quick), sample_latents(s.model, unconditional{2}, quick)) > 1e-3);
+    CHECK(distance(sample_latents(s.model, labels{0, 2}, quick), sample_latents(s.model, labels{0, 1}, quick)) > 1e-3);
+}
+
+TEST_CASE("guidance moves a sample away from the unconditional one; at scale 0 it is the unconditional one") {
+    scene<both> s;
+    sampling none = quick, strong = quick;
+    none.guide.scale = 0;
+    strong.guide.scale = 4;
+    const auto plain = sample_latents(s.model, unconditional{1}, quick);
+    CHECK(distance(sample_latents(s.model, labels{1}, none), plain) < 1e-6);
+    CHECK(distance(sample_latents(s.model, s.text, prompts{"a bag"}, none), plain) < 1e-6);
+    CHECK(distance(sample_latents(s.model, labels{1}, strong), plain) > distance(sample_latents(s.model, labels{1}, quick), plain));
+}
+
+TEST_CASE("the seed decides the sample, every step is seen, and the schedule counts") {
+    scene<neither> s;
+    std::vector<int> seen;
+    sampling how = quick;
+    how.seen = [&](int step) { seen.push_back(step); };
+    const auto first = sample_latents(s.model, unconditional{1}, how);
+    CHECK(seen == std::vector<int>{0, 1, 2, 3});
+    CHECK(sample_latents(s.model, unconditional{1}, quick) == first);
+    how.seed = seed{2};
+    CHECK(sample_latents(s.model, unconditional{1}, how) != first);
+    how.seed = {};
+    how.schedule = noise_schedule{false};
+    CHECK(sample_latents(s.model, unconditional{1}, how) != first);
+}
+
+TEST_CASE("a stack of images is F images, decoded one by one; a video is decoded whole") {
+    scene<both> s;
+    tokenizer decoder(s.ctx, small_tokens{}, compute<float>, seed{1});
+    sampling stack = quick;
+    stack.images = true;
+    const auto images = sample(s.model, decoder, labels{0, 1}, stack);
+    REQUIRE(images.size() == 4);
+    for (const video& image : images) CHECK((image.frames == 1 && image.height == 4 && image.width == 8 && image.complete()));
+    const auto latents = sample_latents(s.model, labels{0, 1}, stack);
+    const std::vector<float> third(latents.begin() + 2 * 2 * 4 * 3, latents.begin() + 3 * 2 * 4 * 3);
+    CHECK(images[2].rgb == to_videos(decoder.decode(third, 1, 1, 2, 4), 1, 1, 4, 8)[0].rgb);
+
+    const auto videos = sample(s.model, decoder, s.text, prompts{"a bag", "a boat"}, quick);
+    REQUIRE(videos.size() == 2);
+    CHECK((videos[0].frames == 3 && videos[0].complete()));
+    CHECK(sample(s.model, decoder, unconditional{3}, quick).size() == 3);
+}
+
+TEST_CASE("what cannot be sampled is refused with both values") {
+    scene<both> s;
+    CHECK_THROWS_WITH(sample_latents(s.model, labels{0, 3}, quick), Catch::Contains("3 classes") && Catch::Contains("no class 3"));
+    CHECK_THROWS_WITH(sample_latents(s.model, labels{-1}, quick), Catch::Contains("no class -1"));
+    CHECK_THROWS_WITH(sample_latents(s.model, word_vectors(6, 3), prompts{"a"}, quick), Catch::Contains("3 tokens of 6") && Catch::Contains("3 of 4"));
+    CHECK_THROWS_WITH(sample_latents(s.model, s.text, prompts(std::vector<std::string>{}), quick), Catch::Contains("1 sample or more, not 0"));
+    CHECK_THROWS_WITH(sample_latents(s.model, unconditional{-2}, quick), Catch::Contains("1 sample or more, not -2"));
+    scene<upsampler> up;
+    CHECK_THROWS_WITH(sample_latents(up.model, unconditional{2}, quick), Catch::Contains("2 samples") && Catch::Contains("not 0"));
+}

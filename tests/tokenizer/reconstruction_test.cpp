@@ -1,0 +1,81 @@
+// The tokenizer's objective: its value by definition, its gradient by finite differences, and that training lowers it.
+#include "../catch.hpp"
+
+#include <walt/reference.hpp>
+#include <walt/testing/gradient_check.hpp>
+#include <walt/tokenizer/reconstruction.hpp>
+
+using namespace walt;
+
+namespace {
+
+struct tiny : tokenizer_config {
+    static constexpr int channels = 4, blocks = 1, latent = 3, norm_groups = 2;
+    static constexpr std::array<int, 2> multipliers{1, 2};
+    static constexpr std::array<int, 1> time_strides{2};
+};
+
+struct scene {
+    reference::context ctx;
+    tokenizer<reference::context, tiny, double> tokens{ctx, tiny{}, compute<double>, seed{1}};
+    pixel_batch batch{std::vector<float>(std::size_t{2} * 3 * 4 * 4 * 3), 2, 3, 4, 4};
+    std::vector<double> gradient = std::vector<double>(tokens.extent);
+    scene() {
+        testing::fill_normal(batch.pixels, 4, 0.5);
+        std::vector<double> masters = tokens.host_masters();
+        for (const parameter_row& row : parameter_table<tokenizer_network<tiny>>())
+            for (std::size_t i = 0; row.trainable && i < row.size; ++i) masters[row.offset + i] += 0.1 * static_cast<double>(philox{3, 0}.normal(row.offset + i));
+        tokens.assign(masters);
+    }
+    double loss(const reconstruction& objective) {
+        std::fill(gradient.begin(), gradient.end(), 0.0);
+        return objective(tokens, batch, gradients<double>{gradient.data()}, philox{7, 3});
+    }
+};
+
+} // namespace
+
+TEST_CASE("the loss is that of decode(encode(x))", "[reconstruction]") {
+    scene s;
+    const std::vector<float> z = s.tokens.encode(s.batch.pixels, 2, 3, 4, 4), x = s.tokens.decode(z, 2, 2, 2, 2);
+    double squares = 0, distances = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const double off = static_cast<double>(x[i]) - static_cast<double>(s.batch.pixels[i]);
+        squares += off * off;
+        distances += std::abs(off);
+    }
+    const double count = static_cast<double>(x.size());
+    CHECK(s.loss({.absolute = 0.3f, .latent_pull = 5.0f, .latent_noise = 0}) == Approx((squares + 0.3 * distances) / count).epsilon(1e-5));
+    CHECK(s.loss({.absolute = 0, .latent_pull = 0, .latent_noise = 0}) == Approx(squares / count).epsilon(1e-5));
+    CHECK(s.loss({.latent_noise = 1}) != Approx(s.loss({.latent_noise = 0})));
+    CHECK(s.loss({.latent_noise = 1}) == s.loss({.latent_noise = 1})); // the noise is the micro-batch's own
+}
+
+TEST_CASE("its gradient is that of finite differences, the pull on the latents included", "[reconstruction]") {
+    scene s;
+    const reconstruction objective{.absolute = 0, .latent_pull = 0.7f, .latent_noise = 0.2f};
+    s.loss(objective);
+    const std::vector<double> gradient = s.gradient;
+    const auto value = [&] { // the pull is not in the value reported
+        const arena::scope scope(s.ctx.arena);
+        const video_size size{2, 3, 4, 4};
+        const auto x = size.take<double, 3>(s.ctx.arena);
+        const auto z = tokenizer_network<tiny>::latent_size(size).template take<double, 3>(s.ctx.arena);
+        std::copy(s.batch.pixels.begin(), s.batch.pixels.end(), x.data());
+        s.tokens.network().encode(s.ctx, s.tokens.weights(), x, z);
+        return s.loss(objective) + static_cast<double>(0.7f) * testing::inner_product(z, z) / static_cast<double>(z.size());
+    };
+    const auto masters = s.tokens.masters();
+    const auto result = testing::check_gradient(masters.data(), gradient.data(), gradient.size(), value, 60);
+    CAPTURE(result.position, result.analytic, result.numeric);
+    CHECK(result.checked == 60);
+    CHECK(result.worst < 1e-4);
+}
+
+TEST_CASE("pixels of another size than stated are refused with both numbers", "[reconstruction]") {
+    scene s;
+    s.batch.pixels.pop_back();
+    CHECK_THROWS_WITH(s.loss({}), Catch::Contains("288 numbers") && Catch::Contains("287 came"));
+    s.batch.frames = 2;
+    CHECK_THROWS_WITH(s.loss({}), Catch::Contains("1 + 2 k frames") && Catch::Contains("not 2"));
+}
