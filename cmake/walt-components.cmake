@@ -29,6 +29,18 @@ function(walt_find_component component)
             pkg_check_modules(walt_ffmpeg QUIET IMPORTED_TARGET libavformat libavcodec libswscale libavutil)
         endif()
         set(needs PkgConfig::walt_ffmpeg "pkg-config libavformat-dev libavcodec-dev libswscale-dev libavutil-dev")
+    elseif(component STREQUAL "cuda")
+        # The runtime comes with the language: CMAKE_CUDA_RUNTIME_LIBRARY says which.
+        find_package(CUDAToolkit 13 QUIET)
+        find_path(WALT_CUDNN_INCLUDE cudnn_graph.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+        find_library(WALT_CUDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR})
+        mark_as_advanced(WALT_CUDNN_INCLUDE WALT_CUDNN_LIBRARY)
+        if(WALT_CUDNN_INCLUDE AND WALT_CUDNN_LIBRARY AND NOT TARGET walt::cudnn)
+            add_library(walt::cudnn UNKNOWN IMPORTED)
+            set_target_properties(walt::cudnn PROPERTIES
+                IMPORTED_LOCATION ${WALT_CUDNN_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${WALT_CUDNN_INCLUDE})
+        endif()
+        set(needs CUDA::cublasLt cuda-toolkit-13 walt::cudnn cudnn9-cuda-13)
     endif()
 
     set(links "")

@@ -1,11 +1,11 @@
-# find_package(walt COMPONENTS cpu io video) gives walt::walt and walt::<component>. Without COMPONENTS it gives every
+# find_package(walt COMPONENTS cpu io video cuda) gives walt::walt and walt::<component>. Without COMPONENTS it gives every
 # component that was installed and whose libraries are here.
 include(${CMAKE_CURRENT_LIST_DIR}/walt-components.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/walt-targets.cmake)
 
 set(walt_wanted ${walt_FIND_COMPONENTS})
 if(NOT walt_wanted)
-    set(walt_wanted cpu io video)
+    set(walt_wanted cpu io video cuda)
 endif()
 foreach(walt_component IN LISTS walt_wanted)
     walt_find_component(${walt_component})

@@ -10,21 +10,25 @@ endforeach()
 
 add_library(walt_private INTERFACE)
 target_link_libraries(walt_private INTERFACE walt walt_cpu walt_io walt_video)
-target_compile_options(walt_private INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -fno-math-errno) # sqrt vectorises
+# Options of the host's compiler; what nvcc shall get is said where .cu files are.
+function(walt_private_options)
+    target_compile_options(walt_private INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ARGN}>")
+endfunction()
+walt_private_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -fno-math-errno) # sqrt vectorises
 if(WALT_WARNINGS_AS_ERRORS)
-    target_compile_options(walt_private INTERFACE -Werror)
+    walt_private_options(-Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(walt_private INTERFACE -fconcepts-diagnostics-depth=2)
+    walt_private_options(-fconcepts-diagnostics-depth=2)
     if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13) # GCC bug 105651: std::string's operator+ alone is warned about
-        target_compile_options(walt_private INTERFACE -Wno-restrict)
+        walt_private_options(-Wno-restrict)
     endif()
 endif()
 if(WALT_NATIVE)
     include(CheckCXXCompilerFlag)
     check_cxx_compiler_flag(-march=native WALT_HAS_MARCH_NATIVE)
     if(WALT_HAS_MARCH_NATIVE)
-        target_compile_options(walt_private INTERFACE -march=native)
+        walt_private_options(-march=native)
     endif()
 endif()
 

@@ -1,8 +1,5 @@
 // The golden file denoiser_class on every device: output, loss, the gradient of every parameter and input, the DDIM run.
-#include <walt/cpu.hpp>
-#include <walt/reference.hpp>
-
-#include "golden_denoiser.hpp"
+#include "golden_on_all.hpp"
 
 TEST_CASE("denoiser_class agrees with its golden file") {
     walt::testing::check_golden_on_all<walt::testing::denoiser_class>("denoiser_class");

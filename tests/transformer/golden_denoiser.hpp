@@ -48,7 +48,19 @@ template <class T> constexpr golden_tolerance tolerance_of() {
     else return {2e-2, 5e-3, 1e-1, 3e-2};
 }
 
-/// A file's inputs in memory, as the network takes them.
+/// Numbers of the host's in a context's memory.
+template <class V, class Context> buffer<V> uploaded(Context& ctx, const std::vector<V>& host) {
+    const buffer<V> there(ctx, host.size());
+    ctx.upload(there.data(), host.data(), host.size() * sizeof(V));
+    return there;
+}
+template <class V, class Context> std::vector<V> downloaded(Context& ctx, const buffer<V>& there) {
+    std::vector<V> host(there.size());
+    ctx.download(host.data(), there.data(), host.size() * sizeof(V));
+    return host;
+}
+
+/// A file's inputs, as the network takes them: what the file says, and after `move_to` their views on a device.
 template <class A, class Config> struct golden_input {
     static constexpr int F = Config::frames;
     using latent = typename denoiser_input<A, Config>::latent;
@@ -58,6 +70,7 @@ template <class A, class Config> struct golden_input {
     std::vector<std::uint8_t> is_image, text_valid;
     std::int64_t batch = 0;
     denoiser_input<A, Config> views;
+    std::vector<memory> kept; // what the views show
 
     explicit golden_input(const golden_file& file) {
         noisy = file.values<A>("in.z_t");
@@ -79,26 +92,27 @@ template <class A, class Config> struct golden_input {
             low_resolution = file.values<A>("in.z_lr");
             low_resolution_step = file.values<std::int32_t>("in.step_lr");
         }
-        point();
     }
 
-    template <class V> static view<const V, dynamic> all(const std::vector<V>& values) {
-        return view<const V, dynamic>(values.data(), static_cast<std::int64_t>(values.size()));
+    template <class Context, class V> view<const V, dynamic> on(Context& ctx, const std::vector<V>& values) {
+        kept.push_back(ctx.allocate(values.size() * sizeof(V)));
+        ctx.upload(kept.back().get(), values.data(), values.size() * sizeof(V));
+        return view<const V, dynamic>(reinterpret_cast<const V*>(kept.back().get()), static_cast<std::int64_t>(values.size()));
     }
-    void point() {
-        views.noisy = latent(noisy.data(), batch);
-        views.step = all(step);
-        views.is_image = all(is_image);
-        views.label = all(label);
-        if (!self_condition.empty()) views.self_condition = latent(self_condition.data(), batch);
-        if (!known.empty()) views.known = latent(known.data(), batch);
-        views.mask = all(mask);
+    template <class Context> void move_to(Context& ctx) {
+        views.noisy = latent(on(ctx, noisy).data(), batch);
+        views.step = on(ctx, step);
+        views.is_image = on(ctx, is_image);
+        views.label = on(ctx, label);
+        if (!self_condition.empty()) views.self_condition = latent(on(ctx, self_condition).data(), batch);
+        if (!known.empty()) views.known = latent(on(ctx, known).data(), batch);
+        views.mask = on(ctx, mask);
         if constexpr (Config::text_dim > 0)
-            views.text = view<const A, dynamic, Config::text_dim>(text.data(), static_cast<std::int64_t>(text_valid.size()));
-        views.text_row = all(text_row);
-        views.text_valid = all(text_valid);
-        if constexpr (Config::super_resolution) views.low_resolution = decltype(views.low_resolution)(low_resolution.data(), batch);
-        views.low_resolution_step = all(low_resolution_step);
+            views.text = view<const A, dynamic, Config::text_dim>(on(ctx, text).data(), static_cast<std::int64_t>(text_valid.size()));
+        views.text_row = on(ctx, text_row);
+        views.text_valid = on(ctx, text_valid);
+        if constexpr (Config::super_resolution) views.low_resolution = decltype(views.low_resolution)(on(ctx, low_resolution).data(), batch);
+        views.low_resolution_step = on(ctx, low_resolution_step);
     }
 };
 
@@ -115,28 +129,30 @@ void check_golden_denoiser(const char* name, activations mode = activations::all
     denoiser<Context, Config, T> model(ctx, Config{}, compute<T>);
     model.assign(file.parameters<network, A>());
     golden_input<A, Config> in(file);
+    in.move_to(ctx);
 
     const arena::scope scope(ctx.arena);
-    std::vector<A> v(in.noisy.size()), dv(v.size()), dnoisy(v.size()), target(v.size());
+    const std::size_t size = in.noisy.size();
+    const buffer<A> v(ctx, size), dv(ctx, size), dnoisy(ctx, size), target(ctx, size), loss(ctx, 1);
     typename network::template saved<T> keep(ctx.arena, in.batch, static_cast<std::int64_t>(in.text_valid.size()), mode);
     model.network().forward(ctx, model.weights(), in.views, latent(v.data(), in.batch), keep);
-    CHECK(file.output_error("out.v", v.data()) <= allowed.output);
+    CHECK(file.output_error("out.v", downloaded(ctx, v).data()) <= allowed.output);
 
-    std::vector<A> x0 = file.values<A>("in.x0"), eps = file.values<A>("in.eps"), weight(in.step.size(), A(1));
+    const buffer<A> x0 = uploaded(ctx, file.values<A>("in.x0")), eps = uploaded(ctx, file.values<A>("in.eps"));
+    std::vector<A> weight(in.step.size(), A(1));
     for (std::size_t f = 0; f < in.mask.size(); ++f) weight[f] -= in.mask[f]; // frame prediction: only frames to predict
     const v_prediction<A> diffusion(ctx, noise_schedule{}, in.views.step);
     diffusion.target(ctx, latent(x0.data(), in.batch), latent(eps.data(), in.batch), latent(target.data(), in.batch));
-    A loss = 0;
-    ops::square_error(ctx, latent(v.data(), in.batch), latent(target.data(), in.batch), golden_input<A, Config>::all(weight),
-                      view<A, 1>(&loss), latent(dv.data(), in.batch));
-    CHECK(std::abs(static_cast<double>(loss) - file.scalar("out.loss")) <= allowed.loss * file.scalar("out.loss"));
+    ops::square_error(ctx, latent(v.data(), in.batch), latent(target.data(), in.batch), in.on(ctx, weight), view<A, 1>(loss.data()),
+                      latent(dv.data(), in.batch));
+    CHECK(std::abs(static_cast<double>(downloaded(ctx, loss).front()) - file.scalar("out.loss")) <= allowed.loss * file.scalar("out.loss"));
 
-    buffer<A> gradient(ctx, model.extent);
+    const buffer<A> gradient(ctx, model.extent);
     denoiser_input_gradient<A, Config> din;
     din.noisy = latent(dnoisy.data(), in.batch);
     model.network().backward(ctx, model.weights(), in.views, keep, latent(dv.data(), in.batch).read(), gradients<A>{gradient.data()}, din);
-    CHECK(file.gradient_error("grad.in.z_t", dnoisy.data()) <= allowed.gradient);
-    const gradient_errors errors = file.template check_gradients<network>(gradient.data());
+    CHECK(file.gradient_error("grad.in.z_t", downloaded(ctx, dnoisy).data()) <= allowed.gradient);
+    const gradient_errors errors = file.template check_gradients<network>(downloaded(ctx, gradient).data());
     CAPTURE(errors.worst_name);
     CHECK(errors.worst <= allowed.gradient);
     CHECK(errors.median <= allowed.median);
@@ -166,40 +182,25 @@ template <class Context, class Config, class T> void check_golden_ddim(const cha
         in.low_resolution_step.resize(1);
     }
     in.label.resize(Config::classes > 0 ? F : 0);
-    in.point();
-    const std::vector<std::int32_t> no_label(F, Config::classes), no_text(F, F);
-    std::vector<A> x = file.values<A>("ddim.start");
+    in.move_to(ctx);
+    const auto no_label = in.on(ctx, std::vector<std::int32_t>(F, Config::classes)), no_text = in.on(ctx, std::vector<std::int32_t>(F, F));
+    const buffer<A> x = uploaded(ctx, file.values<A>("ddim.start"));
     constexpr bool conditional = Config::classes > 0 || Config::text_dim > 0;
     double first = 1;
     run_ddim(
         ctx, ddim{4}, guidance{conditional ? 2.0f : 1.0f}, noise_schedule{}, in.views, philox{}, latent(x.data(), 1),
         [&](auto input, bool with_condition, auto v) {
             if (!with_condition) {
-                input.label = golden_input<A, Config>::all(no_label);
-                input.text_row = golden_input<A, Config>::all(no_text);
+                input.label = no_label;
+                input.text_row = no_text;
             }
             model.predict(input, v);
         },
         [&](int k, auto) {
-            if (k == 0) first = file.output_error("ddim.after_first", x.data());
+            if (k == 0) first = file.output_error("ddim.after_first", downloaded(ctx, x).data());
         });
     CHECK(first <= tolerance_of<T>().output);
-    CHECK(file.output_error("ddim.final", x.data()) <= tolerance_of<T>().output);
-}
-
-/// All of a file on all devices and types.
-template <class Config> void check_golden_on_all(const char* name) {
-    check_golden_denoiser<reference::context, Config, double>(name);
-    check_golden_denoiser<reference::context, Config, float>(name);
-    check_golden_denoiser<cpu::context, Config, float>(name);
-    check_golden_denoiser<cpu::context, Config, float>(name, activations::rematerialise);
-    check_golden_denoiser<cpu::context, Config, bf16>(name);
-}
-template <class Config> void check_ddim_on_all(const char* name) {
-    check_golden_ddim<reference::context, Config, double>(name);
-    check_golden_ddim<reference::context, Config, float>(name);
-    check_golden_ddim<cpu::context, Config, float>(name);
-    check_golden_ddim<cpu::context, Config, bf16>(name);
+    CHECK(file.output_error("ddim.final", downloaded(ctx, x).data()) <= tolerance_of<T>().output);
 }
 
 } // namespace walt::testing

@@ -1,8 +1,5 @@
 // The golden file denoiser_spatial on every device: output, loss, the gradient of every parameter and input, the DDIM run.
-#include <walt/cpu.hpp>
-#include <walt/reference.hpp>
-
-#include "golden_denoiser.hpp"
+#include "golden_on_all.hpp"
 
 TEST_CASE("denoiser_spatial agrees with its golden file") {
     walt::testing::check_golden_on_all<walt::testing::denoiser_spatial>("denoiser_spatial");

@@ -1,8 +1,5 @@
 // The golden file denoiser_text_sr on every device: output, loss, the gradient of every parameter and input, the DDIM run.
-#include <walt/cpu.hpp>
-#include <walt/reference.hpp>
-
-#include "golden_denoiser.hpp"
+#include "golden_on_all.hpp"
 
 TEST_CASE("denoiser_text_sr agrees with its golden file") {
     walt::testing::check_golden_on_all<walt::testing::denoiser_text_sr>("denoiser_text_sr");

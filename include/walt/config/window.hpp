@@ -1,6 +1,8 @@
 // Windows and the order in which a transformer holds its tokens.
 #pragma once
 
+#include "../core/dtype.hpp"
+
 namespace walt {
 
 /// Frames x height x width, in tokens. 0 stands for the whole grid along that axis.
@@ -16,19 +18,19 @@ template <int Height, int Width, int OuterHeight, int OuterWidth, int InnerHeigh
     static constexpr int height = Height, width = Width, tokens = Height * Width;
 
     /// Row in the frame of the token at place p.
-    static constexpr int row(int p) {
+    WALT_HD static constexpr int row(int p) {
         const int outer = p / (OuterHeight * OuterWidth), inner = p % (OuterHeight * OuterWidth) / (InnerHeight * InnerWidth);
         return outer / (Width / OuterWidth) * OuterHeight + inner / (OuterWidth / InnerWidth) * InnerHeight +
                p % (InnerHeight * InnerWidth) / InnerWidth;
     }
     /// Column in the frame of the token at place p.
-    static constexpr int column(int p) {
+    WALT_HD static constexpr int column(int p) {
         const int outer = p / (OuterHeight * OuterWidth), inner = p % (OuterHeight * OuterWidth) / (InnerHeight * InnerWidth);
         return outer % (Width / OuterWidth) * OuterWidth + inner % (OuterWidth / InnerWidth) * InnerWidth +
                p % InnerWidth;
     }
     /// Row-major place, spec 1.3's n, of the token at place p.
-    static constexpr int row_major(int p) { return row(p) * Width + column(p); }
+    WALT_HD static constexpr int row_major(int p) { return row(p) * Width + column(p); }
 };
 
 /// What an image sample's tokens see in a layer whose windows span several frames (spec 1.5).

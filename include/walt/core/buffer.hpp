@@ -108,9 +108,8 @@ class arena {
         chunk_ = to_chunk;
         offset_ = to_offset;
         used_ = to_used;
-        if (used_ == 0 && chunks_.size() > 1) { // everything is free: one piece of the right size from now on
+        if (used_ == 0 && chunks_.size() > 1) { // everything is free: the next piece has the right size for all
             chunks_.clear();
-            chunks_.push_back({source_(peak_), peak_});
             chunk_ = offset_ = 0;
         }
     }

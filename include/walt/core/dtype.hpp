@@ -1,7 +1,6 @@
 // Element types: bf16, the type that sums are kept in, and the names that files use.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -14,15 +13,20 @@
 
 namespace walt {
 
+/// std::bit_cast for host and device (nvcc takes the standard's for the host's only).
+template <class To, class From> WALT_HD constexpr To bit_cast(From value) {
+    return __builtin_bit_cast(To, value);
+}
+
 /// The upper half of a float32: 8 bits of exponent, 7 of mantissa. Conversion rounds to nearest, ties to even.
 struct bf16 {
     std::uint16_t bits;
 
     bf16() = default;
-    WALT_HD constexpr explicit bf16(float value) : bits(round(std::bit_cast<std::uint32_t>(value))) {}
+    WALT_HD constexpr explicit bf16(float value) : bits(round(walt::bit_cast<std::uint32_t>(value))) {}
     WALT_HD constexpr explicit bf16(double value) : bf16(static_cast<float>(value)) {}
     WALT_HD constexpr operator float() const {
-        return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+        return walt::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
     }
 
   private:

@@ -4,7 +4,6 @@
 
 #include "dtype.hpp"
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -41,9 +40,9 @@ WALT_HD constexpr float unit_float(std::uint32_t word) {
 
 /// -2 ln(u) for u in (0, 1), only fma and division-free polynomials: the same bits wherever IEEE fma is.
 WALT_HD inline float minus_two_log(float u) {
-    const std::uint32_t bits = std::bit_cast<std::uint32_t>(u);
+    const std::uint32_t bits = walt::bit_cast<std::uint32_t>(u);
     int exponent = static_cast<int>(bits >> 23) - 127;
-    float m = std::bit_cast<float>((bits & 0x007fffffu) | 0x3f800000u); // [1, 2)
+    float m = walt::bit_cast<float>((bits & 0x007fffffu) | 0x3f800000u); // [1, 2)
     if (m > 1.41421356f) {
         m *= 0.5f;
         ++exponent;

@@ -11,8 +11,8 @@ namespace walt {
 namespace activation {
 
 struct silu {
-    template <class A> static A value(A x) { return x / (A(1) + std::exp(-x)); }
-    template <class A> static A slope(A x) {
+    template <class A> WALT_HD static A value(A x) { return x / (A(1) + std::exp(-x)); }
+    template <class A> WALT_HD static A slope(A x) {
         const A s = A(1) / (A(1) + std::exp(-x));
         return s * (A(1) + x * (A(1) - s));
     }
@@ -20,12 +20,12 @@ struct silu {
 
 /// The tanh form: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), written with a sigmoid, which is the same function.
 struct gelu {
-    template <class A> static A gate(A x) {
+    template <class A> WALT_HD static A gate(A x) {
         const A u = A(1.5957691216057308) * (x + A(0.044715) * x * x * x); // 2 sqrt(2/pi) (...)
         return A(1) / (A(1) + std::exp(-u));
     }
-    template <class A> static A value(A x) { return x * gate(x); }
-    template <class A> static A slope(A x) {
+    template <class A> WALT_HD static A value(A x) { return x * gate(x); }
+    template <class A> WALT_HD static A slope(A x) {
         const A s = gate(x);
         return s + x * s * (A(1) - s) * A(1.5957691216057308) * (A(1) + A(0.134145) * x * x);
     }

@@ -7,9 +7,16 @@
 
 namespace walt::cuda {
 
+/// What follows a failure's reason: an error that stays (a kernel's bad access, say) ends all work of the process on its
+/// device, every other one leaves the contexts as they were.
+inline const char* after_failure() {
+    cudaGetLastError(); // forgets what can be forgotten
+    return cudaFree(nullptr) == cudaSuccess ? "" : "; the device can no longer be used by this process";
+}
+
 /// Throws a walt::error when `status` is not success: check(cudaMalloc(&p, n), "cudaMalloc of ", n, " bytes").
 template <class... Part> void check(cudaError_t status, const Part&... call) {
-    if (status != cudaSuccess) throw error(sentence(call..., " failed: ", cudaGetErrorString(status)));
+    if (status != cudaSuccess) throw error(sentence(call..., " failed: ", cudaGetErrorString(status), after_failure()));
 }
 
 } // namespace walt::cuda

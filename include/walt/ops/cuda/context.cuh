@@ -1,40 +1,69 @@
-// The CUDA device: one GPU, one stream, an arena of its memory.
+// The CUDA device: one GPU, one stream, an arena of its memory, cuBLASLt for products, walt's own kernels for the rest.
 #pragma once
 
 #include "../../core/buffer.hpp"
 #include "check.cuh"
+#include "cublaslt.cuh"
 
 namespace walt::cuda {
 
+/// How products of float32 matrices are computed. (Sums are float32 in both, and products of bf16 are exact.)
+enum class math {
+    float32, ///< as written
+    tf32     ///< factors rounded to 10 bits of mantissa: several times as fast
+};
+
+/// One GPU: `cuda::context device{0};`. Everything runs on its stream, in order, and is queued: what an op computes is
+/// there after `download`. A thread works with contexts of one GPU. After an error the context is as usable as before,
+/// unless the error says that the device is lost.
 struct context {
     static constexpr bool has_data = true; ///< tensors hold numbers (they do not on `meta`)
     static constexpr const char* name = "cuda";
 
-    cudaStream_t stream = nullptr; ///< everything runs here, in order
+    math precision = math::float32;
+    cudaStream_t stream;
+    cublaslt products;
     walt::arena arena{[this](std::size_t bytes) { return allocate(bytes); }};
 
-    context() { check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags"); }
-    ~context() {
-        if (stream != nullptr) cudaStreamDestroy(stream);
-    }
+    explicit context(int device = 0) : stream(open(device)) {}
     context(const context&) = delete;
     context& operator=(const context&) = delete;
+    ~context() {
+        cudaStreamSynchronize(stream);
+        cudaStreamDestroy(stream);
+    }
 
     /// Zeroed device memory.
     memory allocate(std::size_t bytes) {
-        void* block = nullptr;
-        check(cudaMalloc(&block, std::max<std::size_t>(bytes, 1)), "cudaMalloc of ", bytes, " bytes");
-        memory owned(static_cast<std::byte*>(block), [](std::byte* p) { cudaFree(p); });
-        check(cudaMemsetAsync(block, 0, bytes, stream), "cudaMemsetAsync of ", bytes, " bytes");
+        memory owned = device_memory(bytes);
+        check(cudaMemsetAsync(owned.get(), 0, bytes, stream), "cudaMemsetAsync of ", bytes, " bytes");
         return owned;
     }
+    /// Copies from host memory to this device's.
     void upload(void* device, const void* host, std::size_t bytes) {
         check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream), "cudaMemcpyAsync of ", bytes, " bytes to the device");
-        check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
+        synchronize();
     }
+    /// Copies from this device's memory to the host's; what was queued before is done when it returns.
     void download(void* host, const void* device, std::size_t bytes) {
         check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream), "cudaMemcpyAsync of ", bytes, " bytes to the host");
-        check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
+        synchronize();
+    }
+    /// Waits for all that was queued. Errors of kernels come up here, or in any call after them.
+    void synchronize() { check(cudaStreamSynchronize(stream), "work on the GPU"); }
+
+  private:
+    static cudaStream_t open(int device) {
+        int count = 0, major = 0, minor = 0;
+        check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
+        require(device >= 0 && device < count, "there is no GPU ", device, ": this machine has ", count, ", numbered from 0");
+        check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "cudaDeviceGetAttribute of GPU ", device);
+        check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "cudaDeviceGetAttribute of GPU ", device);
+        require(major >= 8, "GPU ", device, " has compute capability ", major, ".", minor, "; walt needs 8.0 or newer (bf16 matrix products)");
+        check(cudaSetDevice(device), "cudaSetDevice of GPU ", device);
+        cudaStream_t stream = nullptr;
+        check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+        return stream;
     }
 };
 

@@ -10,7 +10,7 @@ namespace walt::reference {
 
 /// One element's update; the compute copy is the caller's.
 template <class A>
-inline void adamw_element(const adamw_update& u, bool decayed, A& w, A& g, A& m, A& v, A& average) {
+WALT_HD inline void adamw_element(const adamw_update& u, bool decayed, A& w, A& g, A& m, A& v, A& average) {
     const A gradient = g * static_cast<A>(u.gradient_scale);
     m = static_cast<A>(u.beta_1) * m + static_cast<A>(1 - u.beta_1) * gradient;
     v = static_cast<A>(u.beta_2) * v + static_cast<A>(1 - u.beta_2) * gradient * gradient;

@@ -1,0 +1,75 @@
+// Sums in a fixed order: over a block's threads, and over parts that many blocks have left. No atomics, so the same
+// numbers give the same bits.
+#pragma once
+
+#include "elementwise.cuh"
+
+namespace walt::cuda {
+
+/// The sum over the block's Threads (a multiple of 32) threads, the same bits in each of them.
+template <int Threads, class A> __device__ A block_sum(A value) {
+    static_assert(Threads % 32 == 0);
+    for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
+    if constexpr (Threads > 32) {
+        __shared__ A warp[Threads / 32];
+        __syncthreads(); // the sum before this one has been read
+        if (threadIdx.x % 32 == 0) warp[threadIdx.x / 32] = value;
+        __syncthreads();
+        value = 0;
+        for (int w = 0; w < Threads / 32; ++w) value += warp[w];
+    }
+    return value;
+}
+
+namespace detail {
+/// out[s, j] (+)= sum over g of part[s, g, j]; rows of out are `stride` apart.
+template <bool Add> struct sum_of_parts {
+    const float* part;
+    float* out;
+    std::int64_t groups, width, stride;
+    __device__ void operator()(std::int64_t i) const {
+        const std::int64_t s = i / width, j = i % width;
+        float sum = 0;
+        for (std::int64_t g = 0; g < groups; ++g) sum += part[(s * groups + g) * width + j];
+        float& to = out[s * stride + j];
+        to = Add ? to + sum : sum;
+    }
+};
+
+inline constexpr int column_lanes = 32, column_rows = 8;
+
+/// part[group, j] = sum over the group's rows of x[row, j].
+template <class T> __global__ void column_parts_kernel(const T* x, std::int64_t rows, std::int64_t width, std::int64_t group_rows, float* part) {
+    __shared__ float sums[column_rows][column_lanes];
+    const std::int64_t j = static_cast<std::int64_t>(blockIdx.x) * column_lanes + threadIdx.x;
+    const std::int64_t first = blockIdx.y * group_rows, last = first + group_rows < rows ? first + group_rows : rows;
+    float sum = 0;
+    if (j < width)
+        for (std::int64_t r = first + threadIdx.y; r < last; r += column_rows) sum += static_cast<float>(x[r * width + j]);
+    sums[threadIdx.y][threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.y != 0 || j >= width) return;
+    for (int y = 1; y < column_rows; ++y) sum += sums[y][threadIdx.x];
+    part[blockIdx.y * width + j] = sum;
+}
+} // namespace detail
+
+/// out[s, j] = sum over g of part[s, g, j] for `sets` sets of `groups` rows of `width`; rows of out are `stride` apart.
+inline void assign_sum_of_parts(context& ctx, const char* what, std::int64_t sets, std::int64_t groups, std::int64_t width, std::int64_t stride,
+                                const float* part, float* out) {
+    each(ctx, what, sets * width, detail::sum_of_parts<false>{part, out, groups, width, stride});
+}
+
+/// out[j] += sum over rows of x[row, j].
+template <class T> void add_column_sums(context& ctx, const char* what, const T* x, std::int64_t rows, std::int64_t width, float* out) {
+    if (rows == 0 || width == 0) return;
+    const arena::scope scope(ctx.arena);
+    const std::int64_t group_rows = std::max<std::int64_t>(128, (rows + 1023) / 1024), groups = (rows + group_rows - 1) / group_rows;
+    const auto part = ctx.arena.take<float, dynamic>(groups * width);
+    const dim3 grid(static_cast<unsigned>((width + detail::column_lanes - 1) / detail::column_lanes), static_cast<unsigned>(groups));
+    detail::column_parts_kernel<<<grid, dim3(detail::column_lanes, detail::column_rows), 0, ctx.stream>>>(x, rows, width, group_rows, part.data());
+    check_launch(what, rows * width);
+    each(ctx, what, width, detail::sum_of_parts<true>{part.data(), out, groups, width, 0});
+}
+
+} // namespace walt::cuda

@@ -1,0 +1,83 @@
+// Linear maps on the CUDA device: all types and transpositions against the reference, the same bits run after run.
+#include "agreement.hpp"
+
+#include <walt/ops/cuda/linear.cuh>
+#include <walt/ops/reference/linear.hpp>
+
+using namespace walt;
+
+namespace {
+
+template <int K, int N> struct sizes {
+    template <class T> struct operands {
+        using A = accumulate_t<T>;
+        arena memory{allocate_host};
+        std::int64_t rows;
+        view<T, dynamic, K> x = normals(memory.take<T, dynamic, K>(rows), 1);
+        view<T, N, K> w = normals(memory.take<T, N, K>(), 2);
+        view<A, N> bias = normals(memory.take<A, N>(), 3);
+        view<T, dynamic, N> y = (memory.take<T, dynamic, N>(rows)), dy = normals(memory.take<T, dynamic, N>(rows), 4);
+        view<A, dynamic, N> wide = (memory.take<A, dynamic, N>(rows)), plain = (memory.take<A, dynamic, N>(rows));
+        view<T, dynamic, K> dx = (memory.take<T, dynamic, K>(rows));
+        view<A, dynamic, K> dx_wide = (memory.take<A, dynamic, K>(rows));
+        view<A, N, K> dw = normals(memory.take<A, N, K>(), 5), dw_only = normals(memory.take<A, N, K>(), 6); // added to
+        view<A, N> dbias = normals(memory.take<A, N>(), 7);
+
+        explicit operands(std::int64_t r) : rows(r) {}
+        void each(auto&& visit) {
+            visit(x), visit(w), visit(bias), visit(y), visit(dy), visit(wide), visit(plain);
+            visit(dx), visit(dx_wide), visit(dw), visit(dw_only), visit(dbias);
+        }
+        void run(auto& ctx) {
+            ops::linear(ctx, x, w, bias, y);
+            ops::linear(ctx, x, w, bias, wide);
+            ops::linear(ctx, x, w, none{}, plain);
+            ops::linear_grad_input(ctx, dy, w, dx);
+            ops::linear_grad_input(ctx, dy, w, dx_wide);
+            ops::linear_grad_weight(ctx, x, dy, dw, dbias);
+            ops::linear_grad_weight(ctx, x, dy, dw_only, none{});
+        }
+    };
+    static void agree(cuda::context& device, std::int64_t rows) {
+        reference::context plain;
+        CAPTURE(K, N, rows);
+        agrees_with_reference<operands, float>(device, plain, 1e-5, rows);
+        agrees_with_reference<operands, bf16>(device, plain, 1e-5, rows);
+    }
+};
+
+} // namespace
+
+TEST_CASE("cuda: linear maps and their gradients agree with the reference", "[cuda][linear]") {
+    cuda::context device;
+    sizes<16, 24>::agree(device, 300); // more rows than one group of the bias gradient
+    sizes<16, 24>::agree(device, 1);
+    sizes<5, 7>::agree(device, 3); // no row begins where a vector load may
+    sizes<1, 1>::agree(device, 2);
+    sizes<72, 40>::agree(device, 33);
+}
+
+TEST_CASE("cuda: no rows at all", "[cuda][linear]") {
+    cuda::context device;
+    sizes<8, 4>::operands<float> o(0);
+    const auto before = doubles(o.dbias);
+    testing::on_device(device, o, [&](auto& there) { there.run(device); });
+    CHECK(doubles(o.dbias) == before);
+}
+
+TEST_CASE("cuda: linear maps give the same bits run after run", "[cuda][linear]") {
+    cuda::context device;
+    const auto run = [&] {
+        sizes<32, 20>::operands<bf16> o(260);
+        testing::on_device(device, o, [&](auto& there) { there.run(device); });
+        return std::vector{bytes(o.y), bytes(o.wide), bytes(o.dx), bytes(o.dw), bytes(o.dbias)};
+    };
+    CHECK(run() == run());
+}
+
+TEST_CASE("cuda: tf32 is float32 with shorter factors", "[cuda][linear]") {
+    cuda::context device;
+    reference::context plain;
+    device.precision = cuda::math::tf32;
+    agrees_with_reference<sizes<64, 24>::operands, float>(device, plain, 1e-3, 17);
+}

@@ -1,0 +1,71 @@
+// Training and sampling on the CUDA device: the same steps as the reference's, and the same bits run after run.
+#include "../catch.hpp"
+
+#include <walt/cuda.cuh>
+#include <walt/diffusion/ddim.hpp>
+#include <walt/diffusion/denoising.hpp>
+#include <walt/train/trainer.hpp>
+#include <walt/transformer/denoiser.hpp>
+
+using namespace walt;
+
+namespace {
+
+struct tiny : denoiser_config {
+    static constexpr int frames = 2, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2, classes = 3;
+    static constexpr window spatiotemporal_window{0, 2, 2};
+};
+
+latent_batch tiny_batch(std::int64_t n) {
+    latent_batch batch;
+    const philox numbers{7, static_cast<std::uint64_t>(n)};
+    for (std::uint64_t i = 0; i < 3 * 2 * 2 * 4 * 3; ++i) batch.latents.push_back(numbers.normal(i));
+    batch.is_image = {0, 1, 0};
+    batch.label = {0, 0, 1, 2, 1, 1};
+    return batch;
+}
+
+struct outcome {
+    std::vector<double> losses;
+    std::vector<float> masters, sample;
+};
+template <class T, class Context> outcome trained() {
+    Context ctx;
+    denoiser model(ctx, tiny{}, compute<T>, seed{3});
+    trainer train(model, denoising{}, adamw{.learning_rate = 1e-3f}, training{.rate = {.warmup = 2, .total = 100}});
+    outcome after;
+    for (int step = 0; step < 4; ++step) after.losses.push_back(train.step(tiny_batch).loss);
+    after.masters = model.host_masters();
+
+    const arena::scope scope(ctx.arena);
+    denoiser_input<float, tiny> input;
+    input.is_image = to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>{0}).read();
+    input.label = to_device<std::int32_t>(ctx, std::vector<std::int32_t>{1, 1}).read();
+    const auto x = ctx.arena.template take<float, dynamic, tiny::frames, tiny::height, tiny::width, tiny::channels>(1);
+    ops::normal(ctx, philox{5, 0}, x);
+    run_ddim(
+        ctx, ddim{.steps = 3, .eta = 0.5f}, guidance{}, noise_schedule{}, input, philox{5, 1}, x,
+        [&](const auto& in, bool, auto v) { model.predict(in, v); }, [](int, auto) {});
+    after.sample.resize(static_cast<std::size_t>(x.size()));
+    ctx.download(after.sample.data(), x.data(), after.sample.size() * sizeof(float));
+    return after;
+}
+
+} // namespace
+
+TEST_CASE("cuda: a model trains as on the reference", "[cuda][trainer]") {
+    const outcome exact = trained<float, reference::context>(), mine = trained<float, cuda::context>(), rounded = trained<bf16, cuda::context>();
+    for (std::size_t step = 0; step < exact.losses.size(); ++step) {
+        CAPTURE(step);
+        CHECK(mine.losses[step] == Approx(exact.losses[step]).epsilon(1e-4));
+        CHECK(rounded.losses[step] == Approx(exact.losses[step]).epsilon(2e-2));
+    }
+    for (std::size_t i = 0; i < exact.sample.size(); ++i) CHECK(mine.sample[i] == Approx(exact.sample[i]).margin(1e-2));
+}
+
+TEST_CASE("cuda: the same seed gives the same bits", "[cuda][trainer]") {
+    const outcome one = trained<bf16, cuda::context>(), other = trained<bf16, cuda::context>();
+    CHECK(one.losses == other.losses);
+    CHECK(one.masters == other.masters);
+    CHECK(one.sample == other.sample);
+}
