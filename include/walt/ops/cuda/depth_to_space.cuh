@@ -26,8 +26,8 @@ __global__ void depth_to_space_kernel(deep_shape shape, unsigned chunks, Deep* x
     Wide* wide = y + ((b * frames + frame) * shape.height * 2 + h * 2 + i) * shape.width * 2 * C + std::int64_t{at} * P;
     if constexpr (Gradient) {
         pack<Deep, P> to;
-        pack<Wide, P> from;
-        if (frame >= 0) from = *reinterpret_cast<const pack<Wide, P>*>(wide);
+        pack<std::remove_const_t<Wide>, P> from;
+        if (frame >= 0) from = *reinterpret_cast<const decltype(from)*>(wide);
         for (int v = 0; v < P; ++v) to.element[v] = static_cast<Deep>(frame < 0 ? 0.0f : static_cast<float>(from.element[v]));
         *reinterpret_cast<pack<Deep, P>*>(deep) = to;
     } else if (frame >= 0) {
