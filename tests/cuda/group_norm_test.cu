@@ -62,10 +62,13 @@ TEST_CASE("cuda: group norm of a nearly constant frame", "[cuda][group_norm]") {
     reference::context plain;
     sizes<activation::identity, 8, 2, float>::operands<float> mine({1, 1, 16, 16}, {});
     sizes<activation::identity, 8, 2, float>::operands<double> theirs({1, 1, 16, 16}, {});
-    for (std::int64_t i = 0; i < mine.x.size(); ++i) theirs.x.data()[i] = mine.x.data()[i] = 1000 + (i == 0 ? 8.0f : 0.0f) + static_cast<float>(i % 7) / 16;
-    testing::on_device(device, mine, [&](auto& o) { ops::group_norm<activation::identity>(device, o.x, o.scale, o.shift, o.rows, o.y, o.statistics); });
+    for (std::int64_t i = 0; i < mine.x.size(); ++i)
+        theirs.x.data()[i] = mine.x.data()[i] = 1000 + (i == 0 ? 8.0f : 0.0f) + static_cast<float>(i % 7) / 16;
+    testing::on_device(device, mine,
+                       [&](auto& o) { ops::group_norm<activation::identity>(device, o.x, o.scale, o.shift, o.rows, o.y, o.statistics); });
     ops::group_norm<activation::identity>(plain, theirs.x, theirs.scale, theirs.shift, theirs.rows, theirs.y, theirs.statistics);
-    for (std::int64_t i = 0; i < theirs.statistics.size(); ++i) CHECK(mine.statistics.data()[i] == Approx(theirs.statistics.data()[i]).epsilon(2e-5));
+    for (std::int64_t i = 0; i < theirs.statistics.size(); ++i)
+        CHECK(mine.statistics.data()[i] == Approx(theirs.statistics.data()[i]).epsilon(2e-5));
 }
 
 TEST_CASE("cuda: group norm gives the same bits run after run", "[cuda][group_norm]") {

@@ -23,7 +23,8 @@ template <int C> struct sizes {
 
         explicit operands(const video_size& of) : size(of) {}
         void each(auto&& visit) {
-            visit(z), visit(dz), visit(normal), visit(back), visit(mean), visit(deviation), visit(dmean), visit(ddeviation), visit(centre), visit(spread);
+            visit(z), visit(dz), visit(normal), visit(back), visit(mean), visit(deviation), visit(dmean), visit(ddeviation);
+            visit(centre), visit(spread);
         }
         void run(auto& ctx) {
             ops::latent_statistics(ctx, z, mean, deviation);
@@ -64,5 +65,6 @@ TEST_CASE("cuda: latent statistics agree with the reference", "[cuda][latent_sta
 TEST_CASE("cuda: the pixel loss agrees with the reference", "[cuda][reconstruction]") {
     cuda::context device;
     reference::context plain;
-    for (const std::int64_t count : {1, 77, 300000}) agrees_with_reference<losses, float>(device, plain, 1e-6, count); // more than all threads of the grid
+    for (const std::int64_t count : {1, 77, 300000}) // the last is more than all threads of the grid
+        agrees_with_reference<losses, float>(device, plain, 1e-6, count);
 }

@@ -17,8 +17,10 @@ template <bool Crop, class From, class To> struct shift_frames {
     std::int64_t frames, before, frame_size; // of the shorter one
     __device__ void operator()(std::int64_t i) const {
         const std::int64_t at = i % frame_size, f = i / frame_size;
-        if constexpr (Crop) to[i] = static_cast<To>(static_cast<float>(from[(f / frames * (frames + before) + f % frames + before) * frame_size + at]));
-        else {
+        if constexpr (Crop) {
+            const std::int64_t source = f / frames * (frames + before) + f % frames + before;
+            to[i] = static_cast<To>(static_cast<float>(from[source * frame_size + at]));
+        } else {
             const std::int64_t b = f / (frames + before), source = f % (frames + before) - before;
             to[i] = static_cast<To>(source < 0 ? 0.0f : static_cast<float>(from[(b * frames + source) * frame_size + at]));
         }
@@ -43,7 +45,8 @@ template <int O, bool HasBias, class U> struct finish_convolution {
     }
 };
 
-template <class W> convolution described(const context& ctx, conv_pass pass, const video_size& x, const video_size& y, conv_stride stride, const W& w) {
+template <class W>
+convolution described(const context& ctx, conv_pass pass, const video_size& x, const video_size& y, conv_stride stride, const W& w) {
     return {pass, x, y, w.extent(4), w.extent(0), w.extent(1), w.extent(2), w.extent(3), stride, w.extent(1) - 1, ctx.precision == math::tf32};
 }
 

@@ -56,7 +56,8 @@ struct moments {
 };
 
 /// part[frame, piece, C] = moments of the piece's channels.
-template <class Tile, int C, class X> __global__ void __launch_bounds__(Tile::threads) moments_kernel(const X* x, std::int64_t positions, moments* part) {
+template <class Tile, int C, class X>
+__global__ void __launch_bounds__(Tile::threads) moments_kernel(const X* x, std::int64_t positions, moments* part) {
     __shared__ moments all[Tile::rows][Tile::channels];
     const Tile tile(positions);
     float start[Tile::P] = {}, sum[Tile::P] = {}, squares[Tile::P] = {}; // about the thread's first values

@@ -50,10 +50,11 @@ void latent_statistics_on(context& ctx, video_view<const float, C> z, view<float
 }
 
 template <int C>
-void latent_statistics_grad_on(context& ctx, video_view<const float, C> z, view<const float, dynamic, C> mean, view<const float, dynamic, C> deviation,
-                               view<const float, dynamic, C> dmean, view<const float, dynamic, C> ddeviation, video_view<float, C> dz) {
+void latent_statistics_grad_on(context& ctx, video_view<const float, C> z, view<const float, dynamic, C> mean,
+                               view<const float, dynamic, C> deviation, view<const float, dynamic, C> dmean, view<const float, dynamic, C> ddeviation, video_view<float, C> dz) {
     each(ctx, "ops::latent_statistics_grad", z.size(),
-         detail::latent_statistics_slope<C>{z.data(), mean.data(), deviation.data(), dmean.data(), ddeviation.data(), dz.data(), z.extent(2) * z.extent(3)});
+         detail::latent_statistics_slope<C>{z.data(), mean.data(), deviation.data(), dmean.data(), ddeviation.data(), dz.data(),
+                                            z.extent(2) * z.extent(3)});
 }
 
 template <int C>
