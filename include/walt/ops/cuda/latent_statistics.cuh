@@ -51,10 +51,11 @@ void latent_statistics_on(context& ctx, video_view<const float, C> z, view<float
 
 template <int C>
 void latent_statistics_grad_on(context& ctx, video_view<const float, C> z, view<const float, dynamic, C> mean,
-                               view<const float, dynamic, C> deviation, view<const float, dynamic, C> dmean, view<const float, dynamic, C> ddeviation, video_view<float, C> dz) {
+                               view<const float, dynamic, C> deviation, view<const float, dynamic, C> dmean, view<const float, dynamic, C> ddeviation,
+                               video_view<float, C> dz) {
+    const std::int64_t positions = z.extent(2) * z.extent(3);
     each(ctx, "ops::latent_statistics_grad", z.size(),
-         detail::latent_statistics_slope<C>{z.data(), mean.data(), deviation.data(), dmean.data(), ddeviation.data(), dz.data(),
-                                            z.extent(2) * z.extent(3)});
+         detail::latent_statistics_slope<C>{z.data(), mean.data(), deviation.data(), dmean.data(), ddeviation.data(), dz.data(), positions});
 }
 
 template <int C>
