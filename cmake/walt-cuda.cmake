@@ -20,6 +20,15 @@ if(WALT_CUDA STREQUAL "AUTO" OR WALT_CUDA)
         endif()
         enable_language(CUDA)
         set(walt_with_cuda TRUE)
+
+        add_library(walt_cuda_private INTERFACE) # what links to it may have .cu files
+        target_link_libraries(walt_cuda_private INTERFACE walt_private walt_cuda)
+        # The standard as an option, since CMake 3.25 does not know that nvcc can C++20.
+        set(walt_nvcc_options -std=c++20 -lineinfo -Xcompiler=-Wall,-Wextra)
+        if(WALT_WARNINGS_AS_ERRORS)
+            list(APPEND walt_nvcc_options -Werror=all-warnings)
+        endif()
+        target_compile_options(walt_cuda_private INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:${walt_nvcc_options}>")
     endif()
     if(NOT walt_with_cuda AND NOT WALT_CUDA STREQUAL "AUTO")
         message(FATAL_ERROR "WALT_CUDA is ${WALT_CUDA}, but ${walt_why}")

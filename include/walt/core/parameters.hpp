@@ -181,7 +181,7 @@ inline std::size_t place_in_file(const parameter_row& row, std::size_t i) {
 
 namespace detail {
 template <class Part> void list(const Part& part, const std::string& name, std::size_t shift, std::vector<parameter_row>& rows) {
-    if constexpr (requires { Part::depth; part.at(0, [](const auto&, std::size_t) {}); }) {
+    if constexpr (requires { Part::depth; part.stride; }) { // a part that is repeated
         for (int i = 0; i < Part::depth; ++i)
             part.at(i, [&](const auto& child, std::size_t by) { list(child, sentence(name, ".", i), shift + by, rows); });
     } else if constexpr (requires { part.offset; }) {
