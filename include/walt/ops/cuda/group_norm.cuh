@@ -1,5 +1,6 @@
 // CUDA: group norm of every frame. A block sums a piece of a frame by channels; pieces, then a group's channels are put
-// together in a fixed order. Channels lie together, so a warp reads whole rows.
+// together in a fixed order and in double: what a norm over few channels magnifies must not hang on the order of additions.
+// Channels lie together, so a warp reads whole rows.
 #pragma once
 
 #include "../group_norm.hpp"
@@ -44,11 +45,11 @@ template <int C, class... Element> struct frame_tile {
 };
 
 /// Count, mean and sum of squared distances from it: what may be joined without cancellation.
-struct moments {
-    float count, mean, squares;
-    __device__ void join(const moments& other) {
+template <class A> struct moments {
+    A count, mean, squares;
+    template <class B> __device__ void join(const moments<B>& other) {
         if (other.count == 0) return;
-        const float all = count + other.count, distance = other.mean - mean, share = other.count / all;
+        const A all = count + other.count, distance = other.mean - mean, share = other.count / all;
         squares += other.squares + distance * distance * count * share;
         mean += distance * share;
         count = all;
@@ -57,8 +58,8 @@ struct moments {
 
 /// part[frame, piece, C] = moments of the piece's channels.
 template <class Tile, int C, class X>
-__global__ void __launch_bounds__(Tile::threads) moments_kernel(const X* x, std::int64_t positions, moments* part) {
-    __shared__ moments all[Tile::rows][Tile::channels];
+__global__ void __launch_bounds__(Tile::threads) moments_kernel(const X* x, std::int64_t positions, moments<double>* part) {
+    __shared__ moments<float> all[Tile::rows][Tile::channels];
     const Tile tile(positions);
     float start[Tile::P] = {}, sum[Tile::P] = {}, squares[Tile::P] = {}; // about the thread's first values
     int count = 0;
@@ -80,24 +81,24 @@ __global__ void __launch_bounds__(Tile::threads) moments_kernel(const X* x, std:
     for (int c = static_cast<int>(threadIdx.x); c < Tile::channels; c += Tile::threads) {
         const int channel = static_cast<int>(blockIdx.y) * Tile::channels + c;
         if (channel >= C) break;
-        moments joined = all[0][c];
-        for (int r = 1; r < Tile::rows; ++r) joined.join(all[r][c]);
+        moments<double> joined{};
+        for (int r = 0; r < Tile::rows; ++r) joined.join(all[r][c]);
         part[std::int64_t{blockIdx.x} * C + channel] = joined;
     }
 }
 
 /// statistics[frame, G, 2] from the pieces of a group's channels; one warp each.
-template <int C, int G> __global__ void group_statistics_kernel(const moments* part, std::int64_t pieces, float* statistics) {
+template <int C, int G> __global__ void group_statistics_kernel(const moments<double>* part, std::int64_t pieces, float* statistics) {
     constexpr int width = C / G;
     const std::int64_t frame = blockIdx.x / G, g = blockIdx.x % G;
-    moments joined{};
+    moments<double> joined{};
     for (std::int64_t i = threadIdx.x; i < pieces * width; i += 32) joined.join(part[(frame * pieces + i / width) * C + g * width + i % width]);
     for (int distance = 16; distance > 0; distance /= 2)
-        joined.join({__shfl_down_sync(0xffffffffu, joined.count, distance), __shfl_down_sync(0xffffffffu, joined.mean, distance),
-                     __shfl_down_sync(0xffffffffu, joined.squares, distance)});
+        joined.join(moments<double>{__shfl_down_sync(0xffffffffu, joined.count, distance), __shfl_down_sync(0xffffffffu, joined.mean, distance),
+                                    __shfl_down_sync(0xffffffffu, joined.squares, distance)});
     if (threadIdx.x != 0) return;
-    statistics[2 * blockIdx.x] = joined.mean;
-    statistics[2 * blockIdx.x + 1] = 1.0f / sqrtf(joined.squares / joined.count + static_cast<float>(ops::group_norm_epsilon));
+    statistics[2 * blockIdx.x] = static_cast<float>(joined.mean);
+    statistics[2 * blockIdx.x + 1] = static_cast<float>(1 / sqrt(joined.squares / joined.count + ops::group_norm_epsilon));
 }
 
 /// What a thread's channels are normalised, scaled and shifted by.
@@ -134,7 +135,7 @@ __global__ void __launch_bounds__(Tile::threads) group_norm_kernel(const X* x, c
 /// part[frame, piece, C, 2] = sums over the piece of g, the gradient of the affine map's result, and of g normal.
 template <class Tile, int C, int G, class Activation, class X, class T>
 __global__ void __launch_bounds__(Tile::threads) group_norm_sums_kernel(const X* x, const float* statistics, const float* scale, const float* shift,
-                                                                        frame_rows rows, std::int64_t positions, const T* dy, float2* part) {
+                                                                        frame_rows rows, std::int64_t positions, const T* dy, double2* part) {
     __shared__ float2 all[Tile::rows][Tile::channels];
     const Tile tile(positions);
     const channel_norm<Tile, C, G> of(tile, statistics, scale, shift, rows.of(tile.frame));
@@ -154,8 +155,8 @@ __global__ void __launch_bounds__(Tile::threads) group_norm_sums_kernel(const X*
     for (int c = static_cast<int>(threadIdx.x); c < Tile::channels; c += Tile::threads) {
         const int channel = static_cast<int>(blockIdx.y) * Tile::channels + c;
         if (channel >= C) break;
-        float2 joined = all[0][c];
-        for (int r = 1; r < Tile::rows; ++r) {
+        double2 joined{};
+        for (int r = 0; r < Tile::rows; ++r) {
             joined.x += all[r][c].x;
             joined.y += all[r][c].y;
         }
@@ -165,13 +166,13 @@ __global__ void __launch_bounds__(Tile::threads) group_norm_sums_kernel(const X*
 
 /// sums[frame, C] = the pieces' sums.
 template <int C> struct frame_sums {
-    const float2* part;
+    const double2* part;
     std::int64_t pieces;
-    float2* sums;
+    double2* sums;
     __device__ void operator()(std::int64_t i) const {
-        float2 sum{};
+        double2 sum{};
         for (std::int64_t piece = 0; piece < pieces; ++piece) {
-            const float2 more = part[(i / C * pieces + piece) * C + i % C];
+            const double2 more = part[(i / C * pieces + piece) * C + i % C];
             sum.x += more.x;
             sum.y += more.y;
         }
@@ -181,12 +182,12 @@ template <int C> struct frame_sums {
 
 /// dscale and dshift [R, C] += the sums of the frames that use a row, which follow one another.
 template <int C> struct row_sums {
-    const float2* sums;
+    const double2* sums;
     std::int64_t frames;
     frame_rows rows;
     float *dscale, *dshift;
     __device__ void operator()(std::int64_t i) const {
-        float2 sum{};
+        double2 sum{};
         bool used = false;
         for (std::int64_t frame = 0; frame < frames; ++frame)
             if (rows.of(frame) == i / C) {
@@ -195,28 +196,28 @@ template <int C> struct row_sums {
                 used = true;
             }
         if (!used) return;
-        dshift[i] += sum.x;
-        dscale[i] += sum.y;
+        dshift[i] += static_cast<float>(sum.x);
+        dscale[i] += static_cast<float>(sum.y);
     }
 };
 
 /// flow[frame, G] = means over a group of g scale and of g scale normal.
 template <int C, int G> struct group_flow {
-    const float2* sums;
+    const double2* sums;
     const float* scale;
     frame_rows rows;
-    float count;
+    double count;
     float2* flow;
     __device__ void operator()(std::int64_t i) const {
         constexpr int width = C / G;
         const std::int64_t frame = i / G, first = i % G * width;
-        float2 sum{};
+        double2 sum{};
         for (int c = 0; c < width; ++c) {
-            const float by = scale[rows.of(frame) * C + first + c];
+            const double by = scale[rows.of(frame) * C + first + c];
             sum.x += by * sums[frame * C + first + c].x;
             sum.y += by * sums[frame * C + first + c].y;
         }
-        flow[i] = {sum.x / count, sum.y / count};
+        flow[i] = {static_cast<float>(sum.x / count), static_cast<float>(sum.y / count)};
     }
 };
 
@@ -252,7 +253,7 @@ void group_norm_on(context& ctx, Activation, video_view<const X, C> x, Scale sca
     using writing = detail::frame_tile<C, X, U>;
     const arena::scope scope(ctx.arena);
     const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3), pieces = reading::pieces(positions);
-    const auto part = ctx.arena.take<detail::moments, dynamic>(frames * pieces * C);
+    const auto part = ctx.arena.take<detail::moments<double>, dynamic>(frames * pieces * C);
     detail::moments_kernel<reading, C><<<reading::grid(frames, positions), reading::threads, 0, ctx.stream>>>(x.data(), positions, part.data());
     check_launch("ops::group_norm", x.size());
     detail::group_statistics_kernel<C, G><<<static_cast<unsigned>(frames * G), 32, 0, ctx.stream>>>(part.data(), pieces, statistics.data());
@@ -272,7 +273,7 @@ void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scal
     const arena::scope scope(ctx.arena);
     const char* what = "ops::group_norm_grad";
     const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3), pieces = reading::pieces(positions);
-    const auto part = ctx.arena.take<float2, dynamic>(frames * pieces * C), sums = ctx.arena.take<float2, dynamic>(frames * C);
+    const auto part = ctx.arena.take<double2, dynamic>(frames * pieces * C), sums = ctx.arena.take<double2, dynamic>(frames * C);
     const auto flow = ctx.arena.take<float2, dynamic>(frames * G);
     detail::group_norm_sums_kernel<reading, C, G, Activation><<<reading::grid(frames, positions), reading::threads, 0, ctx.stream>>>(
         x.data(), statistics.data(), scale.data(), shift.data(), rows, positions, dy.data(), part.data());
@@ -280,7 +281,7 @@ void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scal
     each(ctx, what, sums.size(), detail::frame_sums<C>{part.data(), pieces, sums.data()});
     each(ctx, what, dscale.size(), detail::row_sums<C>{sums.data(), frames, rows, dscale.data(), dshift.data()});
     each(ctx, what, flow.size(),
-         detail::group_flow<C, G>{sums.data(), scale.data(), rows, static_cast<float>(positions * (C / G)), flow.data()});
+         detail::group_flow<C, G>{sums.data(), scale.data(), rows, static_cast<double>(positions * (C / G)), flow.data()});
     const auto finish = [&](auto kernel) {
         kernel<<<writing::grid(frames, positions), writing::threads, 0, ctx.stream>>>(x.data(), statistics.data(), scale.data(), shift.data(), rows,
                                                                                      positions, flow.data(), dy.data(), dx.data());
