@@ -12,8 +12,8 @@ namespace walt {
 namespace activation {
 /// No activation.
 struct identity {
-    template <class A> static A value(A x) { return x; }
-    template <class A> static A slope(A) { return A(1); }
+    template <class A> WALT_HD static A value(A x) { return x; }
+    template <class A> WALT_HD static A slope(A) { return A(1); }
 };
 } // namespace activation
 
@@ -23,7 +23,7 @@ struct frame_rows {
     std::int64_t frames = 0, latent_frames = 0; ///< of one clip; 0 for the default
     std::int64_t stride = 1;                    ///< frames per latent frame
 
-    constexpr std::int64_t of(std::int64_t frame) const {
+    WALT_HD constexpr std::int64_t of(std::int64_t frame) const {
         if (frames == 0) return 0;
         const std::int64_t j = frame % frames;
         return frame / frames * latent_frames + (j == 0 ? 0 : 1 + (j - 1) / stride);

@@ -7,6 +7,8 @@
 
 namespace walt::cuda {
 
+class cudnn;
+
 /// How products of float32 matrices are computed. (Sums are float32 in both, and products of bf16 are exact.)
 enum class math {
     float32, ///< as written
@@ -23,6 +25,7 @@ struct context {
     math precision = math::float32;
     cudaStream_t stream;
     cublaslt products;
+    std::shared_ptr<cudnn> convolutions; ///< made by the first convolution: programs without one do not need cuDNN
     walt::arena arena{[this](std::size_t bytes) { return allocate(bytes); }};
 
     explicit context(int device = 0) : stream(open(device)) {}
@@ -30,6 +33,7 @@ struct context {
     context& operator=(const context&) = delete;
     ~context() {
         cudaStreamSynchronize(stream);
+        convolutions.reset();
         cudaStreamDestroy(stream);
     }
 

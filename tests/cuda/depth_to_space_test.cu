@@ -1,0 +1,46 @@
+// Depth to space on the CUDA device against the reference.
+#include "agreement.hpp"
+
+#include <walt/ops/cuda/depth_to_space.cuh>
+#include <walt/ops/reference/depth_to_space.hpp>
+
+using namespace walt;
+
+namespace {
+
+template <int Time, int C> struct sizes {
+    template <class T> struct operands {
+        static constexpr int deep = Time * 4 * C;
+        using A = accumulate_t<T>;
+        arena memory{allocate_host};
+        video_size size, wide;
+        video_view<A, deep> x = normals(size.take<A, deep>(memory), 1);
+        video_view<T, deep> dx = (size.take<T, deep>(memory));
+        video_view<T, C> y = (wide.take<T, C>(memory));
+        video_view<A, C> dy = normals(wide.take<A, C>(memory), 2);
+
+        explicit operands(const video_size& of)
+            : size(of), wide{of.batch, of.frames * Time - (Time - 1), 2 * of.height, 2 * of.width} {}
+        void each(auto&& visit) { visit(x), visit(dx), visit(y), visit(dy); }
+        void run(auto& ctx) {
+            ops::depth_to_space<Time>(ctx, x, y);
+            ops::depth_to_space_grad<Time>(ctx, dy, dx);
+        }
+    };
+    static void agree(const video_size& size) {
+        cuda::context device;
+        reference::context plain;
+        CAPTURE(Time, C, size.frames, size.height);
+        agrees_with_reference<operands, float>(device, plain, 0, size);
+        agrees_with_reference<operands, bf16>(device, plain, 0, size);
+    }
+};
+
+} // namespace
+
+TEST_CASE("cuda: depth to space agrees with the reference", "[cuda][depth_to_space]") {
+    sizes<2, 6>::agree({2, 3, 5, 4});
+    sizes<1, 8>::agree({2, 3, 3, 7});
+    sizes<2, 3>::agree({1, 1, 2, 5});  // one frame; packs of no four
+    sizes<2, 48>::agree({1, 2, 3, 13}); // rows of several blocks
+}
