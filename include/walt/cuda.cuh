@@ -6,6 +6,7 @@
 #include "ops/cuda/causal_conv3d.cuh"
 #include "ops/cuda/check.cuh"
 #include "ops/cuda/context.cuh"
+#include "ops/cuda/cross_attention.cuh"
 #include "ops/cuda/cublaslt.cuh"
 #include "ops/cuda/cudnn.cuh"
 #include "ops/cuda/depth_to_space.cuh"
@@ -23,3 +24,4 @@
 #include "ops/cuda/reconstruction.cuh"
 #include "ops/cuda/reduce.cuh"
 #include "ops/cuda/row_share.cuh"
+#include "ops/cuda/window_attention.cuh"
