@@ -1,5 +1,15 @@
 # What each component of walt needs. Used where walt is built and, installed beside walt-config.cmake, where it is found.
 
+# walt::<name> of WALT_<NAME>_INCLUDE and WALT_<NAME>_LIBRARY, where both were found.
+function(walt_imported name NAME)
+    mark_as_advanced(WALT_${NAME}_INCLUDE WALT_${NAME}_LIBRARY)
+    if(WALT_${NAME}_INCLUDE AND WALT_${NAME}_LIBRARY AND NOT TARGET walt::${name})
+        add_library(walt::${name} UNKNOWN IMPORTED)
+        set_target_properties(walt::${name} PROPERTIES
+            IMPORTED_LOCATION ${WALT_${NAME}_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${WALT_${NAME}_INCLUDE})
+    endif()
+endfunction()
+
 # Looks for a component's libraries without a word. Sets walt_links to the targets to link and walt_missing to the Debian
 # packages that would bring what was not found (empty: all is there).
 function(walt_find_component component)
@@ -7,12 +17,7 @@ function(walt_find_component component)
         # Not by oneDNN's own package: Debian's insists on OpenCL's development files, for a device that is not used here.
         find_path(WALT_DNNL_INCLUDE dnnl.hpp)
         find_library(WALT_DNNL_LIBRARY dnnl)
-        mark_as_advanced(WALT_DNNL_INCLUDE WALT_DNNL_LIBRARY)
-        if(WALT_DNNL_INCLUDE AND WALT_DNNL_LIBRARY AND NOT TARGET walt::dnnl)
-            add_library(walt::dnnl UNKNOWN IMPORTED)
-            set_target_properties(walt::dnnl PROPERTIES
-                IMPORTED_LOCATION ${WALT_DNNL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${WALT_DNNL_INCLUDE})
-        endif()
+        walt_imported(dnnl DNNL)
         find_package(OpenMP QUIET COMPONENTS CXX)
         set(needs walt::dnnl libdnnl-dev OpenMP::OpenMP_CXX libomp-dev)
     elseif(component STREQUAL "io")
@@ -34,12 +39,7 @@ function(walt_find_component component)
         find_package(CUDAToolkit 13 QUIET)
         find_path(WALT_CUDNN_INCLUDE cudnn_graph.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
         find_library(WALT_CUDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR})
-        mark_as_advanced(WALT_CUDNN_INCLUDE WALT_CUDNN_LIBRARY)
-        if(WALT_CUDNN_INCLUDE AND WALT_CUDNN_LIBRARY AND NOT TARGET walt::cudnn)
-            add_library(walt::cudnn UNKNOWN IMPORTED)
-            set_target_properties(walt::cudnn PROPERTIES
-                IMPORTED_LOCATION ${WALT_CUDNN_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${WALT_CUDNN_INCLUDE})
-        endif()
+        walt_imported(cudnn CUDNN)
         set(needs CUDA::cublasLt cuda-toolkit-13 walt::cudnn cudnn9-cuda-13)
     endif()
 

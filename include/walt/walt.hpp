@@ -9,6 +9,8 @@
 #include "meta.hpp"
 #include "reference.hpp"
 #include "testing/gradient_check.hpp"
+#include "testing/module_check.hpp"
+#include "testing/relative_error.hpp"
 #include "text/word_vectors.hpp"
 #include "tokenizer/reconstruction.hpp"
 #include "tokenizer/tokenizer.hpp"
@@ -29,7 +31,6 @@
 #if __has_include(<nlohmann/json.hpp>) // walt::io
 #include "io/safetensors.hpp"
 #include "testing/golden.hpp"
-#include "testing/module_check.hpp"
 #include "train/trainer.hpp"
 #endif
 #if __has_include(<zlib.h>) // walt::io

@@ -5,10 +5,16 @@
 #include "../ops/operands.hpp"
 
 #include <walt/testing/on_device.hpp>
+#include <walt/testing/relative_error.hpp>
 
-/// Every view of `mine` is within `most` of the same view of `theirs`, as the norm of the difference over the norm;
-/// views of bf16 within `most_bf16`.
-template <class Mine, class Theirs> void compare(Mine& mine, Theirs& theirs, double most, double most_bf16 = 1e-2) {
+/// The relative errors allowed: of views of bf16, and of all others.
+struct allowed {
+    double most, most_bf16;
+    allowed(double of_all, double of_bf16 = 1e-2) : most(of_all), most_bf16(of_bf16) {}
+};
+
+/// Every view of `mine` is as near to the same view of `theirs` as is allowed.
+template <class Mine, class Theirs> void compare(Mine& mine, Theirs& theirs, allowed error) {
     std::vector<std::vector<double>> expected;
     theirs.each([&]<class View>(const View& v) {
         if constexpr (!walt::is_none<View>) expected.push_back(doubles(v));
@@ -17,25 +23,19 @@ template <class Mine, class Theirs> void compare(Mine& mine, Theirs& theirs, dou
     mine.each([&]<class View>(const View& v) {
         if constexpr (!walt::is_none<View>) {
             CAPTURE(place);
-            double difference = 0, size = 0;
-            const std::vector<double> found = doubles(v), &wanted = expected[place++];
-            for (std::size_t i = 0; i < wanted.size(); ++i) {
-                difference += (found[i] - wanted[i]) * (found[i] - wanted[i]);
-                size += wanted[i] * wanted[i];
-            }
             const bool rounded = std::is_same_v<std::remove_const_t<typename View::element>, walt::bf16>;
-            CHECK(std::sqrt(difference) <= (rounded ? most_bf16 : most) * std::sqrt(size));
+            CHECK(walt::testing::relative_error(doubles(v).data(), expected[place++]) <= (rounded ? error.most_bf16 : error.most));
         }
     });
 }
 
 /// Runs `Operands<T>` on the CUDA device and `Operands<double>` on the reference (both made from `size`), and compares.
 template <template <class> class Operands, class T, class Device, class Plain, class... Size>
-void agrees_with_reference(Device& device, Plain& plain, double most, Size... size) {
+void agrees_with_reference(Device& device, Plain& plain, allowed error, Size... size) {
     Operands<T> mine(size...);
     Operands<double> theirs(size...);
     walt::testing::on_device(device, mine, [&](auto& o) { o.run(device); });
     theirs.run(plain);
     CAPTURE(walt::dtype_name<T>());
-    compare(mine, theirs, most);
+    compare(mine, theirs, error);
 }

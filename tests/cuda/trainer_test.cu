@@ -1,5 +1,6 @@
 // Training and sampling on the CUDA device: the same steps as the reference's, and the same bits run after run.
 #include "../catch.hpp"
+#include "../train/tiny_denoiser.hpp"
 
 #include <walt/cuda.cuh>
 #include <walt/diffusion/ddim.hpp>
@@ -10,20 +11,6 @@
 using namespace walt;
 
 namespace {
-
-struct tiny : denoiser_config {
-    static constexpr int frames = 2, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2, classes = 3;
-    static constexpr window spatiotemporal_window{0, 2, 2};
-};
-
-latent_batch tiny_batch(std::int64_t n) {
-    latent_batch batch;
-    const philox numbers{7, static_cast<std::uint64_t>(n)};
-    for (std::uint64_t i = 0; i < 3 * 2 * 2 * 4 * 3; ++i) batch.latents.push_back(numbers.normal(i));
-    batch.is_image = {0, 1, 0};
-    batch.label = {0, 0, 1, 2, 1, 1};
-    return batch;
-}
 
 struct outcome {
     std::vector<double> losses;

@@ -5,7 +5,7 @@
 #include "operands.hpp"
 
 #include <walt/ops/cpu/context.hpp>
-#include <walt/testing/golden.hpp>
+#include <walt/testing/relative_error.hpp>
 
 /// op(ctx, T{}) takes operands from ctx.arena, runs with elements T and returns the tensors that it wrote, as doubles.
 /// The distances allowed are relative, in the L2 norm of each tensor.

@@ -1,5 +1,6 @@
 // The trainer: AdamW's formula, accumulation, the non-finite guard, and resuming bit for bit.
 #include "catch.hpp"
+#include "tiny_denoiser.hpp"
 
 #include <walt/cpu.hpp>
 #include <walt/diffusion/denoising.hpp>
@@ -11,20 +12,6 @@
 using namespace walt;
 
 namespace {
-
-struct tiny : denoiser_config {
-    static constexpr int frames = 2, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2, classes = 3;
-    static constexpr window spatiotemporal_window{0, 2, 2};
-};
-
-latent_batch tiny_batch(std::int64_t n) {
-    latent_batch batch;
-    const philox numbers{7, static_cast<std::uint64_t>(n)};
-    for (std::uint64_t i = 0; i < 3 * 2 * 2 * 4 * 3; ++i) batch.latents.push_back(numbers.normal(i));
-    batch.is_image = {0, 1, 0};
-    batch.label = {0, 0, 1, 2, 1, 1};
-    return batch;
-}
 
 std::filesystem::path fresh_folder(const char* name) {
     const auto folder = std::filesystem::temp_directory_path() / (std::string("walt_trainer_") + name);

@@ -4,6 +4,7 @@
 
 #include "../core/parameters.hpp"
 #include "../io/safetensors.hpp"
+#include "relative_error.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,18 +13,6 @@
 #include <vector>
 
 namespace walt::testing {
-
-/// ||yours - file|| / max(||file||, floor), in double.
-template <class T, class U> double relative_error(const T* yours, const std::vector<U>& file, double floor = 0) {
-    double difference = 0, size = 0;
-    for (std::size_t i = 0; i < file.size(); ++i) {
-        const double expected = static_cast<double>(file[i]), distance = static_cast<double>(yours[i]) - expected;
-        difference += distance * distance;
-        size += expected * expected;
-    }
-    const double scale = std::max(std::sqrt(size), floor);
-    return difference == 0 ? 0 : std::sqrt(difference) / scale;
-}
 
 /// The gradients of all parameters against a file's.
 struct gradient_errors {

@@ -36,15 +36,6 @@ template <class T> struct normal_block { // four numbers of one Philox block
     }
 };
 
-inline constexpr int sum_threads = 512; ///< of a block that walks over a sample or a frame
-
-/// The sum of use(i) over [first, last) by the block's threads, in double.
-template <class Use> __device__ double walked_sum(std::int64_t first, std::int64_t last, Use&& use) {
-    double sum = 0;
-    for (std::int64_t i = first + threadIdx.x; i < last; i += sum_threads) sum += use(i);
-    return block_sum<sum_threads>(sum);
-}
-
 /// A block per sample of `size` elements.
 template <class X, class Y, class Out>
 __global__ void rescale_std_kernel(const X* conditional, const Y* guided, double share, std::int64_t size, Out* out) {
@@ -74,10 +65,6 @@ __global__ void square_error_kernel(const A* x, const A* y, const A* weight, std
         return difference * difference;
     });
     if (threadIdx.x == 0) frame_loss[blockIdx.x] = share * sum;
-}
-template <class A> __global__ void total_kernel(const double* part, std::int64_t count, A* total) {
-    const double sum = walked_sum(0, count, [&](std::int64_t i) { return part[i]; });
-    if (threadIdx.x == 0) *total = static_cast<A>(sum);
 }
 
 } // namespace detail
@@ -113,8 +100,7 @@ void square_error_on(context& ctx, X x, Y y, W weight, Loss loss, DX dx) {
             x.data(), y.data(), weight.data(), x.size() / frames, frame_loss.data(), dx.data());
         check_launch("ops::square_error", x.size());
     }
-    detail::total_kernel<<<1, detail::sum_threads, 0, ctx.stream>>>(frame_loss.data(), frames, loss.data());
-    check_launch("ops::square_error", frames);
+    assign_total(ctx, "ops::square_error", frames, frame_loss.data(), loss.data());
 }
 
 } // namespace walt::cuda

@@ -22,13 +22,6 @@ __global__ void reconstruction_kernel(const X* x, const Y* y, std::int64_t count
     sum = block_sum<threads_per_block>(sum);
     if (threadIdx.x == 0) part[blockIdx.x] = share * sum;
 }
-
-template <class Loss> __global__ void loss_kernel(const double* part, unsigned parts, Loss* loss) {
-    double sum = 0;
-    for (unsigned i = threadIdx.x; i < parts; i += threads_per_block) sum += part[i];
-    sum = block_sum<threads_per_block>(sum);
-    if (threadIdx.x == 0) *loss = static_cast<Loss>(sum);
-}
 } // namespace detail
 
 template <class X, class Y, class Loss, class DX>
@@ -40,8 +33,7 @@ void reconstruction_error_on(context& ctx, X x, Y y, double absolute, Loss loss,
         detail::reconstruction_kernel<<<blocks, threads_per_block, 0, ctx.stream>>>(x.data(), y.data(), x.size(), absolute, dx.data(), part.data());
         check_launch("ops::reconstruction_error", x.size());
     }
-    detail::loss_kernel<<<1, threads_per_block, 0, ctx.stream>>>(part.data(), blocks, loss.data());
-    check_launch("ops::reconstruction_error", blocks);
+    assign_total(ctx, "ops::reconstruction_error", blocks, part.data(), loss.data());
 }
 
 } // namespace walt::cuda

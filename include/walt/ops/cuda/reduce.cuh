@@ -36,6 +36,20 @@ template <bool Add> struct sum_of_parts {
     }
 };
 
+inline constexpr int sum_threads = 512; ///< of a block that walks over a sample or a frame
+
+/// The sum of use(i) over [first, last) by the block's threads, in double.
+template <class Use> __device__ double walked_sum(std::int64_t first, std::int64_t last, Use&& use) {
+    double sum = 0;
+    for (std::int64_t i = first + threadIdx.x; i < last; i += sum_threads) sum += use(i);
+    return block_sum<sum_threads>(sum);
+}
+
+template <class A> __global__ void total_kernel(const double* part, std::int64_t count, A* total) {
+    const double sum = walked_sum(0, count, [&](std::int64_t i) { return part[i]; });
+    if (threadIdx.x == 0) *total = static_cast<A>(sum);
+}
+
 inline constexpr int column_lanes = 32, column_rows = 8;
 
 /// part[group, j] = sum over the group's rows of x[row, j].
@@ -58,6 +72,12 @@ template <class T> __global__ void column_parts_kernel(const T* x, std::int64_t 
 inline void assign_sum_of_parts(context& ctx, const char* what, std::int64_t sets, std::int64_t groups, std::int64_t width, std::int64_t stride,
                                 const float* part, float* out) {
     each(ctx, what, sets * width, detail::sum_of_parts<false>{part, out, groups, width, stride});
+}
+
+/// total = sum of `count` parts, in one block.
+template <class A> void assign_total(context& ctx, const char* what, std::int64_t count, const double* part, A* total) {
+    detail::total_kernel<<<1, detail::sum_threads, 0, ctx.stream>>>(part, count, total);
+    check_launch(what, count);
 }
 
 /// out[j] += sum over rows of x[row, j].
