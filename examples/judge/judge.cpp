@@ -78,7 +78,7 @@ void look(const float* frame, int dx, int dy, float* seen) {
         for (int x = left; x < left + window; ++x) *seen++ = static_cast<float>(chroma(frame + 3 * (y * side + x)));
 }
 
-double cross_entropy::operator()(const item_model& model, const window_batch& batch, walt::gradients<float> g, walt::philox) const {
+void cross_entropy::operator()(const item_model& model, const window_batch& batch, walt::gradients<float> g, walt::philox, walt::view<float, 1> loss) const {
     auto& ctx = model.context();
     const walt::arena::scope scope(ctx.arena);
     const device_windows of = take_windows(ctx, batch.seen);
@@ -87,16 +87,16 @@ double cross_entropy::operator()(const item_model& model, const window_batch& ba
 
     const std::int64_t count = of.logits.extent(0);
     const auto dlogits = ctx.arena.take<bf16, dynamic, item_network::items>(count);
-    double loss = 0;
+    double sum = 0;
     for (std::int64_t n = 0; n < count; ++n) {
         const auto logs = log_softmax(of, n);
         const auto item = static_cast<std::size_t>(batch.item[static_cast<std::size_t>(n)]);
-        loss -= static_cast<double>(logs[item]) / static_cast<double>(count);
+        sum -= static_cast<double>(logs[item]) / static_cast<double>(count);
         for (std::size_t k = 0; k < logs.size(); ++k)
             dlogits(n, k) = bf16((std::exp(logs[k]) - (k == item ? 1.0f : 0.0f)) / static_cast<float>(count));
     }
     model.network().backward(ctx, model.weights(), of.x, keep, dlogits, g);
-    return loss;
+    loss(0) = static_cast<float>(sum);
 }
 
 item_judge::item_judge(walt::cpu::context& ctx, const std::filesystem::path& folder, std::int64_t steps) : model_(ctx) {

@@ -134,7 +134,7 @@ namespace judge {
 
 /// The mean cross-entropy of a batch and its gradient, for walt::trainer.
 struct cross_entropy {
-    double operator()(const item_model& model, const window_batch& batch, walt::gradients<float> g, walt::philox) const;
+    void operator()(const item_model& model, const window_batch& batch, walt::gradients<float> g, walt::philox, walt::view<float, 1> loss) const;
 };
 
 /// Tells which of the ten items a frame or a clip shows.

@@ -22,6 +22,8 @@
 #include "ops/cuda/patches.cuh"
 #include "ops/cuda/pointwise.cuh"
 #include "ops/cuda/reconstruction.cuh"
+#include "ops/cuda/recording.cuh"
 #include "ops/cuda/reduce.cuh"
 #include "ops/cuda/row_share.cuh"
+#include "ops/cuda/staging.cuh"
 #include "ops/cuda/window_attention.cuh"

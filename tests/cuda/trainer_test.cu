@@ -1,12 +1,8 @@
 // Training and sampling on the CUDA device: the same steps as the reference's, and the same bits run after run.
-#include "../catch.hpp"
-#include "../train/tiny_denoiser.hpp"
+#include "../train/resuming.hpp"
 
 #include <walt/cuda.cuh>
 #include <walt/diffusion/ddim.hpp>
-#include <walt/diffusion/denoising.hpp>
-#include <walt/train/trainer.hpp>
-#include <walt/transformer/denoiser.hpp>
 
 using namespace walt;
 
@@ -56,3 +52,5 @@ TEST_CASE("cuda: the same seed gives the same bits", "[cuda][trainer]") {
     CHECK(one.masters == other.masters);
     CHECK(one.sample == other.sample);
 }
+
+TEST_CASE("cuda: a run that was stopped goes on bit for bit", "[cuda][trainer]") { check_resuming<cuda::context>("cuda"); }

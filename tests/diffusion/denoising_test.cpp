@@ -3,6 +3,7 @@
 
 #include <walt/diffusion/denoising.hpp>
 #include <walt/reference.hpp>
+#include <walt/train/objective.hpp>
 
 using namespace walt;
 
@@ -31,24 +32,20 @@ template <class Config> struct recorder {
     struct saved {
         saved(arena&, std::int64_t, std::int64_t, activations) {}
     };
-    struct network_type {
-        recorder* owner;
-        void forward(auto&, int, const denoiser_input<double, Config>& in, auto v, saved&) const {
-            std::fill_n(v.data(), v.size(), 0.25);
-            owner->calls.push_back({copy<double>(in.noisy), in.self_condition ? copy<double>(in.self_condition) : std::vector<double>{},
-                                    in.known ? copy<double>(in.known) : std::vector<double>{}, copy<double>(in.mask), copy<double>(in.low_resolution),
-                                    copy<std::int32_t>(in.step), copy<std::int32_t>(in.label), copy<std::int32_t>(in.text_row),
-                                    copy<std::int32_t>(in.low_resolution_step)});
-        }
-        void backward(auto&, int, const auto&, saved&, auto dv, const gradients<double>&) const { owner->dv = copy<double>(dv); }
-    };
+    void forward(const denoiser_input<double, Config>& in, auto v, saved&) {
+        std::fill_n(v.data(), v.size(), 0.25);
+        calls.push_back({copy<double>(in.noisy), in.self_condition ? copy<double>(in.self_condition) : std::vector<double>{},
+                         in.known ? copy<double>(in.known) : std::vector<double>{}, copy<double>(in.mask), copy<double>(in.low_resolution),
+                         copy<std::int32_t>(in.step), copy<std::int32_t>(in.label), copy<std::int32_t>(in.text_row),
+                         copy<std::int32_t>(in.low_resolution_step)});
+    }
+    void backward(const auto&, saved&, auto from, const gradients<double>&) { dv = copy<double>(from); }
     reference::context ctx;
     std::vector<call> calls;
     std::vector<double> dv;
 
     reference::context& context() { return ctx; }
-    network_type network() { return {this}; }
-    int weights() { return 0; }
+    walt::weights<double> weights() { return {}; }
 };
 
 constexpr int F = 4, frame = 8, samples = 64; // the first half videos, the second half stacks of images
@@ -71,7 +68,7 @@ template <class Config> latent_batch drawn() {
 
 template <class Config> double run(recorder<Config>& model, const denoising& objective, std::uint64_t stream = 0) {
     model.calls.clear();
-    return objective(model, drawn<Config>(), gradients<double>{}, philox{11, stream});
+    return loss_of(objective, model, drawn<Config>(), gradients<double>{}, philox{11, stream});
 }
 
 } // namespace
@@ -236,7 +233,7 @@ TEST_CASE("a batch that does not fit the model is refused with both numbers", "[
         using config = typename std::decay_t<decltype(model)>::config_type;
         latent_batch batch = drawn<config>();
         change(batch);
-        CHECK_THROWS_WITH(denoising{}(model, batch, gradients<double>{}, philox{}), Catch::Contains(first) && Catch::Contains(second));
+        CHECK_THROWS_WITH(loss_of(denoising{}, model, batch, gradients<double>{}, philox{}), Catch::Contains(first) && Catch::Contains(second));
     };
     refuses(classes, [](auto& b) { b.is_image.clear(); }, "1 sample", "or more");
     refuses(classes, [](auto& b) { b.latents.pop_back(); }, "2048 latent numbers", "2047 came");

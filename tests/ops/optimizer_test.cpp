@@ -27,12 +27,15 @@ TEST_CASE("the optimizer's pass agrees with the reference", "[ops][optimizer]") 
                                     .weight_decay = 0.1,
                                     .correction_1 = 0.5,
                                     .correction_2 = 0.2,
-                                    .gradient_scale = 0.7,
+                                    .clip = 20,
+                                    .micro_batches = 2,
                                     .average_keep = 0.98};
-            const double squares = ops::sum_of_squares(ctx, g);
-            ops::adamw(ctx, with, kinds, w, g, m, v, average, copy);
+            const auto squares = ctx.arena.template take<double, 1>();
+            const auto losses = random<A, dynamic>(ctx, 7, 2);
+            ops::sum_of_squares(ctx, g, squares);
+            ops::adamw(ctx, with, kinds, squares.read(), losses.read(), w, g, m, v, average, copy);
             // where the compute type is the masters' own, the masters are the copy
-            return std::vector{{squares},
+            return std::vector{{squares(0)},
                                doubles(w),
                                doubles(g),
                                doubles(m),

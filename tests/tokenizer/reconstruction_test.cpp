@@ -4,6 +4,7 @@
 #include <walt/reference.hpp>
 #include <walt/testing/gradient_check.hpp>
 #include <walt/tokenizer/reconstruction.hpp>
+#include <walt/train/objective.hpp>
 
 using namespace walt;
 
@@ -29,7 +30,7 @@ struct scene {
     }
     double loss(const reconstruction& objective) {
         std::fill(gradient.begin(), gradient.end(), 0.0);
-        return objective(tokens, batch, gradients<double>{gradient.data()}, philox{7, 3});
+        return loss_of(objective, tokens, batch, gradients<double>{gradient.data()}, philox{7, 3});
     }
 };
 

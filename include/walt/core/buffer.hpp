@@ -4,6 +4,7 @@
 #include "view.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -66,6 +67,8 @@ class arena {
     /// Most bytes ever in use at once.
     std::size_t peak() const { return peak_; }
     std::size_t used() const { return used_; }
+    /// Says where the next piece will come from: while it is the same, the same takes give the same addresses.
+    std::array<std::uint64_t, 3> place() const { return {renewals_, chunk_, offset_}; }
 
     /// Gives back, at the end of its life, everything taken since its beginning.
     class scope {
@@ -111,12 +114,26 @@ class arena {
         if (used_ == 0 && chunks_.size() > 1) { // everything is free: the next piece has the right size for all
             chunks_.clear();
             chunk_ = offset_ = 0;
+            ++renewals_;
         }
     }
 
     source source_;
     std::vector<chunk> chunks_;
     std::size_t chunk_ = 0, offset_ = 0, used_ = 0, peak_ = 0;
+    std::uint64_t renewals_ = 0;
 };
+
+/// Copies host numbers to the context's arena, in the element type asked for; the host's may be changed when it returns.
+template <class T, class Context, class Host> view<T, dynamic> to_device(Context& ctx, const std::vector<Host>& host) {
+    const auto on_device = ctx.arena.template take<T, dynamic>(static_cast<std::int64_t>(host.size()));
+    if constexpr (std::is_same_v<T, Host>) {
+        ctx.upload(on_device.data(), host.data(), host.size() * sizeof(T));
+    } else {
+        const std::vector<T> converted(host.begin(), host.end());
+        ctx.upload(on_device.data(), converted.data(), converted.size() * sizeof(T));
+    }
+    return on_device;
+}
 
 } // namespace walt

@@ -47,8 +47,8 @@ cost training_cost(Config, compute_t<T>, std::int64_t samples = 1, activations k
     const view<float, dynamic, Config::frames, Config::height, Config::width, Config::channels> v(nullptr, samples);
     const arena::scope scope(ctx.arena);
     typename decltype(model)::saved kept(ctx.arena, samples, in.text_valid.extent(0), keep);
-    model.network().forward(ctx, model.weights(), in, v, kept);
-    model.network().backward(ctx, model.weights(), in, kept, v.read(), gradients<float>{});
+    model.forward(in, v, kept);
+    model.backward(in, kept, v.read(), gradients<float>{});
     return {parameter_count<transformer<Config>>, ctx.flops, ctx.bytes, ctx.arena.peak()};
 }
 

@@ -2,6 +2,7 @@
 // level that is all noise; classifier-free guidance; self-conditioning on the guided estimate of the step before.
 #pragma once
 
+#include "../core/repeated.hpp"
 #include "../transformer/transformer.hpp"
 #include "guidance.hpp"
 #include "v_prediction.hpp"
@@ -36,8 +37,8 @@ struct ddim_update {
 };
 
 /// Runs DDIM on `x` [B, F, H, W, C] (A), which comes as noise and leaves as latents.
-/// predict(input, conditional, v): the network's v for the input; with guidance it is called twice a step, and
-/// `conditional` says which. `input` comes with all conditions set; noisy, step and self_condition are set here.
+/// predict(input, conditional, v): asks the context for the network's v of the input; with guidance it is called twice a
+/// step, and `conditional` says which. It is `repeated` work: the same ops on the same memory in every step. `input` comes with all conditions set; noisy, step and self_condition are set here.
 /// seen(k, x0) is called after step k with the guided estimate of x0.
 template <class Context, class A, class Config, class X, class Predict, class Seen>
 void run_ddim(Context& ctx, const ddim& sampler, const guidance& guide, const noise_schedule& schedule,
@@ -48,42 +49,56 @@ void run_ddim(Context& ctx, const ddim& sampler, const guidance& guide, const no
     const auto take = [&] { return ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(batch); };
     const latent v = take(), v_uncond = take(), x0 = take(), eps = take(), fresh = take();
     const auto step = ctx.arena.template take<std::int32_t, dynamic>(frames);
-    const auto share = ctx.arena.template take<A, dynamic>(frames), other = ctx.arena.template take<A, dynamic>(frames);
-    if constexpr (Config::self_conditioning) ops::fill(ctx, x0, 0);
-
     const std::vector<int> levels = sampler.levels();
-    for (std::size_t k = 0; k < levels.size(); ++k) {
-        const arena::scope temporaries(ctx.arena);
-        ops::fill(ctx, step, levels[k]);
-        input.noisy = x.read();
-        input.step = step.read();
-        if constexpr (Config::self_conditioning) input.self_condition = x0.read();
 
+    // All that changes from step to step is looked up by its level, so that a device can record a step and replay it.
+    const auto by_level = [&](auto&& number) {
+        std::vector<A> table(noise_schedule::levels);
+        for (std::size_t k = 0; k < levels.size(); ++k) table[static_cast<std::size_t>(levels[k])] = static_cast<A>(number(k));
+        return to_device<A>(ctx, table);
+    };
+    const auto update = [&](std::size_t k) {
+        const double next = k + 1 < levels.size() ? schedule.gamma(levels[k + 1]) : 1.0;
+        return ddim_update(schedule.gamma(levels[k]), next, static_cast<double>(sampler.eta));
+    };
+    const noise_tables<A> tables(ctx, schedule);
+    const auto guided = by_level([&](std::size_t k) { return guide.weight(levels[k]); });
+    const auto unguided = by_level([&](std::size_t k) { return 1 - guide.weight(levels[k]); });
+    const auto x0_shares = by_level([&](std::size_t k) { return update(k).x0_share; });
+    const auto eps_shares = by_level([&](std::size_t k) { return update(k).eps_share; });
+    const auto noise_shares = by_level([&](std::size_t k) { return update(k).noise_share; });
+    const auto ones = by_level([](std::size_t) { return 1.0; });
+
+    input.noisy = x.read();
+    input.step = step.read();
+    if constexpr (Config::self_conditioning) {
+        ops::fill(ctx, x0, 0);
+        input.self_condition = x0.read();
+    }
+    repeated one_step(ctx, [&] {
+        const arena::scope temporaries(ctx.arena);
+        const auto now = [&](view<A, dynamic> table) {
+            const auto share = ctx.arena.template take<A, dynamic>(frames);
+            ops::lookup(ctx, table, step, share);
+            return share;
+        };
         predict(input, true, v);
         if (!guide.off()) {
             predict(input, false, v_uncond);
-            const double weight = guide.weight(levels[k]);
-            ops::fill(ctx, share, weight);
-            ops::fill(ctx, other, 1 - weight);
-            ops::frame_blend(ctx, share, v, other, v_uncond, v_uncond); // the guided v
+            ops::frame_blend(ctx, now(guided), v, now(unguided), v_uncond, v_uncond); // the guided v
             if (guide.rescale > 0) ops::rescale_std(ctx, v, v_uncond, static_cast<double>(guide.rescale), v);
             else ops::convert(ctx, v_uncond, v);
         }
-
-        const v_prediction<A> at(ctx, schedule, step);
+        const v_prediction<A> at(ctx, tables, step);
         at.eps_of(ctx, x, v, eps);
         at.x0_of(ctx, x, v, x0);
-        const double next = k + 1 < levels.size() ? schedule.gamma(levels[k + 1]) : 1.0;
-        const ddim_update update(schedule.gamma(levels[k]), next, static_cast<double>(sampler.eta));
-        ops::fill(ctx, share, update.x0_share);
-        ops::fill(ctx, other, update.eps_share);
-        ops::frame_blend(ctx, share, x0, other, eps, x);
-        if (update.noise_share > 0) {
-            ops::normal(ctx, philox{noise.seed, noise.stream + k}, fresh);
-            ops::fill(ctx, share, 1);
-            ops::fill(ctx, other, update.noise_share);
-            ops::frame_blend(ctx, share, x, other, fresh, x);
-        }
+        ops::frame_blend(ctx, now(x0_shares), x0, now(eps_shares), eps, x);
+        if (sampler.eta > 0) ops::frame_blend(ctx, now(ones), x, now(noise_shares), fresh, x);
+    });
+    for (std::size_t k = 0; k < levels.size(); ++k) {
+        ops::fill(ctx, step, levels[k]);
+        if (sampler.eta > 0) ops::normal(ctx, philox{noise.seed, noise.stream + k}, fresh);
+        one_step();
         seen(static_cast<int>(k), x0.read());
     }
 }

@@ -2,6 +2,7 @@
 // dropped conditions, frame prediction and noised low-resolution inputs are drawn here.
 #pragma once
 
+#include "../core/repeated.hpp"
 #include "../transformer/transformer.hpp"
 #include "v_prediction.hpp"
 
@@ -18,18 +19,6 @@ struct latent_batch {
     std::vector<float> low_resolution;       // [B, F, H/2, W/2, C]
 };
 
-/// Copies host numbers to the context's arena, in the element type asked for.
-template <class T, class Context, class Host> view<T, dynamic> to_device(Context& ctx, const std::vector<Host>& host) {
-    const auto on_device = ctx.arena.template take<T, dynamic>(static_cast<std::int64_t>(host.size()));
-    if constexpr (std::is_same_v<T, Host>) {
-        ctx.upload(on_device.data(), host.data(), host.size() * sizeof(T));
-    } else {
-        const std::vector<T> converted(host.begin(), host.end());
-        ctx.upload(on_device.data(), converted.data(), converted.size() * sizeof(T));
-    }
-    return on_device;
-}
-
 /// How diffusion steps are drawn in training.
 struct step_distribution {
     bool logit_normal = false;           ///< off: uniform, the paper's
@@ -43,7 +32,7 @@ struct step_distribution {
     }
 };
 
-/// The objective. Rates are probabilities; the paper gives self_conditioning_rate, the others are choices.
+/// The objective: operator()(model, batch, gradients, philox, loss). Rates are probabilities; the paper gives self_conditioning_rate, the others are choices.
 struct denoising {
     float self_conditioning_rate = 0.9f; ///< of batches that first estimate x0 from zeros
     float condition_drop = 0.1f;         ///< of samples (or images) without label or text: for guidance
@@ -52,10 +41,12 @@ struct denoising {
     step_distribution steps{};
     activations keep = activations::all;
     noise_schedule schedule{};
+    bool record = false; ///< devices that can (cuda) record the passes of each shape of batch and replay them
 
-    /// The loss of a batch; adds its gradient to g. `random` is the micro-batch's own sequence.
+    /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait. `random` is the
+    /// micro-batch's own sequence.
     template <class Model, class A>
-    double operator()(Model& model, const latent_batch& batch, gradients<A> g, philox random) const {
+    void operator()(Model& model, const latent_batch& batch, gradients<A> g, philox random, view<A, 1> loss) const {
         using config = typename Model::config_type;
         constexpr int F = config::frames;
         using latent = view<A, dynamic, F, config::height, config::width, config::channels>;
@@ -109,24 +100,28 @@ struct denoising {
         }
         if constexpr (config::super_resolution) noise_low_resolution(ctx, batch, draws, noise, B, input);
 
-        const auto& network = model.network();
-        if (config::self_conditioning && draw(3, 0) < self_conditioning_rate) {
-            const auto estimate = take();
+        const auto weights = to_device<A>(ctx, weight);
+        const bool twice = config::self_conditioning && draw(3, 0) < self_conditioning_rate;
+        const auto estimate = take();
+        const auto passes = [&] {
+            if (twice) {
+                const arena::scope pass(ctx.arena);
+                typename Model::saved first(ctx.arena, B, input.text_valid.extent(0), activations::none);
+                model.forward(input, v, first);
+                diffusion.x0_of(ctx, x_t, v, estimate);
+                input.self_condition = estimate.read();
+            }
             const arena::scope pass(ctx.arena);
-            typename Model::saved first(ctx.arena, B, input.text_valid.extent(0), activations::none);
-            network.forward(ctx, model.weights(), input, v, first);
-            diffusion.x0_of(ctx, x_t, v, estimate);
-            input.self_condition = estimate.read();
-        }
-
-        typename Model::saved kept(ctx.arena, B, input.text_valid.extent(0), keep);
-        network.forward(ctx, model.weights(), input, v, kept);
-        const auto loss = ctx.arena.template take<A, 1>();
-        ops::square_error(ctx, v, target, to_device<A>(ctx, weight), loss, dv);
-        network.backward(ctx, model.weights(), input, kept, dv.read(), g);
-        A value = 0;
-        ctx.download(&value, loss.data(), sizeof(A));
-        return static_cast<double>(value);
+            typename Model::saved kept(ctx.arena, B, input.text_valid.extent(0), keep);
+            model.forward(input, v, kept);
+            ops::square_error(ctx, v, target, weights, loss, dv);
+            model.backward(input, kept, dv.read(), g);
+        };
+        if (!record) return passes();
+        const work_key key{static_cast<std::uint64_t>(B), static_cast<std::uint64_t>(input.text_valid.extent(0)), twice,
+                           keep == activations::all, address(x0.data()), address(model.weights().compute), address(model.weights().master),
+                           address(g.data), address(loss.data())};
+        repeat_work(ctx, key, passes);
     }
 
   private:

@@ -10,25 +10,36 @@
 
 namespace walt {
 
-/// sqrt(gamma) and sqrt(1 - gamma) of every frame's step, and their negatives: [B F] each (A).
+/// sqrt(gamma), sqrt(1 - gamma) and its negative for each of the levels: [1000] (A), in the context's arena.
+template <class A> struct noise_tables {
+    view<A, dynamic> signal, noise, minus_noise;
+
+    template <class Context> noise_tables(Context& ctx, const noise_schedule& schedule) {
+        std::vector<A> negative = schedule.noise<A>();
+        signal = to_device<A>(ctx, schedule.signal<A>());
+        noise = to_device<A>(ctx, negative);
+        for (A& value : negative) value = -value;
+        minus_noise = to_device<A>(ctx, negative);
+    }
+};
+
+/// The same of every frame's step: [B F] each (A).
 template <class A> struct v_prediction {
     view<A, dynamic> signal, noise, minus_noise;
 
     /// Looks the frames' steps up; the views come from the context's arena.
-    template <class Context, class Step> v_prediction(Context& ctx, const noise_schedule& schedule, Step step) {
-        const auto table = [&](const std::vector<A>& values) {
-            const auto on_device = ctx.arena.template take<A, dynamic>(noise_schedule::levels);
-            ctx.upload(on_device.data(), values.data(), values.size() * sizeof(A));
+    template <class Context, class Step> v_prediction(Context& ctx, const noise_tables<A>& tables, Step step) {
+        const auto of = [&](view<A, dynamic> table) {
             const auto out = ctx.arena.template take<A, dynamic>(step.extent(0));
-            ops::lookup(ctx, on_device, step, out);
+            ops::lookup(ctx, table, step, out);
             return out;
         };
-        std::vector<A> negative = schedule.noise<A>();
-        signal = table(schedule.signal<A>());
-        noise = table(negative);
-        for (A& value : negative) value = -value;
-        minus_noise = table(negative);
+        signal = of(tables.signal);
+        noise = of(tables.noise);
+        minus_noise = of(tables.minus_noise);
     }
+    template <class Context, class Step> v_prediction(Context& ctx, const noise_schedule& schedule, Step step)
+        : v_prediction(ctx, noise_tables<A>(ctx, schedule), step) {}
 
     /// x_t = sqrt(gamma) x0 + sqrt(1 - gamma) eps
     void noisy(auto& ctx, auto x0, auto eps, auto x_t) const { ops::frame_blend(ctx, signal, x0, noise, eps, x_t); }

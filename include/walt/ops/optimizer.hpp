@@ -3,14 +3,23 @@
 
 #include "rules.hpp"
 
+#include <cmath>
+
 namespace walt {
 
 /// The numbers of one update. correction_i = 1 - beta_i^t.
 struct adamw_update {
     double rate, beta_1, beta_2, epsilon, weight_decay;
     double correction_1, correction_2;
-    double gradient_scale; ///< clipping and accumulation in one
-    double average_keep;   ///< the average keeps this share of itself
+    double clip;         ///< most that the norm of the gradient may be
+    int micro_batches;   ///< that the gradient is the sum of
+    double average_keep; ///< the average keeps this share of itself
+
+    /// What the gradient is multiplied with, given its sum of squares: clipping, and the mean over micro-batches.
+    WALT_HD double gradient_scale(double squares) const {
+        const double norm = std::sqrt(squares) / micro_batches, share = clip / (norm > 1e-30 ? norm : 1e-30);
+        return (share < 1 ? share : 1) / micro_batches;
+    }
 };
 
 /// What each block of 64 elements of a flat buffer is (every parameter begins on one).
@@ -20,16 +29,19 @@ namespace ops {
 
 /// Over n elements: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w -= rate (m / c1 / (sqrt(v / c2) + eps) + decay w),
 /// average = keep average + (1 - keep) w, copy = w, g = 0. Decay only in blocks that are block_decayed; fixed blocks stay.
+/// `squares` [1] is the gradient's sum of squares and `losses` [n] those of the micro-batches: if one of them is not finite,
+/// nothing changes at all.
 template <class Context, class A, class T, class Kinds>
-void adamw(Context& ctx, const adamw_update& with, Kinds kinds, view<A, dynamic> masters, view<A, dynamic> gradient,
-           view<A, dynamic> first, view<A, dynamic> second, view<A, dynamic> average, view<T, dynamic> copy) {
+void adamw(Context& ctx, const adamw_update& with, Kinds kinds, view<const double, 1> squares, view<const A, dynamic> losses,
+           view<A, dynamic> masters, view<A, dynamic> gradient, view<A, dynamic> first, view<A, dynamic> second,
+           view<A, dynamic> average, view<T, dynamic> copy) {
     rules::equal(masters.size(), gradient.size(), "ops::adamw: the sizes of masters and gradient");
     rules::equal(masters.size(), kinds.size() * 64, "ops::adamw: the size of masters and 64 times the number of blocks");
-    adamw_on(ctx, with, kinds.read(), masters, gradient, first, second, average, copy);
+    adamw_on(ctx, with, kinds.read(), squares, losses, masters, gradient, first, second, average, copy);
 }
 
-/// The sum of squares of all elements, in double and in a fixed order.
-template <class Context, class X> double sum_of_squares(Context& ctx, X x) { return sum_of_squares_on(ctx, x.read()); }
+/// sum [1] = the squares of all elements, added in double and in a fixed order.
+template <class Context, class X> void sum_of_squares(Context& ctx, X x, view<double, 1> sum) { sum_of_squares_on(ctx, x.read(), sum); }
 
 } // namespace ops
 } // namespace walt

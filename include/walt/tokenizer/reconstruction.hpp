@@ -20,8 +20,9 @@ struct reconstruction {
     float latent_pull = 1e-3f;  ///< adds latent_pull mean z^2 to the loss (its gradient; not to the value reported)
     float latent_noise = 0.1f;  ///< deviation of Gaussian noise added to z
 
+    /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
     template <class Model, class Batch, class A>
-    double operator()(Model& model, const Batch& batch, gradients<A> g, philox random) const {
+    void operator()(Model& model, const Batch& batch, gradients<A> g, philox random, view<A, 1> loss) const {
         using network = typename Model::module_type;
         constexpr int C = network::pixel_channels, c = network::latent_channels;
         auto& ctx = model.context();
@@ -45,15 +46,11 @@ struct reconstruction {
 
         typename network::template decoder_saved<T> decoding(ctx.arena, latents, pass::training);
         model.network().decode(ctx, w, noisy, decoded, decoding);
-        const auto loss = ctx.arena.template take<A, 1>();
         ops::reconstruction_error(ctx, decoded, x, static_cast<double>(absolute), loss, dx);
         model.network().decode_backward(ctx, w, noisy, decoding, dx, dz, g);
         const auto pull = constant<A>(ctx, 2.0 * static_cast<double>(latent_pull) / static_cast<double>(z.size()));
         ops::frame_blend(ctx, one, dz, pull, z, dz);
         model.network().encode_backward(ctx, w, encoding, dz, none{}, g);
-        A value = 0;
-        ctx.download(&value, loss.data(), sizeof(A));
-        return static_cast<double>(value);
     }
 
   private:

@@ -7,6 +7,7 @@
 #include "../ops/pointwise.hpp"
 #include "adamw.hpp"
 #include "checkpoint.hpp"
+#include "objective.hpp"
 
 #include <csignal>
 #include <functional>
@@ -73,8 +74,7 @@ inline std::string log_until(const std::filesystem::path& path, std::int64_t don
 }
 } // namespace detail
 
-/// Model: a walt::model. Objective: double operator()(model, batch, gradients, philox), which returns the loss of a
-/// micro-batch and adds its gradient. The same seed and source give the same bits on the same device.
+/// Model: a walt::model. Objective: see objective.hpp. The same seed and source give the same bits on the same device.
 template <class Model, class Objective> class trainer {
   public:
     using A = typename Model::master_type;
@@ -83,7 +83,8 @@ template <class Model, class Objective> class trainer {
     trainer(Model& model, Objective objective, adamw optimizer = {}, training options = {})
         : model_(&model), objective_(std::move(objective)), optimizer_(optimizer), options_(options), average_(model),
           gradient_(model.context(), Model::extent), first_(model.context(), Model::extent), second_(model.context(), Model::extent),
-          kinds_(model.context(), Model::extent / 64) {
+          kinds_(model.context(), Model::extent / 64), squares_(model.context(), 1),
+          losses_(model.context(), static_cast<std::size_t>(std::max(1, options.accumulate))) {
         require(options_.accumulate >= 1, "a step needs 1 micro-batch or more; training::accumulate is ", options_.accumulate);
         require(options_.clip > 0, "training::clip must be positive; it is ", options_.clip);
         average_.detach();
@@ -106,19 +107,30 @@ template <class Model, class Objective> class trainer {
         return average_;
     }
 
-    /// One step on the micro-batches that `source(n)` makes for n = position(), position() + 1, ...
+    /// One step on the micro-batches that `source(n)` makes for n = position(), position() + 1, ... The device does all of
+    /// it without the host, which waits only to read what came out.
     template <class Source> step_result step(Source&& source) {
         auto& ctx = model_->context();
         step_result result;
         for (int i = 0; i < options_.accumulate; ++i, ++position_)
-            result.loss += objective_(*model_, source(position_), gradients<A>{gradient_.data()},
-                                      philox{options_.seed.value, static_cast<std::uint64_t>(position_)}) / options_.accumulate;
-        result.gradient_norm = std::sqrt(ops::sum_of_squares(ctx, gradient_.all())) / options_.accumulate;
+            objective_(*model_, source(position_), gradients<A>{gradient_.data()},
+                       philox{options_.seed.value, static_cast<std::uint64_t>(position_)}, view<A, 1>(losses_.data() + i));
+        const view<double, 1> squares(squares_.data());
+        ops::sum_of_squares(ctx, gradient_.all(), squares);
         result.learning_rate = static_cast<double>(optimizer_.learning_rate) * options_.rate.share(step_);
+        ops::adamw(ctx, update(result.learning_rate), kinds_.all(), squares.read(), losses_.all().read(), model_->masters(), gradient_.all(),
+                   first_.all(), second_.all(), average_.masters(), model_->copies());
+
+        double sum = 0;
+        std::vector<A> losses(losses_.size());
+        ctx.download(&sum, squares.data(), sizeof sum);
+        ctx.download(losses.data(), losses_.data(), losses.size() * sizeof(A));
+        for (const A loss : losses) result.loss += static_cast<double>(loss) / options_.accumulate;
+        result.gradient_norm = std::sqrt(sum) / options_.accumulate;
         result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
         ++step_;
         if (result.skipped) skip(result);
-        else update(result);
+        else ++updates_, in_a_row_ = 0;
         return result;
     }
 
@@ -219,17 +231,11 @@ template <class Model, class Objective> class trainer {
                  {"walt.skipped", &self.skipped_}, {"walt.skipped_in_a_row", &self.in_a_row_}}};
     }
 
-    void update(const step_result& result) {
-        ++updates_;
-        in_a_row_ = 0;
-        const double clip = static_cast<double>(options_.clip), t = static_cast<double>(updates_);
-        const double b1 = static_cast<double>(optimizer_.beta_1), b2 = static_cast<double>(optimizer_.beta_2);
-        const adamw_update with{result.learning_rate, b1, b2, static_cast<double>(optimizer_.epsilon), static_cast<double>(optimizer_.weight_decay),
-                                1 - std::pow(b1, t), 1 - std::pow(b2, t),
-                                std::min(1.0, clip / std::max(result.gradient_norm, 1e-30)) / options_.accumulate,
-                                options_.average.keep(updates_ - 1)};
-        ops::adamw(model_->context(), with, kinds_.all(), model_->masters(), gradient_.all(), first_.all(), second_.all(), average_.masters(),
-                   model_->copies());
+    /// The numbers of the next update.
+    adamw_update update(double learning_rate) const {
+        const double b1 = static_cast<double>(optimizer_.beta_1), b2 = static_cast<double>(optimizer_.beta_2), t = static_cast<double>(updates_ + 1);
+        return {learning_rate, b1, b2, static_cast<double>(optimizer_.epsilon), static_cast<double>(optimizer_.weight_decay),
+                1 - std::pow(b1, t), 1 - std::pow(b2, t), static_cast<double>(options_.clip), options_.accumulate, options_.average.keep(updates_)};
     }
 
     void skip(const step_result& result) {
@@ -257,6 +263,8 @@ template <class Model, class Objective> class trainer {
     Model average_;
     buffer<A> gradient_, first_, second_;
     buffer<std::uint8_t> kinds_;
+    buffer<double> squares_; ///< of the gradient
+    buffer<A> losses_;       ///< of the step's micro-batches
     std::int64_t step_ = 0, updates_ = 0, position_ = 0, skipped_ = 0, in_a_row_ = 0;
 };
 

@@ -23,7 +23,7 @@ template <class Out> void normal_on(context&, philox sequence, Out out) {
         float four[4];
         for (std::int64_t i = first; i < last; i += 4) {
             sequence.normals(static_cast<std::uint64_t>(i / 4), four);
-            for (std::int64_t j = i; j < std::min(last, i + 4); ++j) out.data()[j] = four[j - i];
+            for (std::int64_t j = i; j < std::min(last, i + 4); ++j) out.data()[j] = static_cast<typename Out::element>(four[j - i]);
         }
     });
 }

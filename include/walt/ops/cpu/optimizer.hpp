@@ -9,8 +9,11 @@
 namespace walt::cpu {
 
 template <class T, class Kinds>
-void adamw_on(context&, const adamw_update& with, Kinds kinds, view<float, dynamic> w, view<float, dynamic> g, view<float, dynamic> m,
-              view<float, dynamic> v, view<float, dynamic> average, view<T, dynamic> copy) {
+void adamw_on(context&, const adamw_update& with, Kinds kinds, view<const double, 1> squares, view<const float, dynamic> losses,
+              view<float, dynamic> w, view<float, dynamic> g, view<float, dynamic> m, view<float, dynamic> v, view<float, dynamic> average,
+              view<T, dynamic> copy) {
+    if (!reference::all_finite(squares, losses)) return;
+    const float scale = static_cast<float>(with.gradient_scale(squares(0)));
     parallel_pieces(w.size() / 64, 256, [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t block = first; block < last; ++block) {
             float *W = w.data() + block * 64, *G = g.data() + block * 64, *M = m.data() + block * 64, *V = v.data() + block * 64,
@@ -18,14 +21,14 @@ void adamw_on(context&, const adamw_update& with, Kinds kinds, view<float, dynam
             const std::uint8_t kind = kinds(block);
             if (kind == block_fixed) std::fill_n(G, 64, 0.0f);
             else
-                for (int i = 0; i < 64; ++i) reference::adamw_element(with, kind == block_decayed, W[i], G[i], M[i], V[i], E[i]);
+                for (int i = 0; i < 64; ++i) reference::adamw_element(with, scale, kind == block_decayed, W[i], G[i], M[i], V[i], E[i]);
             if constexpr (!std::is_same_v<float, T>)
                 for (int i = 0; i < 64; ++i) copy.data()[block * 64 + i] = static_cast<T>(W[i]);
         }
     });
 }
 
-template <class X> double sum_of_squares_on(context&, X x) {
+template <class X> void sum_of_squares_on(context&, X x, view<double, 1> sum) {
     constexpr std::int64_t piece = 16384;
     std::vector<double> sums(static_cast<std::size_t>((x.size() + piece - 1) / piece));
     parallel_pieces(x.size(), piece, [&](std::int64_t first, std::int64_t last) {
@@ -36,9 +39,8 @@ template <class X> double sum_of_squares_on(context&, X x) {
         }
         for (const double p : part) sums[static_cast<std::size_t>(first / piece)] += p;
     });
-    double sum = 0;
-    for (const double part : sums) sum += part;
-    return sum;
+    sum(0) = 0;
+    for (const double part : sums) sum(0) += part;
 }
 
 } // namespace walt::cpu

@@ -32,7 +32,12 @@ template <class T> struct normal_block { // four numbers of one Philox block
     __device__ void operator()(std::int64_t block) const {
         float four[4];
         sequence.normals(static_cast<std::uint64_t>(block), four);
-        for (std::int64_t i = 4 * block; i < min(count, 4 * block + 4); ++i) out[i] = static_cast<T>(four[i % 4]);
+        if (4 * block + 4 <= count) {
+            pack<T> numbers;
+            for (int i = 0; i < 4; ++i) numbers.element[i] = static_cast<T>(four[i]);
+            reinterpret_cast<pack<T>*>(out)[block] = numbers;
+        } else
+            for (std::int64_t i = 4 * block; i < count; ++i) out[i] = static_cast<T>(four[i % 4]);
     }
 };
 
