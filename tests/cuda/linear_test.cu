@@ -3,6 +3,7 @@
 
 #include <walt/ops/cuda/linear.cuh>
 #include <walt/ops/reference/linear.hpp>
+#include <walt/ops/reference/pointwise.hpp>
 
 using namespace walt;
 
@@ -22,11 +23,14 @@ template <int K, int N> struct sizes {
         view<A, dynamic, K> dx_wide = (memory.take<A, dynamic, K>(rows));
         view<A, N, K> dw = normals(memory.take<A, N, K>(), 5), dw_only = normals(memory.take<A, N, K>(), 6); // added to
         view<A, N> dbias = normals(memory.take<A, N>(), 7);
+        view<T, dynamic, N> inner = (memory.take<T, dynamic, N>(rows)), active = (memory.take<T, dynamic, N>(rows));
+        view<T, dynamic, K> inner_of_x = normals(memory.take<T, dynamic, K>(rows), 8), dinner = (memory.take<T, dynamic, K>(rows));
 
         explicit operands(std::int64_t r) : rows(r) {}
         void each(auto&& visit) {
             visit(x), visit(w), visit(bias), visit(y), visit(dy), visit(wide), visit(plain);
             visit(dx), visit(dx_wide), visit(dw), visit(dw_only), visit(dbias);
+            visit(inner), visit(active), visit(inner_of_x), visit(dinner);
         }
         void run(auto& ctx) {
             ops::linear(ctx, x, w, bias, y);
@@ -36,6 +40,8 @@ template <int K, int N> struct sizes {
             ops::linear_grad_input(ctx, dy, w, dx_wide);
             ops::linear_grad_weight(ctx, x, dy, dw, dbias);
             ops::linear_grad_weight(ctx, x, dy, dw_only, none{});
+            ops::linear_activate<activation::gelu>(ctx, x, w, bias, inner, active);
+            ops::linear_grad_activated_input<activation::gelu>(ctx, dy, w, inner_of_x, dinner);
         }
     };
     static void agree(cuda::context& device, std::int64_t rows) {

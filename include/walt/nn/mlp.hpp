@@ -22,8 +22,7 @@ template <int D, int Hidden> struct mlp {
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto u, auto y, const saved<T>& keep) const {
-        fc1.forward(ctx, w, u, keep.inner);
-        ops::activate<activation::gelu>(ctx, keep.inner, keep.active);
+        ops::linear_activate<activation::gelu>(ctx, u, w(fc1.weight), w.exact(fc1.bias), keep.inner, keep.active);
         fc2.forward(ctx, w, keep.active, y);
     }
 
@@ -32,8 +31,7 @@ template <int D, int Hidden> struct mlp {
         const arena::scope scope(ctx.arena);
         const auto dinner = ctx.arena.template take<T, dynamic, Hidden>(u.extent(0));
         fc2.backward_parameters(ctx, keep.active, dy, g);
-        fc2.backward_input(ctx, w, dy, dinner);
-        ops::activate_grad<activation::gelu>(ctx, keep.inner, dinner, dinner);
+        ops::linear_grad_activated_input<activation::gelu>(ctx, dy, w(fc2.weight), keep.inner, dinner);
         fc1.backward_parameters(ctx, u, dinner, g);
         fc1.backward_input(ctx, w, dinner, du);
     }

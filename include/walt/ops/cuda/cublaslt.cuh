@@ -22,10 +22,18 @@ template <class T> constexpr cudaDataType_t cublas_type() {
     else static_assert(sizeof(T) == 0, "the cuda device computes in float or bf16; for double use walt::reference::context");
 }
 
+/// What happens to a product on its way to memory; `inner` [M, N] is another matrix of c's type.
+enum class epilogue {
+    none,
+    gelu,      ///< inner = the product (+ bias), c = gelu(inner)
+    gelu_grad, ///< c = gelu'(inner) times the product
+};
+
 /// c [M, N] = a [M, K] b [K, N] (+ bias [N]), or c += a b; a and b may be stored transposed. All is row-major.
 struct product {
     std::int64_t m, n, k;
     bool a_transposed, b_transposed, add, tf32 = false;
+    epilogue after = epilogue::none;
 };
 
 /// The library's handle for one context, and the plans made so far (choosing an algorithm costs more than a small product).
@@ -36,23 +44,27 @@ class cublaslt {
     cublaslt& operator=(const cublaslt&) = delete;
     ~cublaslt() { cublasLtDestroy(handle_); }
 
-    /// The bias has c's element type.
-    template <class T, class U> void multiply(cudaStream_t stream, const product& p, const T* a, const T* b, const U* bias, U* c) {
-        if (p.m == 0 || p.n == 0) return;
-        const key shape{p.m, p.n, p.k, p.a_transposed, p.b_transposed, p.add, p.tf32, sizeof(T), sizeof(U),
-                        alignment_of(a), alignment_of(b), alignment_of(c), alignment_of(bias)};
+    /// The bias has c's element type. False, and nothing done, if the library has no algorithm with this epilogue.
+    template <class T, class U>
+    bool multiply(cudaStream_t stream, const product& p, const T* a, const T* b, const U* bias, U* c, const U* inner = nullptr) {
+        if (p.m == 0 || p.n == 0) return true;
+        const key shape{p.m, p.n, p.k, p.a_transposed, p.b_transposed, p.add, p.tf32, static_cast<int>(p.after), sizeof(T), sizeof(U),
+                        alignment_of(a), alignment_of(b), alignment_of(c), alignment_of(bias), alignment_of(inner)};
         auto found = plans_.find(shape);
-        if (found == plans_.end()) found = plans_.emplace(shape, made<T>(p, a, b, bias, c)).first;
+        if (found == plans_.end()) found = plans_.emplace(shape, made<T>(p, a, b, bias, c, inner)).first;
         const plan& how = found->second;
+        if (!how.possible) return false;
         if (bias != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+        if (inner != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, inner);
         const float one = 1, start = p.add ? 1 : 0; // cuBLAS is column-major: it computes c^T = b^T a^T
         check(cublasLtMatmul(handle_, how.operation.get(), &one, b, how.left.get(), a, how.right.get(), &start, c, how.result.get(), c,
                              how.result.get(), &how.algorithm, workspace_.get(), workspace_bytes, stream),
               "cublasLtMatmul ", words(p));
+        return true;
     }
 
   private:
-    using key = std::array<std::int64_t, 13>;
+    using key = std::array<std::int64_t, 15>;
     static constexpr std::size_t workspace_bytes = std::size_t{32} << 20; // NVIDIA's advice for sm_90; enough for any chip
 
     template <class Handle, auto Destroy> struct owned { // a handle of the library, destroyed with its owner
@@ -69,6 +81,7 @@ class cublaslt {
         description operation;
         layout left, right, result;
         cublasLtMatmulAlgo_t algorithm;
+        bool possible = true;
     };
 
     static std::string words(const product& p) {
@@ -94,7 +107,7 @@ class cublaslt {
     }
 
     /// The pointers only for their alignment.
-    template <class T, class U> plan made(const product& p, const T* a, const T* b, const U* bias, const U* c) {
+    template <class T, class U> plan made(const product& p, const T* a, const T* b, const U* bias, const U* c, const U* inner) {
         if (!workspace_) workspace_ = device_memory(workspace_bytes);
         plan how;
         cublasLtMatmulDesc_t operation = nullptr;
@@ -103,9 +116,14 @@ class cublaslt {
         how.operation.reset(operation);
         set(how.operation, CUBLASLT_MATMUL_DESC_TRANSA, p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
         set(how.operation, CUBLASLT_MATMUL_DESC_TRANSB, p.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-        if (bias != nullptr) {
-            set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
-            set(how.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+        cublasLtEpilogue_t after = bias != nullptr ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
+        if (p.after == epilogue::gelu) after = bias != nullptr ? CUBLASLT_EPILOGUE_GELU_AUX_BIAS : CUBLASLT_EPILOGUE_GELU_AUX;
+        if (p.after == epilogue::gelu_grad) after = CUBLASLT_EPILOGUE_DGELU;
+        set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, after);
+        if (bias != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+        if (inner != nullptr) {
+            set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, inner);
+            set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, p.n);
         }
         how.left = p.b_transposed ? matrix<T>(p.n, p.k) : matrix<T>(p.k, p.n);
         how.right = p.a_transposed ? matrix<T>(p.k, p.m) : matrix<T>(p.m, p.k);
@@ -123,9 +141,13 @@ class cublaslt {
         set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(c));
         cublasLtMatmulHeuristicResult_t best{};
         int found = 0;
-        check(cublasLtMatmulAlgoGetHeuristic(handle_, how.operation.get(), how.left.get(), how.right.get(), how.result.get(), how.result.get(),
-                                             limits.get(), 1, &best, &found),
-              "cublasLtMatmulAlgoGetHeuristic ", words(p));
+        const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(handle_, how.operation.get(), how.left.get(), how.right.get(), how.result.get(),
+                                                                     how.result.get(), limits.get(), 1, &best, &found);
+        if (p.after != epilogue::none && (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && found == 0))) {
+            how.possible = false;
+            return how;
+        }
+        check(status, "cublasLtMatmulAlgoGetHeuristic ", words(p));
         require(found > 0, "cuBLASLt has no algorithm for a product ", words(p));
         how.algorithm = best.algo;
         return how;

@@ -7,19 +7,34 @@
 
 namespace walt::cuda {
 
+namespace detail {
+/// The bias in y's type, which cuBLASLt wants; it adds it before it rounds the sum.
+template <class U, int N, class Bias> const U* bias_of_type(context& ctx, Bias bias) {
+    if constexpr (is_none<Bias>) return nullptr;
+    else if constexpr (std::is_same_v<U, float>) return bias.data();
+    else {
+        const auto rounded = ctx.arena.take<U, N>();
+        convert_on(ctx, bias, rounded);
+        return rounded.data();
+    }
+}
+} // namespace detail
+
 template <class T, int R, int K, int N, class W, class Bias, class U>
 void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N> y) {
     const arena::scope scope(ctx.arena);
-    const U* b = nullptr;
-    if constexpr (is_none<Bias>) {
-    } else if constexpr (std::is_same_v<U, float>) b = bias.data();
-    else { // cuBLASLt wants a bias of y's type; it adds it before it rounds the sum
-        const auto rounded = ctx.arena.take<U, N>();
-        convert_on(ctx, bias, rounded);
-        b = rounded.data();
-    }
     const product p{x.extent(0), N, K, false, true, false, ctx.precision == math::tf32};
-    ctx.products.multiply(ctx.stream, p, x.data(), w.data(), b, y.data());
+    ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<U, N>(ctx, bias), y.data());
+}
+
+/// With cuBLASLt's GELU, which is spec's tanh form. It computes in bf16's precision only, so float keeps to two kernels.
+template <int R, int K, int N, class W, class Bias>
+void linear_activate_on(context& ctx, activation::gelu, view<const bf16, R, K> x, W w, Bias bias, view<bf16, R, N> inner, view<bf16, R, N> y) {
+    const arena::scope scope(ctx.arena);
+    const product p{x.extent(0), N, K, false, true, false, false, epilogue::gelu};
+    if (N % 8 == 0 && ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<bf16, N>(ctx, bias), y.data(), inner.data())) return;
+    linear_on(ctx, x, w, bias, inner);
+    activate_on(ctx, activation::gelu{}, inner.read(), y);
 }
 
 template <class T, int R, int K, int N, class W, class U>
@@ -27,6 +42,16 @@ void linear_grad_input_on(context& ctx, view<const T, R, N> dy, W w, view<U, R, 
     const U* no_bias = nullptr;
     const product p{dy.extent(0), K, N, false, false, false, ctx.precision == math::tf32};
     ctx.products.multiply(ctx.stream, p, dy.data(), w.data(), no_bias, dx.data());
+}
+
+template <int R, int K, int N, class W>
+void linear_grad_activated_input_on(context& ctx, activation::gelu, view<const bf16, R, N> dy, W w, view<const bf16, R, K> inner,
+                                    view<bf16, R, K> dinner) {
+    const bf16* no_bias = nullptr;
+    const product p{dy.extent(0), K, N, false, false, false, false, epilogue::gelu_grad};
+    if (K % 8 == 0 && ctx.products.multiply(ctx.stream, p, dy.data(), w.data(), no_bias, dinner.data(), inner.data())) return;
+    linear_grad_input_on(ctx, dy, w, dinner);
+    activate_grad_on(ctx, activation::gelu{}, inner, dinner.read(), dinner);
 }
 
 template <class T, int R, int K, int N, class DBias>
