@@ -45,6 +45,7 @@ struct attention_shape {
     using order = Order;
     static constexpr int frames = Frames, per_frame = Order::tokens; ///< F, N
     static constexpr int window_frames = Wt;                        ///< 1 or F
+    static constexpr int window_height = Wh, window_width = Ww;     ///< in tokens
     static constexpr int run = Wh * Ww;                             ///< tokens of a window in one frame: contiguous
     static constexpr int windows = per_frame / run;                 ///< windows side by side in a frame
     static constexpr int tokens = Wt * run;                         ///< tokens of a window

@@ -27,10 +27,11 @@ template <class Combine> __device__ float over_row(float x, Combine&& combine) {
 inline constexpr float log2_e = 1.44269504f;
 
 template <class Map, class T> using forward_tiles = attention_tiles<T, Map::head_dim, 1, 64>;
-template <class Map, class T> using backward_tiles = attention_tiles<T, Map::head_dim, 2, (Map::head_dim > 80 ? 32 : 64)>;
+/// As many rows at a time as leave registers for the sums.
+template <class Map, class T> using backward_tiles = attention_tiles<T, Map::head_dim, 2, (Map::head_dim > 80 || sizeof(T) == 4 ? 32 : 64)>;
 
 /// out and lse of one tile of queries.
-template <class Map, class T> __global__ void __launch_bounds__(attention_threads) attention_kernel(const Map map, T* out, float* lse) {
+template <class Map, class T> __global__ void __launch_bounds__(attention_threads, 1) attention_kernel(const Map map, T* out, float* lse) {
     using tiles = forward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows;
     extern __shared__ __align__(128) unsigned char shared[];
@@ -98,7 +99,7 @@ struct logit_gradient {
 
 /// dq of one tile of queries. dq(group, head, i) of the map is where it goes.
 template <class Map, class T>
-__global__ void __launch_bounds__(attention_threads) attention_dq_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
+__global__ void __launch_bounds__(attention_threads, 1) attention_dq_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
     using tiles = backward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows;
     extern __shared__ __align__(128) unsigned char shared[];
@@ -140,7 +141,7 @@ __global__ void __launch_bounds__(attention_threads) attention_dq_kernel(const M
 
 /// dk and dv of one tile of keys, from the queries of all groups that look at it.
 template <class Map, class T>
-__global__ void __launch_bounds__(attention_threads) attention_dkv_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
+__global__ void __launch_bounds__(attention_threads, 1) attention_dkv_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
     using tiles = backward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows, walked_tiles = tiles_of(Map::queries, W);
     extern __shared__ __align__(128) unsigned char shared[];

@@ -62,6 +62,7 @@ template <int Left> __device__ void wait_for_groups() { asm volatile("cp.async.w
 /// Rows first, first + 1, ... of `count` into a tile of `Rows`: at(i) is where row i of a head begins. The rest is zeros.
 template <int Rows, int Dh, int Depth, int Stride, class T, class At> __device__ void load_tile(T* tile, int first, int count, At&& at) {
     constexpr int E = copied_elements<T, Dh>, pieces = Depth / E;
+#pragma unroll 1 // unrolled, the addresses take registers that the sums need
     for (int c = static_cast<int>(threadIdx.x); c < Rows * pieces; c += attention_threads) {
         const int row = c / pieces, place = c % pieces * E;
         const bool there = first + row < count && place < Dh;

@@ -9,7 +9,7 @@ namespace walt::cuda::detail {
 
 /// ds[share, head, query, key], summed over the share's windows; a block has one tile of one head of one share.
 template <class Map, class T>
-__global__ void __launch_bounds__(attention_threads)
+__global__ void __launch_bounds__(attention_threads, 1)
     logit_gradient_kernel(const Map map, std::int64_t groups, int shares, const T* dout, const float* lse, const float* delta, float* ds) {
     using tiles = backward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows, L = Map::queries, key_tiles = tiles_of(L, W);
@@ -43,28 +43,54 @@ __global__ void __launch_bounds__(attention_threads)
     }
     sum.each([&](int n, int e) {
         const std::int64_t i = mine + sum.row(e), j = first_key + sum.column(n, e);
-        if (i < L && j < L) ds[((at.group * Map::heads + a) * L + i) * L + j] = sum.at[n][e];
+        float* const to = ds + ((at.group * Map::heads + a) * L + i) * L + j;
+        if constexpr (L % 2 == 0) { // whole sectors at once
+            if (e % 2 == 0 && i < L && j < L) *reinterpret_cast<float2*>(to) = float2{sum.at[n][e], sum.at[n][e + 1]};
+        } else {
+            if (i < L && j < L) *to = sum.at[n][e];
+        }
     });
 }
 
-/// dbias[head, index] += the sum of ds over shares and over the pairs of that index; a warp has one entry.
+inline constexpr int gather_warps = 4;
+
+/// dbias[head, index] += the sum of ds over shares and over the pairs of that index. A warp has the indices of one distance in
+/// time and height: it walks over the pairs of rows at that distance, a lane for each key of the row, and keeps the sums of all
+/// pairs of places in the rows; those at one distance are added at the end.
 template <class Shape> __global__ void gather_bias_kernel(int shares, const float* ds, float* dbias) {
-    constexpr int L = Shape::tokens, codes = Shape::code(L - 1) + 1;
-    __shared__ short token_of[codes]; // of a code, or -1
-    for (int c = static_cast<int>(threadIdx.x); c < codes; c += static_cast<int>(blockDim.x)) token_of[c] = -1;
+    constexpr int L = Shape::tokens, Wt = Shape::window_frames, Wh = Shape::window_height, Ww = Shape::window_width;
+    constexpr int distances = 2 * Ww - 1, codes = Shape::code(L - 1) + 1;
+    __shared__ short token_of[codes]; // Shape::code's inverse
+    __shared__ float sums[gather_warps][distances];
+    for (int l = static_cast<int>(threadIdx.x); l < L; l += 32 * gather_warps) token_of[Shape::code(l)] = static_cast<short>(l);
+    for (int d = lane(); d < distances; d += 32) sums[warp()][d] = 0;
     __syncthreads();
-    for (int l = static_cast<int>(threadIdx.x); l < L; l += static_cast<int>(blockDim.x)) token_of[Shape::code(l)] = static_cast<short>(l);
-    __syncthreads();
-    const int warps = static_cast<int>(blockDim.x) / 32, head = static_cast<int>(blockIdx.y);
-    for (int index = static_cast<int>(blockIdx.x) * warps + warp(); index < Shape::bias_size; index += static_cast<int>(gridDim.x) * warps) {
-        float sum = 0;
-        for (int i = lane(); i < L; i += 32) {
-            const int code = Shape::code(i) + Shape::bias_center - index, j = code >= 0 && code < codes ? token_of[code] : -1;
-            for (int s = 0; j >= 0 && s < shares; ++s) sum += ds[((static_cast<std::int64_t>(s) * Shape::heads + head) * L + i) * L + j];
+    const int row_distance = static_cast<int>(blockIdx.x) * gather_warps + warp(), head = static_cast<int>(blockIdx.y);
+    if (row_distance >= (2 * Wt - 1) * (2 * Wh - 1)) return;
+    const int dt = row_distance / (2 * Wh - 1) - (Wt - 1), dh = row_distance % (2 * Wh - 1) - (Wh - 1); // query minus key
+    float* const sum = sums[warp()];
+    for (int first = 0; first < Ww; first += 32) {
+        const int column = first + lane();
+        const bool there = column < Ww;
+        float at[Ww] = {};
+        for (int t = max(0, dt); t < Wt + min(0, dt); ++t)
+            for (int h = max(0, dh); h < Wh + min(0, dh); ++h) {
+                const short* queries = token_of + (t * (2 * Wh - 1) + h) * distances;
+                const int key = there ? token_of[((t - dt) * (2 * Wh - 1) + h - dh) * distances + column] : 0;
+                for (int s = 0; s < shares; ++s) {
+                    const float* of_key = ds + (static_cast<std::int64_t>(s) * Shape::heads + head) * L * L + key;
+#pragma unroll
+                    for (int i = 0; i < Ww; ++i)
+                        if (there) at[i] += of_key[static_cast<std::int64_t>(queries[i]) * L];
+                }
+            }
+#pragma unroll
+        for (int i = 0; i < Ww; ++i) {
+            if (there) sum[i - column + Ww - 1] += at[i];
+            __syncwarp();
         }
-        for (int distance = 16; distance > 0; distance /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
-        if (lane() == 0) dbias[head * Shape::bias_size + index] += sum;
     }
+    for (int d = lane(); d < distances; d += 32) dbias[head * Shape::bias_size + row_distance * distances + d] += sum[d];
 }
 
 template <class Shape, class T, class Map>
@@ -77,8 +103,9 @@ void add_bias_gradient(context& ctx, const char* what, const Map& map, std::int6
     const arena::scope scope(ctx.arena);
     const auto ds = ctx.arena.take<float, dynamic>(shares * Shape::heads * L * L);
     launch_attention<tiles>(ctx.stream, what, logit_gradient_kernel<Map, T>, shares * blocks, map, groups, shares, dout, lse, delta, ds.data());
-    const dim3 grid(static_cast<unsigned>(std::min(tiles_of(Shape::bias_size, 8), 64)), Shape::heads);
-    gather_bias_kernel<Shape><<<grid, 256, 0, ctx.stream>>>(shares, ds.data(), dbias);
+    constexpr int row_distances = (2 * Shape::window_frames - 1) * (2 * Shape::window_height - 1);
+    const dim3 grid(tiles_of(row_distances, gather_warps), Shape::heads);
+    gather_bias_kernel<Shape><<<grid, 32 * gather_warps, 0, ctx.stream>>>(shares, ds.data(), dbias);
     check_launch(what, ds.size());
 }
 
