@@ -1,6 +1,10 @@
 // The CPU device: every op, fast where it counts. Needs oneDNN and OpenMP (CMake: walt::cpu).
 #pragma once
 
+#if defined(__CUDACC__)
+#error "nvcc cannot compile walt/cpu.hpp (vector extensions): what runs on walt::cpu belongs into a .cpp file"
+#endif
+
 #include "reference.hpp"
 #include "ops/cpu/attention_head.hpp"
 #include "ops/cpu/attention_rows.hpp"

@@ -25,7 +25,11 @@
 #include "io/plot.hpp"
 #include "io/progress.hpp"
 
-#if __has_include(<dnnl.hpp>) // walt::cpu
+#if defined(__CUDACC__) // a .cu file: nvcc cannot read the CPU device's vector code
+#if __has_include(<cudnn_graph.h>) // walt::cuda
+#include "cuda.cuh"
+#endif
+#elif __has_include(<dnnl.hpp>) // walt::cpu
 #include "cpu.hpp"
 #endif
 #if __has_include(<nlohmann/json.hpp>) // walt::io
