@@ -3,6 +3,7 @@
 #include <walt/cpu.hpp>
 #include <walt/diffusion/cost.hpp>
 #include <walt/diffusion/denoising.hpp>
+#include <walt/train/objective.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -51,7 +52,7 @@ template <class Config> void training(benchmark::State& state) {
     walt::cpu::context device;
     walt::denoiser model(device, Config{}, walt::compute<walt::bf16>);
     walt::buffer<float> gradient(device, model.extent);
-    for (auto _ : state) benchmark::DoNotOptimize(objective(model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}));
+    for (auto _ : state) benchmark::DoNotOptimize(walt::loss_of(objective, model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}));
     report(state, walt::training_cost(Config{}, walt::compute<walt::bf16>));
 }
 

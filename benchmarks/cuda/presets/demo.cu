@@ -1,0 +1,7 @@
+#include "../preset.cuh"
+
+template struct walt::denoiser<walt::cuda::context, walt::presets::demo, walt::bf16>;
+
+namespace {
+[[maybe_unused]] const bool added = walt::benchmarks::add_preset<walt::presets::demo>("demo");
+}
