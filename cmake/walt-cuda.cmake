@@ -25,6 +25,9 @@ if(WALT_CUDA STREQUAL "AUTO" OR WALT_CUDA)
         target_link_libraries(walt_cuda_private INTERFACE walt_private walt_cuda)
         # The standard as an option, since CMake 3.25 does not know that nvcc can C++20.
         set(walt_nvcc_options -std=c++20 -lineinfo -Xcompiler=-Wall,-Wextra)
+        if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+            list(APPEND walt_nvcc_options -Xcompiler=-Wno-restrict) # false alarms of 12 in std::string
+        endif()
         if(WALT_WARNINGS_AS_ERRORS)
             list(APPEND walt_nvcc_options -Werror=all-warnings)
         endif()

@@ -1,0 +1,25 @@
+// What docs/cuda.md quotes.
+#include "../catch.hpp"
+#include "../train/tiny_denoiser.hpp"
+
+#include <walt/cuda.cuh>
+#include <walt/diffusion/sample.hpp>
+#include <walt/train/trainer.hpp>
+#include <walt/transformer/denoiser.hpp>
+
+namespace {
+using my_model = tiny;
+const auto batches = tiny_batch;
+} // namespace
+
+TEST_CASE("cuda: the example of the documentation runs", "[cuda][docs]") {
+    // [context]
+    walt::cuda::context device(0);                       // the GPU's number
+    device.precision = walt::cuda::math::tf32;           // of products of float32 models
+    walt::denoiser model(device, my_model{}, walt::compute<walt::bf16>, walt::seed{1});
+    walt::trainer trainer(model, walt::denoising{.record = true});
+    for (int step = 0; step < 3; ++step) trainer.step(batches);
+    const std::vector<float> latents = walt::sample_latents(trainer.ema(), walt::labels{0, 2}, {.steps = {.steps = 4}});
+    // [/context]
+    CHECK(latents.size() == 2 * 2 * 2 * 4 * 3);
+}

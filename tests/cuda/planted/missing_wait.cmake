@@ -1,0 +1,5 @@
+# A tile is read before its copies have arrived.
+set(header attention_tiles.cuh)
+set(right "        wait_for_groups<Tiles::stages - 1>();
+")
+set(wrong "")

@@ -1,0 +1,12 @@
+# cmake -D bug=<file> -D headers=<include folder> -D into=<folder> -P plant.cmake: a copy of the headers with the bug in it.
+include(${bug})
+file(REMOVE_RECURSE ${into})
+file(COPY ${headers}/walt DESTINATION ${into})
+set(path ${into}/walt/ops/cuda/${header})
+file(READ ${path} text)
+string(FIND "${text}" "${right}" place)
+if(place EQUAL -1)
+    message(FATAL_ERROR "${header} no longer has the lines that ${bug} replaces")
+endif()
+string(REPLACE "${right}" "${wrong}" text "${text}")
+file(WRITE ${path} "${text}")
