@@ -6,6 +6,8 @@
 
 #include <walt/cuda.cuh>
 
+#include <cstdlib>
+
 namespace walt::benchmarks {
 
 /// The GPU's own time for run(), in seconds.
@@ -82,7 +84,7 @@ template <class Seconds> void measure_each(cuda::context& ctx, benchmark::State&
 
 /// Measures run() as the GPU's share of it: some runs are recorded, so that the host's launches cost nothing.
 template <class Run> void measure(cuda::context& ctx, benchmark::State& state, work per_run, Run&& run) {
-    constexpr int recorded = 8;
+    const int recorded = std::getenv("WALT_LAUNCHES") ? 1 : 8; // for scripts/kernel_report, whose runs are emulated, one is enough
     run();
     const cuda::recording runs(ctx, [&] {
         for (int i = 0; i < recorded; ++i) run();

@@ -39,7 +39,7 @@ struct ddim_update {
 /// Runs DDIM on `x` [B, F, H, W, C] (A), which comes as noise and leaves as latents.
 /// predict(input, conditional, v): asks the context for the network's v of the input; with guidance it is called twice a
 /// step, and `conditional` says which. It is `repeated` work: the same ops on the same memory in every step. `input` comes with all conditions set; noisy, step and self_condition are set here.
-/// seen(k, x0) is called after step k with the guided estimate of x0.
+/// seen(k, x0) is called after step k with the guided estimate of x0; it gives back what it takes from the arena.
 template <class Context, class A, class Config, class X, class Predict, class Seen>
 void run_ddim(Context& ctx, const ddim& sampler, const guidance& guide, const noise_schedule& schedule,
               denoiser_input<A, Config> input, philox noise, X x, Predict&& predict, Seen&& seen) {
