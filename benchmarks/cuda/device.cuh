@@ -31,9 +31,13 @@ template <class Run> double seconds_of(cuda::context& ctx, Run&& run) {
 struct ceilings {
     double flops, bytes;
 
-    static const ceilings& of(cuda::context& ctx) {
-        static const ceilings measured(ctx);
-        return measured;
+    /// Measured at the first call, with memory that is given back.
+    static const ceilings& measured() {
+        static const ceilings found = [] {
+            cuda::context ctx;
+            return ceilings(ctx);
+        }();
+        return found;
     }
 
   private:
@@ -63,14 +67,14 @@ struct ceilings {
 };
 
 /// Measures what seconds() says of each run, and sets it beside the ceilings.
-template <class Seconds> void measure_each(cuda::context& ctx, benchmark::State& state, work per_run, Seconds&& seconds) {
+template <class Seconds> void measure_each(benchmark::State& state, work per_run, Seconds&& seconds) {
     double sum = 0;
     for (auto _ : state) {
         const double one = seconds();
         state.SetIterationTime(one);
         sum += one;
     }
-    const ceilings& most = ceilings::of(ctx);
+    const ceilings& most = ceilings::measured();
     const double runs_per_second = static_cast<double>(state.iterations()) / sum;
     if (per_run.flops > 0) {
         state.counters["TFLOP/s"] = 1e-12 * per_run.flops * runs_per_second;
@@ -89,7 +93,7 @@ template <class Run> void measure(cuda::context& ctx, benchmark::State& state, w
     const cuda::recording runs(ctx, [&] {
         for (int i = 0; i < recorded; ++i) run();
     });
-    measure_each(ctx, state, per_run, [&] { return seconds_of(ctx, [&] { runs.replay(); }) / recorded; });
+    measure_each(state, per_run, [&] { return seconds_of(ctx, [&] { runs.replay(); }) / recorded; });
 }
 
 } // namespace walt::benchmarks

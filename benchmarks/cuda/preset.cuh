@@ -4,6 +4,7 @@
 #include "device.cuh"
 
 #include "../ops/attention.hpp"
+#include "../ops/inputs.hpp"
 #include "../ops/norms.hpp"
 #include "../ops/products.hpp"
 #include "../steps.hpp"
@@ -25,27 +26,34 @@ template <class Run> void add_step(const std::string& name, Run run) {
         ->Unit(benchmark::kMillisecond);
 }
 
-/// A whole step of training, optimizer and all, without self-conditioning's first pass.
-template <class Config> void training_step(benchmark::State& state, std::int64_t samples) {
+/// A whole step of training, optimizer and all; with self-conditioning's first pass or without it.
+template <class Config> void training_step(benchmark::State& state, std::int64_t samples, bool self_conditioned) {
+    ceilings::measured();
     cuda::context ctx;
     denoiser model(ctx, Config{}, compute<bf16>);
-    trainer train(model, denoising{.self_conditioning_rate = 0});
+    trainer train(model, denoising{.self_conditioning_rate = self_conditioned ? 1.0f : 0.0f});
     const latent_batch batch = drawn_batch<Config>(samples);
     const auto source = [of = &batch](std::int64_t) -> const latent_batch& { return *of; };
     train.step(source);
-    const cost of = training_cost(Config{}, compute<bf16>, samples);
-    measure_each(ctx, state, {of.flops, of.bytes}, [&] { return seconds_of(ctx, [&] { train.step(source); }); });
+    cost of = training_cost(Config{}, compute<bf16>, samples);
+    const cost first = sampling_cost(Config{}, compute<bf16>, samples);
+    if (self_conditioned) of.flops += first.flops, of.bytes += first.bytes;
+    measure_each(state, {of.flops, of.bytes}, [&] { return seconds_of(ctx, [&] { train.step(source); }); });
 }
 
-/// A pass of the network as sampling replays it; with guidance a DDIM step has two.
-template <class Config> void sampling_step(benchmark::State& state, std::int64_t samples) {
+/// The network's part of a DDIM step, as sampling replays it: a pass, or with guidance two.
+template <class Config> void sampling_step(benchmark::State& state, std::int64_t samples, bool guided) {
+    ceilings::measured();
     cuda::context ctx;
     const denoiser model(ctx, Config{}, compute<bf16>);
     const arena::scope scope(ctx.arena);
     const auto input = drawn_input<Config>(ctx, samples);
     const auto v = ctx.arena.take<float, dynamic, Config::frames, Config::height, Config::width, Config::channels>(samples);
     const cost of = sampling_cost(Config{}, compute<bf16>, samples);
-    measure(ctx, state, {of.flops, of.bytes}, [&] { model.predict(input, v); });
+    const int passes = guided ? 2 : 1;
+    measure(ctx, state, {passes * of.flops, passes * of.bytes}, [&] {
+        for (int pass = 0; pass < passes; ++pass) model.predict(input, v);
+    });
 }
 
 template <class Config, class T> void add_ops(const std::string& preset, std::int64_t samples) {
@@ -57,6 +65,7 @@ template <class Config, class T> void add_ops(const std::string& preset, std::in
     if constexpr (Config::frames > 1) add_window<device, typename dims::spatiotemporal, T>(name + "_spatiotemporal", samples);
     if constexpr (dims::has_text) add_cross<device, typename dims::cross, T>(name, samples);
     add_denoiser<device, T, D, dims::tokens>(name, samples);
+    add_inputs<device, typename dims::order, Config::frames, Config::height, Config::width, Config::channels, Config::patch, D, T>(name, samples);
     const std::int64_t rows = samples * Config::frames * dims::tokens;
     add_linear<device, T, D, 3 * D>(name + "_qkv", rows);
     add_linear<device, T, D, M>(name + "_mlp_in", rows);
@@ -67,8 +76,12 @@ template <class Config, class T> void add_ops(const std::string& preset, std::in
 template <class Config> bool add_preset(const std::string& name) {
     for (const std::int64_t samples : {1, 8}) {
         add_ops<Config, bf16>(name, samples);
-        add_step("training_step/" + name + "/" + std::to_string(samples), [=](auto& state) { training_step<Config>(state, samples); });
-        add_step("sampling_step/" + name + "/" + std::to_string(samples), [=](auto& state) { sampling_step<Config>(state, samples); });
+        const std::string end = "/" + name + "/" + std::to_string(samples);
+        add_step("training_step" + end, [=](auto& state) { training_step<Config>(state, samples, false); });
+        if (Config::self_conditioning)
+            add_step("training_step_self_conditioned" + end, [=](auto& state) { training_step<Config>(state, samples, true); });
+        add_step("sampling_step" + end, [=](auto& state) { sampling_step<Config>(state, samples, false); });
+        add_step("sampling_step_guided" + end, [=](auto& state) { sampling_step<Config>(state, samples, true); });
     }
     return true;
 }

@@ -8,9 +8,9 @@ using namespace walt;
 
 namespace {
 
-/// 40 billion parameters: more than any GPU has memory for.
+/// 400 billion parameters: more than any GPU has memory for.
 struct huge : denoiser_config {
-    static constexpr int hidden = 4096, depth = 200;
+    static constexpr int hidden = 4096, depth = 2000;
 };
 
 /// An op on the context computes what it should.

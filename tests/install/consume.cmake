@@ -23,6 +23,7 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${consumer} -B ${WORK}/build -
     -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} ${options})
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 if(CUDA_ARCHITECTURES)
+    separate_arguments(LAUNCH UNIX_COMMAND "${LAUNCH}")
     run(${LAUNCH} ${WORK}/build/multiplies)
 else()
     run(${WORK}/build/headers_only)

@@ -11,7 +11,11 @@ namespace walt::cuda {
 /// device, every other one leaves the contexts as they were.
 inline const char* after_failure() {
     cudaGetLastError(); // forgets what can be forgotten
-    return cudaFree(nullptr) == cudaSuccess ? "" : "; the device can no longer be used by this process";
+    cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed; // the question is allowed while work is being recorded
+    cudaThreadExchangeStreamCaptureMode(&mode);
+    const cudaError_t still = cudaFree(nullptr);
+    cudaThreadExchangeStreamCaptureMode(&mode);
+    return still == cudaSuccess ? "" : "; the device can no longer be used by this process";
 }
 
 /// Throws a walt::error when `status` is not success: check(cudaMalloc(&p, n), "cudaMalloc of ", n, " bytes").
