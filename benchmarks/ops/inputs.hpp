@@ -10,7 +10,8 @@
 namespace walt::benchmarks {
 
 /// Latents [samples, F, H, W, C] in patches of P, and tokens of width D in the order of the windows.
-template <class Context, class Order, int F, int H, int W, int C, int P, int D, class T> void add_inputs(const std::string& name, std::int64_t samples) {
+template <class Context, class Order, int F, int H, int W, int C, int P, int D, class T>
+void add_inputs(const std::string& name, std::int64_t samples) {
     constexpr int tokens = Order::tokens, patch = C * P * P;
     const std::int64_t frames = samples * F, rows = frames * tokens;
     const double latents = static_cast<double>(frames) * H * W * C, stream = static_cast<double>(rows) * D;
@@ -41,9 +42,10 @@ template <class Context, class Order, int F, int H, int W, int C, int P, int D, 
     add_part("add_positions_grad", stream * a, [](auto& ctx, auto, auto, auto, auto, auto h, auto space, auto time, auto is_image, auto...) {
         ops::add_positions_grad<Order>(ctx, h, is_image, space, time);
     });
-    add_part("square_error", 3 * latents * a, [](auto& ctx, auto latent, auto other, auto slope, auto, auto, auto, auto, auto, auto weight, auto loss) {
-        ops::square_error(ctx, latent, other, weight, loss, slope);
-    });
+    add_part("square_error", 3 * latents * a,
+             [](auto& ctx, auto latent, auto other, auto slope, auto, auto, auto, auto, auto, auto weight, auto loss) {
+                 ops::square_error(ctx, latent, other, weight, loss, slope);
+             });
 }
 
 } // namespace walt::benchmarks
