@@ -44,6 +44,14 @@ template <int C, class... Element> struct frame_tile {
     template <class T> __device__ static void store(T* to, const pack<T, P>& values) { *reinterpret_cast<pack<T, P>*>(to) = values; }
 };
 
+/// A number for every channel of every row of threads, in shared memory: neither a warp's threads, which write a channel each,
+/// nor its readers, who take neighbouring channels, meet in a bank.
+template <class Tile> struct channel_board {
+    static constexpr int stride = Tile::columns + 32 / Tile::P, row_stride = (Tile::P * stride + 31) / 32 * 32 + Tile::columns % 32;
+    float at[Tile::rows * row_stride];
+    __device__ float& operator()(int row, int channel) { return at[row * row_stride + channel % Tile::P * stride + channel / Tile::P]; }
+};
+
 /// Count, mean and sum of squared distances from it: what may be joined without cancellation.
 template <class A> struct moments {
     A count, mean, squares;
@@ -59,7 +67,8 @@ template <class A> struct moments {
 /// part[frame, piece, C] = moments of the piece's channels.
 template <class Tile, int C, class X>
 __global__ void __launch_bounds__(Tile::threads) moments_kernel(const X* x, std::int64_t positions, moments<double>* part) {
-    __shared__ moments<float> all[Tile::rows][Tile::channels];
+    __shared__ channel_board<Tile> means, distances;
+    __shared__ float counts[Tile::rows]; // the same for all channels of a row
     const Tile tile(positions);
     float start[Tile::P] = {}, sum[Tile::P] = {}, squares[Tile::P] = {}; // about the thread's first values
     int count = 0;
@@ -75,14 +84,16 @@ __global__ void __launch_bounds__(Tile::threads) moments_kernel(const X* x, std:
     });
     for (int v = 0; v < Tile::P; ++v) {
         const float mean = count == 0 ? 0.0f : sum[v] / static_cast<float>(count);
-        all[tile.row][tile.column * Tile::P + v] = {static_cast<float>(count), start[v] + mean, squares[v] - sum[v] * mean};
+        means(tile.row, tile.column * Tile::P + v) = start[v] + mean;
+        distances(tile.row, tile.column * Tile::P + v) = squares[v] - sum[v] * mean;
     }
+    if (tile.column == 0) counts[tile.row] = static_cast<float>(count);
     __syncthreads();
     for (int c = static_cast<int>(threadIdx.x); c < Tile::channels; c += Tile::threads) {
         const int channel = static_cast<int>(blockIdx.y) * Tile::channels + c;
         if (channel >= C) break;
         moments<double> joined{};
-        for (int r = 0; r < Tile::rows; ++r) joined.join(all[r][c]);
+        for (int r = 0; r < Tile::rows; ++r) joined.join(moments<float>{counts[r], means(r, c), distances(r, c)});
         part[std::int64_t{blockIdx.x} * C + channel] = joined;
     }
 }
@@ -106,14 +117,22 @@ template <class Tile, int C, int G> struct channel_norm {
     float mean[Tile::P], rstd[Tile::P], scale[Tile::P], shift[Tile::P];
     __device__ channel_norm(const Tile& tile, const float* statistics, const float* scales, const float* shifts, std::int64_t row) {
         if (tile.channel >= C) return;
+        constexpr int together = Tile::P < 4 ? Tile::P : 4; // floats of one load
         for (int v = 0; v < Tile::P; ++v) {
-            const std::int64_t group = tile.frame * G + (tile.channel + v) / (C / G), channel = row * C + tile.channel + v;
-            mean[v] = statistics[2 * group];
-            rstd[v] = statistics[2 * group + 1];
-            scale[v] = scales[channel];
-            shift[v] = shifts[channel];
+            if (v > 0 && group(tile, v) == group(tile, v - 1)) mean[v] = mean[v - 1], rstd[v] = rstd[v - 1];
+            else {
+                const float2 of = reinterpret_cast<const float2*>(statistics)[group(tile, v)];
+                mean[v] = of.x, rstd[v] = of.y;
+            }
+        }
+        for (int v = 0; v < Tile::P; v += together) {
+            const auto some_scales = *reinterpret_cast<const pack<float, together>*>(scales + row * C + tile.channel + v);
+            const auto some_shifts = *reinterpret_cast<const pack<float, together>*>(shifts + row * C + tile.channel + v);
+            for (int w = 0; w < together; ++w) scale[v + w] = some_scales.element[w], shift[v + w] = some_shifts.element[w];
         }
     }
+    /// Of all frames' groups, that of the thread's channel v.
+    __device__ static std::int64_t group(const Tile& tile, int v) { return tile.frame * G + (tile.channel + v) / (C / G); }
     __device__ float normal(int v, float x) const { return (x - mean[v]) * rstd[v]; }
     __device__ float affine(int v, float normal) const { return normal * scale[v] + shift[v]; }
 };
@@ -136,7 +155,7 @@ __global__ void __launch_bounds__(Tile::threads) group_norm_kernel(const X* x, c
 template <class Tile, int C, int G, class Activation, class X, class T>
 __global__ void __launch_bounds__(Tile::threads) group_norm_sums_kernel(const X* x, const float* statistics, const float* scale, const float* shift,
                                                                         frame_rows rows, std::int64_t positions, const T* dy, double2* part) {
-    __shared__ float2 all[Tile::rows][Tile::channels];
+    __shared__ channel_board<Tile> all_x, all_y;
     const Tile tile(positions);
     const channel_norm<Tile, C, G> of(tile, statistics, scale, shift, rows.of(tile.frame));
     float2 sum[Tile::P] = {};
@@ -150,15 +169,18 @@ __global__ void __launch_bounds__(Tile::threads) group_norm_sums_kernel(const X*
             sum[v].y += g * normal;
         }
     });
-    for (int v = 0; v < Tile::P; ++v) all[tile.row][tile.column * Tile::P + v] = sum[v];
+    for (int v = 0; v < Tile::P; ++v) {
+        all_x(tile.row, tile.column * Tile::P + v) = sum[v].x;
+        all_y(tile.row, tile.column * Tile::P + v) = sum[v].y;
+    }
     __syncthreads();
     for (int c = static_cast<int>(threadIdx.x); c < Tile::channels; c += Tile::threads) {
         const int channel = static_cast<int>(blockIdx.y) * Tile::channels + c;
         if (channel >= C) break;
         double2 joined{};
         for (int r = 0; r < Tile::rows; ++r) {
-            joined.x += all[r][c].x;
-            joined.y += all[r][c].y;
+            joined.x += all_x(r, c);
+            joined.y += all_y(r, c);
         }
         part[std::int64_t{blockIdx.x} * C + channel] = joined;
     }
@@ -227,6 +249,9 @@ __global__ void __launch_bounds__(Tile::threads)
                            const float2* flow, const T* dy, U* dx) {
     const Tile tile(positions);
     const channel_norm<Tile, C, G> of(tile, statistics, scale, shift, rows.of(tile.frame));
+    float2 means[Tile::P] = {};
+    if (tile.channel < C)
+        for (int v = 0; v < Tile::P; ++v) means[v] = flow[of.group(tile, v)];
     tile.each(positions, [&](std::int64_t at) {
         const auto values = Tile::load(x + at);
         const auto gradients = Tile::load(dy + at);
@@ -235,8 +260,7 @@ __global__ void __launch_bounds__(Tile::threads)
         for (int v = 0; v < Tile::P; ++v) {
             const float normal = of.normal(v, static_cast<float>(values.element[v]));
             const float g = static_cast<float>(gradients.element[v]) * Activation::slope(of.affine(v, normal));
-            const float2 mean = flow[tile.frame * G + (tile.channel + v) / (C / G)];
-            const float part = of.rstd[v] * (g * of.scale[v] - mean.x - normal * mean.y);
+            const float part = of.rstd[v] * (g * of.scale[v] - means[v].x - normal * means[v].y);
             result.element[v] = static_cast<U>(Add ? part + static_cast<float>(result.element[v]) : part);
         }
         Tile::store(dx + at, result);
