@@ -41,7 +41,15 @@ template <int C, class... Element> struct frame_tile {
         for (std::int64_t p = first; p < last; p += rows) use((frame * positions + p) * C + channel);
     }
     template <class T> __device__ static pack<T, P> load(const T* from) { return *reinterpret_cast<const pack<T, P>*>(from); }
-    template <class T> __device__ static void store(T* to, const pack<T, P>& values) { *reinterpret_cast<pack<T, P>*>(to) = values; }
+    template <class T> __device__ static void store(T* to, const pack<T, P>& values) {
+        if constexpr (sizeof(values) == 16) { // in a loop the compiler would store element by element
+            std::uint32_t word[4];
+            std::memcpy(word, &values, 16);
+            asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)), "r"(word[0]), "r"(word[1]), "r"(word[2]),
+                         "r"(word[3])
+                         : "memory");
+        } else *reinterpret_cast<pack<T, P>*>(to) = values;
+    }
 };
 
 /// A number for every channel of every row of threads, in shared memory: neither a warp's threads, which write a channel each,
