@@ -16,12 +16,28 @@ using several_tiles = attention_shape<token_order<6, 6, 6, 6, 6, 6>, 5, 5, 6, 6,
 using wide_heads = attention_shape<token_order<4, 6, 4, 6, 4, 6>, 2, 1, 4, 6, 1, 88, true, image_rule::identity>;
 using widest_heads = attention_shape<token_order<4, 6, 4, 6, 4, 6>, 3, 3, 4, 6, 1, 144, true, image_rule::identity>;
 
+/// Queries and keys of a large mean, which the norm takes away; exact in bf16.
+template <class T> struct far_from_zero : samples<in_inner_tiles>::operands<T> {
+    far_from_zero() {
+        constexpr int D = in_inner_tiles::width;
+        for (int r = 0; r < this->rows; ++r)
+            for (int d = 0; d < 2 * D; ++d) this->qkv(r, d) = static_cast<T>(64 + std::round(2 * static_cast<double>(this->qkv(r, d))) / 2);
+    }
+};
+
 } // namespace
 
 TEMPLATE_TEST_CASE("cuda: window attention agrees with the reference", "[cuda][window_attention]", in_space, in_inner_tiles, in_outer_tiles,
                    in_inner_space, in_everything, several_tiles, wide_heads, widest_heads) {
     window_attention_agrees<TestType, float>(1e-5);
     window_attention_agrees<TestType, bf16>(2e-2);
+}
+
+TEST_CASE("cuda: window attention does not see the mean of a query or of a key", "[cuda][window_attention]") {
+    cuda::context device;
+    reference::context plain;
+    agrees_with_reference<far_from_zero, float>(device, plain, {1e-4}); // 64 to 1.5, so a digit is lost
+    agrees_with_reference<far_from_zero, bf16>(device, plain, {2e-2, 2e-2});
 }
 
 TEST_CASE("cuda: under the identity mask an image's output is its own value, exactly", "[cuda][window_attention]") {

@@ -1,7 +1,7 @@
 # The next tile of keys may arrive while other warps still read this one.
 set(header attention_tiles.cuh)
-set(right "        use(stage);
+set(right "        use(t, stage);
         __syncthreads();
 ")
-set(wrong "        use(stage);
+set(wrong "        use(t, stage);
 ")

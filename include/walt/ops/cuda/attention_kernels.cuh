@@ -1,10 +1,11 @@
 // Attention of groups of queries to groups of keys, walked in tiles with online softmax: forward, and backward in two kernels
 // that each own what they sum, so that there are no atomics. A Map says where the rows of a group's heads are, what bias they
-// have and who sees whom (window_attention.cuh, cross_attention.cuh); queries and keys come normalised.
+// have, who sees whom and by what weights queries and keys are normalised (window_attention.cuh, cross_attention.cuh).
 #pragma once
 
 #include "attention_tiles.cuh"
 #include "check.cuh"
+#include "qk_norm.cuh"
 
 #include <cmath>
 
@@ -53,14 +54,16 @@ template <class Map, class T> __global__ void __launch_bounds__(attention_thread
     fragment<tiles::depth / 8> sum;
     float largest[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};
     // Under the identity mask a query's only key is itself, so the walk is over the block's own tile.
-    walk<tiles>(identity ? tiles_of(own_rows, W) : tiles_of(Map::keys, W), load, [&](int stage) {
+    logits_of<Map, tiles> logit(map, memory);
+    walk<tiles>(identity ? tiles_of(own_rows, W) : tiles_of(Map::keys, W), load, [&](int t, int stage) {
+        logit.arrived(t == 0, stage);
         fragment<W / 8> p;
         add_rows_by_rows<tiles::depth, tiles::stride>(p, memory.warps_own(0), memory.walked(stage, 0));
         float top[2] = {largest[0], largest[1]};
         p.each([&](int n, int e) {
-            const int key = memory.marks(stage)[p.column(n, e)], query = mark[e / 2];
+            const int j = p.column(n, e), key = memory.marks(stage)[j], query = mark[e / 2];
             const bool seen = key >= 0 && query >= 0 && (identity ? key == query : map.sees(at.group, query, key));
-            p.at[n][e] = seen ? p.at[n][e] * map.temperature + map.bias(a, query, key) : -INFINITY;
+            p.at[n][e] = seen ? logit(p.at[n][e], e / 2, j) + map.bias(a, query, key) : -INFINITY;
             top[e / 2] = fmaxf(top[e / 2], p.at[n][e]);
         });
         float scale[2];
@@ -86,20 +89,33 @@ template <class Map, class T> __global__ void __launch_bounds__(attention_thread
     store_rows<Dh, tiles::stride>(sum, memory.warps_own(0), rows, out_row);
 }
 
-/// Weight p and gradient ds of a logit, from q . k and dout . v, for the map's marks.
+/// Weight p of a logit (before its bias) and its gradient ds, from dout . v, for the map's marks.
 struct logit_gradient {
     float p = 0, ds = 0;
     template <class Map>
-    __device__ logit_gradient(const Map& map, std::int64_t group, int head, int query, int key, float dot, float dp, float lse, float delta) {
+    __device__ logit_gradient(const Map& map, std::int64_t group, int head, int query, int key, float logit, float dp, float lse, float delta) {
         if (query < 0 || key < 0 || !map.sees(group, query, key)) return;
-        p = exp2f((dot * map.temperature + map.bias(head, query, key) - lse) * log2_e);
+        p = exp2f((logit + map.bias(head, query, key) - lse) * log2_e);
         ds = p * (dp - delta);
     }
 };
 
-/// dq of one tile of queries. dq(group, head, i) of the map is where it goes.
+/// Waits until the own rows may be written over; with QK norm, load()s them once more as they are stored, and calls use(map).
+template <class Map, class Load, class Use> __device__ void finish_own_rows(const Map& map, Load&& load, Use&& use) {
+    wait_for_groups<0>();
+    __syncthreads(); // also where nothing was walked
+    if constexpr (Map::weights_type::normed) {
+        load();
+        close_group();
+        wait_for_groups<0>();
+        __syncthreads();
+        use(map);
+    }
+}
+
+/// dq of one tile of queries, and with QK norm the block's part of z (qk_norm.cuh), from which the norms' gradients follow.
 template <class Map, class T>
-__global__ void __launch_bounds__(attention_threads, 1) attention_dq_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
+__global__ void __launch_bounds__(attention_threads, 1) attention_dq_kernel(const Map map, const T* dout, const float* lse, const float* delta, float* z) {
     using tiles = backward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows;
     extern __shared__ __align__(128) unsigned char shared[];
@@ -108,7 +124,10 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dq_kernel(cons
     const int a = at.head, mine = at.first + warp() * 16;
     const auto entry = [&](int i) { return map.query_row(at.group, i) * Map::heads + a; };
 
-    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::queries, [&](int i) { return map.q(at.group, a, i); });
+    const auto load_queries = [&] {
+        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::queries, [&](int i) { return map.q(at.group, a, i); });
+    };
+    load_queries();
     load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), at.first, Map::queries, [&](int i) { return dout + entry(i) * Dh; });
     const auto load = [&](int t, int stage) {
         load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), t * W, Map::keys, [&](int j) { return map.k(at.group, a, j); });
@@ -123,19 +142,26 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dq_kernel(cons
         if (i < Map::queries) lse_of[h] = lse[entry(i)], delta_of[h] = delta[entry(i)];
     }
     fragment<tiles::depth / 8> sum;
-    walk<tiles>(map.identity(at.group) ? 0 : tiles_of(Map::keys, W), load, [&](int stage) { // the identity mask has no dq
+    logits_of<Map, tiles> logit(map, memory);
+    walk<tiles>(map.identity(at.group) ? 0 : tiles_of(Map::keys, W), load, [&](int t, int stage) { // the identity mask has no dq
+        logit.arrived(t == 0, stage);
         fragment<W / 8> s, dp;
         add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(stage, 0));
         add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(stage, 1));
         s.each([&](int n, int e) {
-            s.at[n][e] = logit_gradient(map, at.group, a, mark[e / 2], memory.marks(stage)[s.column(n, e)], s.at[n][e], dp.at[n][e],
-                                        lse_of[e / 2], delta_of[e / 2]).ds;
+            const int j = s.column(n, e);
+            s.at[n][e] = logit.factor(j) * logit_gradient(map, at.group, a, mark[e / 2], memory.marks(stage)[j], logit(s.at[n][e], e / 2, j), dp.at[n][e],
+                                                          lse_of[e / 2], delta_of[e / 2]).ds;
         });
         add_fragment_by_columns<tiles::stride>(sum, s, memory.walked(stage, 0));
     });
-    wait_for_groups<0>();
-    __syncthreads(); // also where nothing was walked: the own rows become staging
-    sum.each([&](int n, int e) { sum.at[n][e] *= map.temperature; });
+    finish_own_rows(map, load_queries, [&](const auto& normed) {
+        float* const warps_z = reinterpret_cast<float*>(memory.own(1)); // dout's rows are no longer needed
+        through_norm(normed, memory, sum, warps_z + warp() * Dh);
+        __syncthreads();
+        for (int d = static_cast<int>(threadIdx.x); d < Dh; d += attention_threads)
+            z[blockIdx.x * static_cast<std::int64_t>(Dh) + d] = warps_z[d] + warps_z[Dh + d] + warps_z[2 * Dh + d] + warps_z[3 * Dh + d];
+    });
     store_rows<Dh, tiles::stride>(sum, memory.warps_own(0), min(16, Map::queries - mine), [&](int row) { return map.dq(at.group, a, mine + row); });
 }
 
@@ -150,7 +176,10 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dkv_kernel(con
     const int a = at.head, mine = at.first + warp() * 16, rows = min(16, Map::keys - mine);
     const bool identity = map.identity(at.group);
 
-    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::keys, [&](int j) { return map.k(at.group, a, j); });
+    const auto load_keys = [&] {
+        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::keys, [&](int j) { return map.k(at.group, a, j); });
+    };
+    load_keys();
     load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), at.first, Map::keys, [&](int j) { return map.v(at.group, a, j); });
     std::int64_t group = -1; // of the queries that are loaded
     const auto load = [&](int t, int stage) {
@@ -168,22 +197,23 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dkv_kernel(con
     };
     const int mark[2] = {map.key_mark(at.group, mine + lane() / 4), map.key_mark(at.group, mine + lane() / 4 + 8)};
     fragment<tiles::depth / 8> dk, dv;
-    walk<tiles>(identity ? 0 : map.group_count(at.group) * walked_tiles, load, [&](int stage) {
+    logits_of<Map, tiles> logit(map, memory);
+    walk<tiles>(identity ? 0 : map.group_count(at.group) * walked_tiles, load, [&](int t, int stage) {
+        logit.arrived(t == 0, stage);
         fragment<W / 8> s, dp; // transposed: rows are keys
         add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(stage, 0));
         add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(stage, 1));
         s.each([&](int n, int e) {
             const int i = s.column(n, e);
-            const logit_gradient of(map, at.group, a, memory.marks(stage)[i], mark[e / 2], s.at[n][e], dp.at[n][e], memory.lse(stage)[i], memory.delta(stage)[i]);
+            const logit_gradient of(map, at.group, a, memory.marks(stage)[i], mark[e / 2], logit(s.at[n][e], e / 2, i), dp.at[n][e],
+                                    memory.lse(stage)[i], memory.delta(stage)[i]);
             s.at[n][e] = of.p;
-            dp.at[n][e] = of.ds;
+            dp.at[n][e] = of.ds * logit.factor(i);
         });
         add_fragment_by_columns<tiles::stride>(dv, s, memory.walked(stage, 1));
         add_fragment_by_columns<tiles::stride>(dk, dp, memory.walked(stage, 0));
     });
-    wait_for_groups<0>();
-    __syncthreads();
-    dk.each([&](int n, int e) { dk.at[n][e] *= map.temperature; });
+    finish_own_rows(map, load_keys, [&](const auto& normed) { through_norm(normed, memory, dk, nullptr); });
     store_rows<Dh, tiles::stride>(dk, memory.warps_own(0), rows, [&](int row) { return map.dk(at.group, a, mine + row); });
     const auto dv_row = [&](int row) { return map.dv(at.group, a, mine + row); };
     if (!identity) return store_rows<Dh, tiles::stride>(dv, memory.warps_own(0), rows, dv_row);
@@ -198,6 +228,22 @@ void launch_attention(cudaStream_t stream, const char* what, Kernel kernel, std:
     check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Tiles::shared_bytes), what, ": ", Tiles::shared_bytes, " bytes of shared memory");
     kernel<<<static_cast<unsigned>(blocks), attention_threads, Tiles::shared_bytes, stream>>>(argument...);
     check(cudaGetLastError(), what, " with ", blocks, " blocks");
+}
+
+/// dq of all groups, and the gradients of the norms' weights.
+template <class Map, class T, class DNorm>
+void attention_dq(context& ctx, const char* what, std::int64_t blocks, const Map& map, const T* dout, const float* lse, const float* delta, DNorm dq_norm, DNorm dk_norm) {
+    const auto launch = [&](float* z) {
+        launch_attention<backward_tiles<Map, T>>(ctx.stream, what, attention_dq_kernel<Map, T>, blocks, map, dout, lse, delta, z);
+    };
+    if constexpr (Map::weights_type::normed) {
+        const arena::scope scope(ctx.arena);
+        const auto z = ctx.arena.take<float, dynamic, Map::head_dim>(blocks);
+        launch(z.data());
+        add_weight_gradients<Map::head_dim>(ctx, what, z.data(), blocks, map.weights, dq_norm.data(), dk_norm.data());
+    } else {
+        launch(nullptr);
+    }
 }
 
 } // namespace walt::cuda::detail

@@ -13,11 +13,12 @@ inline constexpr int shared_limit = 99 * 1024;               ///< bytes a block 
 /// How a block with `Owned` tiles of its own walks over pairs of tiles of T. Heads are padded to multiples of 16 in shared
 /// memory; the stride leaves no bank conflicts (8 rows of ldmatrix, or of float4, meet all banks once).
 template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
+    using type = T;
     static constexpr int depth = (Dh + 15) / 16 * 16, stride = depth + 16 / static_cast<int>(sizeof(T));
     static constexpr int own_elements = own_rows * stride;
 
     static constexpr int bytes(int rows, int stages) {
-        return (Owned * own_rows + stages * 2 * rows) * stride * static_cast<int>(sizeof(T)) + stages * rows * 12; // and marks, lse, delta
+        return (Owned * own_rows + stages * 2 * rows) * stride * static_cast<int>(sizeof(T)) + (own_rows + 2 * rows + 3 * stages * rows) * 4;
     }
     /// The longest tile to walk over that fits with two stages, or with one.
     static constexpr int choice() {
@@ -34,7 +35,9 @@ template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
     __device__ T* own(int i) const { return memory + i * own_elements; }
     __device__ T* warps_own(int i) const { return own(i) + warp() * 16 * stride; }
     __device__ T* walked(int stage, int i) const { return memory + Owned * own_elements + (2 * stage + i) * rows * stride; }
-    __device__ int* marks(int stage) const { return reinterpret_cast<int*>(walked(stages, 0)) + stage * rows * 3; }
+    __device__ float2* scaling() const { return reinterpret_cast<float2*>(walked(stages, 0)); } // of the tile in use
+    __device__ float* own_sums() const { return reinterpret_cast<float*>(scaling() + rows); }
+    __device__ int* marks(int stage) const { return reinterpret_cast<int*>(own_sums() + own_rows) + stage * rows * 3; }
     __device__ float* lse(int stage) const { return reinterpret_cast<float*>(marks(stage)) + rows; }
     __device__ float* delta(int stage) const { return lse(stage) + rows; }
 };
@@ -70,7 +73,7 @@ template <int Rows, int Dh, int Depth, int Stride, class T, class At> __device__
     }
 }
 
-/// load(t, stage) and then use(stage) for t in [0, count); the load of the next tile runs beside the use of this one.
+/// load(t, stage) and then use(t, stage) for t in [0, count); the load of the next tile runs beside the use of this one.
 template <class Tiles, class Load, class Use> __device__ void walk(int count, Load&& load, Use&& use) {
     if (count > 0) load(0, 0);
     close_group();
@@ -80,7 +83,7 @@ template <class Tiles, class Load, class Use> __device__ void walk(int count, Lo
         if (Tiles::stages == 2) close_group();
         wait_for_groups<Tiles::stages - 1>();
         __syncthreads();
-        use(stage);
+        use(t, stage);
         __syncthreads();
         if (Tiles::stages == 1) {
             if (t + 1 < count) load(t + 1, 0);

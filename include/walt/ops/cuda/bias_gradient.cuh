@@ -19,6 +19,7 @@ __global__ void __launch_bounds__(attention_threads, 1)
     const int a = at.head, first_query = at.tile / key_tiles * own_rows, first_key = at.tile % key_tiles * W, mine = first_query + warp() * 16;
     const int mark[2] = {map.query_mark(mine + lane() / 4), map.query_mark(mine + lane() / 4 + 8)};
     fragment<W / 8> sum;
+    logits_of<Map, tiles> logit(map, memory);
     for (std::int64_t g = at.group * groups / shares; g < (at.group + 1) * groups / shares; ++g) {
         if (map.identity(g)) continue; // a softmax of one logit has no gradient
         const auto entry = [&](int i) { return map.query_row(g, i) * Map::heads + a; };
@@ -34,11 +35,13 @@ __global__ void __launch_bounds__(attention_threads, 1)
             if (const int i = mine + lane() / 4 + 8 * h; i < L) lse_of[h] = lse[entry(i)], delta_of[h] = delta[entry(i)];
         wait_for_groups<0>();
         __syncthreads();
+        logit.arrived(true, 0);
         fragment<W / 8> s, dp;
         add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(0, 0));
         add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(0, 1));
         s.each([&](int n, int e) {
-            sum.at[n][e] += logit_gradient(map, g, a, mark[e / 2], memory.marks(0)[s.column(n, e)], s.at[n][e], dp.at[n][e], lse_of[e / 2], delta_of[e / 2]).ds;
+            const int j = s.column(n, e);
+            sum.at[n][e] += logit_gradient(map, g, a, mark[e / 2], memory.marks(0)[j], logit(s.at[n][e], e / 2, j), dp.at[n][e], lse_of[e / 2], delta_of[e / 2]).ds;
         });
     }
     sum.each([&](int n, int e) {

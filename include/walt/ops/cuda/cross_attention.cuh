@@ -5,24 +5,26 @@
 #include "../../config/window.hpp"
 #include "../cross_attention.hpp"
 #include "attention_kernels.cuh"
-#include "head_norm.cuh"
+#include "head_rows.cuh"
 
 namespace walt::cuda {
 
 namespace detail {
 
 /// What is known of a frame's queries. Marks only say whether a token is there: there is no bias.
-template <class Shape, class T, class G> struct cross_queries {
+template <class Shape, class T> struct cross_queries {
+    using weights_type = qk_weights<Shape::qk_norm>;
     static constexpr int heads = Shape::heads, head_dim = Shape::head_dim, queries = Shape::per_frame;
     head_rows<const T> of_q;
-    head_rows<G> of_dq;
+    head_rows<T> of_dq;
+    weights_type weights;
     const std::int32_t* text_row;
     std::int64_t frames;
     float temperature;
 
     __device__ std::int64_t query_row(std::int64_t frame, int i) const { return frame * queries + i; }
     __device__ const T* q(std::int64_t frame, int head, int i) const { return of_q.template at<head_dim>(query_row(frame, i), head); }
-    __device__ G* dq(std::int64_t frame, int head, int i) const { return of_dq.template at<head_dim>(query_row(frame, i), head); }
+    __device__ T* dq(std::int64_t frame, int head, int i) const { return of_dq.template at<head_dim>(query_row(frame, i), head); }
     __device__ int query_mark(int i) const { return i < queries ? 0 : -1; }
     __device__ bool identity(std::int64_t) const { return false; }
     __device__ bool sees(std::int64_t, int, int) const { return true; }
@@ -30,7 +32,7 @@ template <class Shape, class T, class G> struct cross_queries {
 };
 
 /// A group is a frame: own keys and its text's.
-template <class Shape, class T, class G> struct frame_map : cross_queries<Shape, T, G> {
+template <class Shape, class T> struct frame_map : cross_queries<Shape, T> {
     static constexpr int own = Shape::per_frame, text = Shape::text_tokens, keys = own + text, head_dim = Shape::head_dim;
     head_rows<const T> own_k, own_v, text_k, text_v;
     const std::uint8_t* text_valid;
@@ -46,27 +48,27 @@ template <class Shape, class T, class G> struct frame_map : cross_queries<Shape,
 };
 
 /// The keys and values of one of the two sources, Keys a group, and their gradients.
-template <class Shape, class T, class G, int Keys> struct cross_keys : cross_queries<Shape, T, G> {
+template <class Shape, class T, int Keys> struct cross_keys : cross_queries<Shape, T> {
     static constexpr int keys = Keys, head_dim = Shape::head_dim;
     head_rows<const T> of_k, of_v;
-    head_rows<G> of_dk;
+    head_rows<T> of_dk;
     head_rows<T> of_dv;
 
     __device__ const T* k(std::int64_t group, int head, int j) const { return of_k.template at<head_dim>(group * Keys + j, head); }
     __device__ const T* v(std::int64_t group, int head, int j) const { return of_v.template at<head_dim>(group * Keys + j, head); }
-    __device__ G* dk(std::int64_t group, int head, int j) const { return of_dk.template at<head_dim>(group * Keys + j, head); }
+    __device__ T* dk(std::int64_t group, int head, int j) const { return of_dk.template at<head_dim>(group * Keys + j, head); }
     __device__ T* dv(std::int64_t group, int head, int j) const { return of_dv.template at<head_dim>(group * Keys + j, head); }
 };
 
 /// A group is a frame, whose own queries alone look at its keys.
-template <class Shape, class T, class G> struct own_keys_map : cross_keys<Shape, T, G, Shape::per_frame> {
+template <class Shape, class T> struct own_keys_map : cross_keys<Shape, T, Shape::per_frame> {
     __device__ int key_mark(std::int64_t, int j) const { return j < Shape::per_frame ? 0 : -1; }
     __device__ int group_count(std::int64_t) const { return 1; }
     __device__ std::int64_t next_group(std::int64_t frame, std::int64_t) const { return frame; }
 };
 
 /// A group is a text, at which the queries of all frames that have it look, in the order of frames.
-template <class Shape, class T, class G> struct text_keys_map : cross_keys<Shape, T, G, Shape::text_tokens> {
+template <class Shape, class T> struct text_keys_map : cross_keys<Shape, T, Shape::text_tokens> {
     const std::uint8_t* text_valid;
 
     __device__ int key_mark(std::int64_t text, int j) const { return j < Shape::text_tokens && text_valid[text * Shape::text_tokens + j] ? 0 : -1; }
@@ -85,15 +87,11 @@ template <class Shape, class T, class G> struct text_keys_map : cross_keys<Shape
 /// Where k, v (part 0, 1) of the rows of kv are.
 template <class Shape, class T> head_rows<T> half_of(T* kv, int part) { return {kv + part * Shape::width, 2 * Shape::width}; }
 
-template <class G, class Shape, class T, class Kv, class TextKv, class Rows, class Valid, class Norm>
-frame_map<Shape, T, G> map_frames(context& ctx, const char* what, Shape, const T* q, const Kv& kv, const TextKv& text_kv, const Rows& text_row,
-                                  const Valid& text_valid, Norm q_norm, Norm k_norm) {
-    constexpr int Dh = Shape::head_dim, heads = Shape::heads;
-    return {{normalised<Dh, heads>(ctx, what, kv.extent(0), head_rows<const T>{q, Shape::width}, q_norm), {}, text_row.data(), text_row.extent(0),
-             1.0f / std::sqrt(static_cast<float>(Dh))},
-            normalised<Dh, heads>(ctx, what, kv.extent(0), half_of<Shape>(kv.data(), 0), k_norm), half_of<Shape>(kv.data(), 1),
-            normalised<Dh, heads>(ctx, what, text_kv.extent(0), half_of<Shape>(text_kv.data(), 0), k_norm), half_of<Shape>(text_kv.data(), 1),
-            text_valid.data()};
+template <class Shape, class T, class Kv, class TextKv, class Rows, class Valid, class Norm>
+frame_map<Shape, T> map_frames(Shape, const T* q, const Kv& kv, const TextKv& text_kv, const Rows& text_row, const Valid& text_valid, const Norm& q_norm,
+                               const Norm& k_norm) {
+    return {{{q, Shape::width}, {}, weights_of(q_norm, k_norm), text_row.data(), text_row.extent(0), 1.0f / std::sqrt(static_cast<float>(Shape::head_dim))},
+            half_of<Shape>(kv.data(), 0), half_of<Shape>(kv.data(), 1), half_of<Shape>(text_kv.data(), 0), half_of<Shape>(text_kv.data(), 1), text_valid.data()};
 }
 
 } // namespace detail
@@ -102,9 +100,8 @@ template <class Shape, class T, int R, int S, class Rows, class Valid, class Nor
 void cross_attention_on(context& ctx, Shape, view<const T, R, Shape::width> q, view<const T, R, 2 * Shape::width> kv,
                         view<const T, S, 2 * Shape::width> text_kv, Rows text_row, Valid text_valid, Norm q_norm, Norm k_norm,
                         view<T, R, Shape::width> out, Lse lse) {
-    using map = detail::frame_map<Shape, T, T>;
-    const arena::scope scope(ctx.arena);
-    const map frames = detail::map_frames<T>(ctx, "cross_attention", Shape{}, q.data(), kv, text_kv, text_row, text_valid, q_norm, k_norm);
+    using map = detail::frame_map<Shape, T>;
+    const map frames = detail::map_frames(Shape{}, q.data(), kv, text_kv, text_row, text_valid, q_norm, k_norm);
     detail::launch_attention<detail::forward_tiles<map, T>>(ctx.stream, "cross_attention", detail::attention_kernel<map, T>,
                                                             text_row.extent(0) * Shape::heads * detail::tiles_of(map::queries, detail::own_rows),
                                                             frames, out.data(), lse.data());
@@ -116,43 +113,24 @@ void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width>
                              view<const T, R, Shape::width> out, Lse lse, view<const T, R, Shape::width> dout, view<T, R, Shape::width> dq,
                              view<T, R, 2 * Shape::width> dkv, view<T, S, 2 * Shape::width> dtext_kv, DNorm dq_norm, DNorm dk_norm) {
     constexpr const char* what = "cross_attention_grad";
-    constexpr int Dh = Shape::head_dim, heads = Shape::heads, D = Shape::width;
-    using G = std::conditional_t<is_none<Norm>, T, float>;
-    using map = detail::frame_map<Shape, T, G>;
-    using own_map = detail::own_keys_map<Shape, T, G>;
-    using text_map = detail::text_keys_map<Shape, T, G>;
-    using tiles = detail::backward_tiles<map, T>;
-    const std::int64_t rows = q.extent(0), text_rows = text_kv.extent(0), frames_heads = text_row.extent(0) * heads;
+    constexpr int Dh = Shape::head_dim, heads = Shape::heads, frame_tiles = detail::tiles_of(Shape::per_frame, detail::own_rows);
+    using map = detail::frame_map<Shape, T>;
+    using own_map = detail::own_keys_map<Shape, T>;
+    using text_map = detail::text_keys_map<Shape, T>;
+    const std::int64_t text_rows = text_kv.extent(0), frames_blocks = text_row.extent(0) * heads * frame_tiles;
     const arena::scope scope(ctx.arena);
-    map frames = detail::map_frames<G>(ctx, what, Shape{}, q.data(), kv, text_kv, text_row, text_valid, q_norm, k_norm);
-    detail::head_rows<G> own_dk, text_dk;
-    if constexpr (is_none<Norm>) {
-        frames.of_dq = {dq.data(), D};
-        own_dk = detail::half_of<Shape>(dkv.data(), 0);
-        text_dk = detail::half_of<Shape>(dtext_kv.data(), 0);
-    } else { // gradients of the normalised heads
-        frames.of_dq = {ctx.arena.take<float, dynamic>(rows * D).data(), D};
-        own_dk = {ctx.arena.take<float, dynamic>(rows * D).data(), D};
-        text_dk = {ctx.arena.take<float, dynamic>(text_rows * D).data(), D};
-    }
-    const own_map own{{frames, frames.own_k, frames.own_v, own_dk, detail::half_of<Shape>(dkv.data(), 1)}};
-    const text_map text{{frames, frames.text_k, frames.text_v, text_dk, detail::half_of<Shape>(dtext_kv.data(), 1)}, text_valid.data()};
-    const auto delta = detail::head_products<Dh, heads>(ctx, what, rows, out.data(), dout.data());
+    map frames = detail::map_frames(Shape{}, q.data(), kv, text_kv, text_row, text_valid, q_norm, k_norm);
+    frames.of_dq = {dq.data(), Shape::width};
+    const own_map own{{frames, frames.own_k, frames.own_v, detail::half_of<Shape>(dkv.data(), 0), detail::half_of<Shape>(dkv.data(), 1)}};
+    const text_map text{{frames, frames.text_k, frames.text_v, detail::half_of<Shape>(dtext_kv.data(), 0), detail::half_of<Shape>(dtext_kv.data(), 1)},
+                        text_valid.data()};
+    const auto delta = detail::head_products<Dh, heads>(ctx, what, q.extent(0), out.data(), dout.data());
     const auto launch = [&](auto kernel, std::int64_t blocks, const auto& with) {
-        detail::launch_attention<tiles>(ctx.stream, what, kernel, blocks, with, dout.data(), lse.data(), delta.data());
+        detail::launch_attention<detail::backward_tiles<map, T>>(ctx.stream, what, kernel, blocks, with, dout.data(), lse.data(), delta.data());
     };
-    const int frame_tiles = detail::tiles_of(Shape::per_frame, detail::own_rows);
-    launch(detail::attention_dq_kernel<map, T>, frames_heads * frame_tiles, frames);
-    launch(detail::attention_dkv_kernel<own_map, T>, frames_heads * frame_tiles, own);
+    detail::attention_dq(ctx, what, frames_blocks, frames, dout.data(), lse.data(), delta.data(), dq_norm, dk_norm);
+    launch(detail::attention_dkv_kernel<own_map, T>, frames_blocks, own);
     launch(detail::attention_dkv_kernel<text_map, T>, text_rows / Shape::text_tokens * heads * detail::tiles_of(Shape::text_tokens, detail::own_rows), text);
-    if constexpr (!is_none<Norm>) {
-        const auto finish = [&](std::int64_t of, auto x, auto weight, const float* dy, auto dx, auto dweight) {
-            detail::normalised_grad<Dh, heads>(ctx, what, of, x, weight, dy, dx, dweight);
-        };
-        finish(rows, detail::head_rows<const T>{q.data(), D}, q_norm, frames.of_dq.data, detail::head_rows<T>{dq.data(), D}, dq_norm);
-        finish(rows, detail::half_of<Shape>(kv.data(), 0), k_norm, own_dk.data, detail::half_of<Shape>(dkv.data(), 0), dk_norm);
-        finish(text_rows, detail::half_of<Shape>(text_kv.data(), 0), k_norm, text_dk.data, detail::half_of<Shape>(dtext_kv.data(), 0), dk_norm);
-    }
 }
 
 } // namespace walt::cuda

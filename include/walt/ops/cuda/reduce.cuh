@@ -80,16 +80,40 @@ template <class A> void assign_total(context& ctx, const char* what, std::int64_
     check_launch(what, count);
 }
 
+namespace detail {
+/// Sums of the columns of a matrix, in parts [groups, width].
+struct column_parts {
+    const float* part;
+    std::int64_t groups, width;
+    __device__ float operator()(std::int64_t j) const {
+        float sum = 0;
+        for (std::int64_t g = 0; g < groups; ++g) sum += part[g * width + j];
+        return sum;
+    }
+};
+
+/// Of x [rows, width] with at least one row and one column; in the arena.
+template <class T> column_parts parts_of_columns(context& ctx, const char* what, const T* x, std::int64_t rows, std::int64_t width) {
+    const std::int64_t group_rows = std::max<std::int64_t>(128, (rows + 1023) / 1024), groups = (rows + group_rows - 1) / group_rows;
+    const auto part = ctx.arena.take<float, dynamic>(groups * width);
+    const dim3 grid(static_cast<unsigned>((width + column_lanes - 1) / column_lanes), static_cast<unsigned>(groups));
+    column_parts_kernel<<<grid, dim3(column_lanes, column_rows), 0, ctx.stream>>>(x, rows, width, group_rows, part.data());
+    check_launch(what, rows * width);
+    return {part.data(), groups, width};
+}
+
+struct add_column {
+    column_parts sums;
+    float* out;
+    __device__ void operator()(std::int64_t j) const { out[j] += sums(j); }
+};
+} // namespace detail
+
 /// out[j] += sum over rows of x[row, j].
 template <class T> void add_column_sums(context& ctx, const char* what, const T* x, std::int64_t rows, std::int64_t width, float* out) {
     if (rows == 0 || width == 0) return;
     const arena::scope scope(ctx.arena);
-    const std::int64_t group_rows = std::max<std::int64_t>(128, (rows + 1023) / 1024), groups = (rows + group_rows - 1) / group_rows;
-    const auto part = ctx.arena.take<float, dynamic>(groups * width);
-    const dim3 grid(static_cast<unsigned>((width + detail::column_lanes - 1) / detail::column_lanes), static_cast<unsigned>(groups));
-    detail::column_parts_kernel<<<grid, dim3(detail::column_lanes, detail::column_rows), 0, ctx.stream>>>(x, rows, width, group_rows, part.data());
-    check_launch(what, rows * width);
-    each(ctx, what, width, detail::sum_of_parts<true>{part.data(), out, groups, width, 0});
+    each(ctx, what, width, detail::add_column{detail::parts_of_columns(ctx, what, x, rows, width), out});
 }
 
 } // namespace walt::cuda

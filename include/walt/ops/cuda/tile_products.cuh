@@ -49,7 +49,7 @@ template <bool Transposed> __device__ void load_matrices(std::uint32_t (&to)[4],
 
 /// c += a b^T: a is [16, Depth] and b [8 N, Depth], rows `Stride` apart.
 template <int Depth, int Stride, int N> __device__ void add_rows_by_rows(fragment<N>& c, const bf16* a, const bf16* b) {
-#pragma unroll(Depth > 96 ? 1 : Depth / 16) // of long rows, the fragments loaded ahead would take the sums' registers
+#pragma unroll(Depth > 80 ? 1 : 2) // of long rows, the fragments loaded ahead would take the sums' registers
     for (int k = 0; k < Depth; k += 16) {
         std::uint32_t left[4];
         load_matrices<false>(left, a + lane() % 16 * Stride + k + lane() / 16 * 8);

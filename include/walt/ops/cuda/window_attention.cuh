@@ -5,22 +5,23 @@
 #include "../window_attention.hpp"
 #include "attention_kernels.cuh"
 #include "bias_gradient.cuh"
-#include "head_norm.cuh"
+#include "head_rows.cuh"
 
 namespace walt::cuda {
 
 namespace detail {
 
-/// The windows of all samples, numbered over samples, frames, places. G: what gradients of q and k are kept in.
-template <class Shape, class T, class G> struct window_map {
+/// The windows of all samples, numbered over samples, frames, places.
+template <class Shape, class T> struct window_map {
+    using weights_type = qk_weights<Shape::qk_norm>;
     static constexpr int heads = Shape::heads, head_dim = Shape::head_dim, queries = Shape::tokens, keys = Shape::tokens;
     static constexpr int windows_per_sample = Shape::frames / Shape::window_frames * Shape::windows;
     head_rows<const T> of_q, of_k, of_v;
+    weights_type weights;
     const float* table;
     const std::uint8_t* is_image;
     float temperature;
-    head_rows<G> of_dq, of_dk;
-    head_rows<T> of_dv;
+    head_rows<T> of_dq, of_dk, of_dv;
 
     __device__ std::int64_t query_row(std::int64_t group, int token) const {
         const int first_frame = static_cast<int>(group / Shape::windows % (Shape::frames / Shape::window_frames)) * Shape::window_frames;
@@ -29,8 +30,8 @@ template <class Shape, class T, class G> struct window_map {
     __device__ const T* q(std::int64_t group, int head, int i) const { return of_q.template at<head_dim>(query_row(group, i), head); }
     __device__ const T* k(std::int64_t group, int head, int j) const { return of_k.template at<head_dim>(query_row(group, j), head); }
     __device__ const T* v(std::int64_t group, int head, int j) const { return of_v.template at<head_dim>(query_row(group, j), head); }
-    __device__ G* dq(std::int64_t group, int head, int i) const { return of_dq.template at<head_dim>(query_row(group, i), head); }
-    __device__ G* dk(std::int64_t group, int head, int j) const { return of_dk.template at<head_dim>(query_row(group, j), head); }
+    __device__ T* dq(std::int64_t group, int head, int i) const { return of_dq.template at<head_dim>(query_row(group, i), head); }
+    __device__ T* dk(std::int64_t group, int head, int j) const { return of_dk.template at<head_dim>(query_row(group, j), head); }
     __device__ T* dv(std::int64_t group, int head, int j) const { return of_dv.template at<head_dim>(query_row(group, j), head); }
 
     /// A token's mark is its code, from which the bias of a pair and a token's frame follow; -1 past the window's end.
@@ -52,18 +53,10 @@ template <class Shape, class T, class G> struct window_map {
 /// Where q, k, v (part 0, 1, 2) of the rows of qkv are.
 template <class Shape, class T> head_rows<T> part_of(T* qkv, int part) { return {qkv + part * Shape::width, 3 * Shape::width}; }
 
-template <class G, class Shape, class T, class Norm, class Bias, class Images>
-window_map<Shape, T, G> map_windows(context& ctx, const char* what, Shape, const T* qkv, std::int64_t rows, Norm q_norm, Norm k_norm, Bias rel_bias, Images is_image) {
-    constexpr int Dh = Shape::head_dim, heads = Shape::heads;
-    return {normalised<Dh, heads>(ctx, what, rows, part_of<Shape>(qkv, 0), q_norm),
-            normalised<Dh, heads>(ctx, what, rows, part_of<Shape>(qkv, 1), k_norm),
-            part_of<Shape>(qkv, 2),
-            rel_bias.data(),
-            is_image.data(),
-            1.0f / std::sqrt(static_cast<float>(Dh)),
-            {},
-            {},
-            {}};
+template <class Shape, class T, class Norm, class Bias, class Images>
+window_map<Shape, T> map_windows(Shape, const T* qkv, const Norm& q_norm, const Norm& k_norm, const Bias& rel_bias, const Images& is_image) {
+    return {part_of<Shape>(qkv, 0), part_of<Shape>(qkv, 1), part_of<Shape>(qkv, 2), weights_of(q_norm, k_norm), rel_bias.data(), is_image.data(),
+            1.0f / std::sqrt(static_cast<float>(Shape::head_dim)), {}, {}, {}};
 }
 
 } // namespace detail
@@ -71,9 +64,8 @@ window_map<Shape, T, G> map_windows(context& ctx, const char* what, Shape, const
 template <class Shape, class T, int R, class Norm, class Bias, class Images, class Lse>
 void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm, Bias rel_bias,
                          Images is_image, view<T, R, Shape::width> out, Lse lse) {
-    using map = detail::window_map<Shape, T, T>;
-    const arena::scope scope(ctx.arena);
-    const map windows = detail::map_windows<T>(ctx, "window_attention", Shape{}, qkv.data(), qkv.extent(0), q_norm, k_norm, rel_bias, is_image);
+    using map = detail::window_map<Shape, T>;
+    const map windows = detail::map_windows(Shape{}, qkv.data(), q_norm, k_norm, rel_bias, is_image);
     const std::int64_t groups = is_image.extent(0) * map::windows_per_sample, tiles = detail::tiles_of(Shape::tokens, detail::own_rows);
     detail::launch_attention<detail::forward_tiles<map, T>>(ctx.stream, "window_attention", detail::attention_kernel<map, T>,
                                                             groups * Shape::heads * tiles, windows, out.data(), lse.data());
@@ -84,32 +76,20 @@ void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::w
                               Images is_image, view<const T, R, Shape::width> out, Lse lse, view<const T, R, Shape::width> dout,
                               view<T, R, 3 * Shape::width> dqkv, DNorm dq_norm, DNorm dk_norm, DBias drel_bias) {
     constexpr const char* what = "window_attention_grad";
-    constexpr int Dh = Shape::head_dim, heads = Shape::heads, D = Shape::width;
-    using G = std::conditional_t<is_none<Norm>, T, float>;
-    using map = detail::window_map<Shape, T, G>;
-    const std::int64_t rows = qkv.extent(0), groups = is_image.extent(0) * map::windows_per_sample;
+    constexpr int Dh = Shape::head_dim, heads = Shape::heads;
+    using map = detail::window_map<Shape, T>;
+    using tiles = detail::backward_tiles<map, T>;
+    const std::int64_t groups = is_image.extent(0) * map::windows_per_sample;
     const std::int64_t blocks = groups * heads * detail::tiles_of(Shape::tokens, detail::own_rows);
     const arena::scope scope(ctx.arena);
-    map windows = detail::map_windows<G>(ctx, what, Shape{}, qkv.data(), rows, q_norm, k_norm, rel_bias, is_image);
+    map windows = detail::map_windows(Shape{}, qkv.data(), q_norm, k_norm, rel_bias, is_image);
+    windows.of_dq = detail::part_of<Shape>(dqkv.data(), 0);
+    windows.of_dk = detail::part_of<Shape>(dqkv.data(), 1);
     windows.of_dv = detail::part_of<Shape>(dqkv.data(), 2);
-    if constexpr (is_none<Norm>) {
-        windows.of_dq = detail::part_of<Shape>(dqkv.data(), 0);
-        windows.of_dk = detail::part_of<Shape>(dqkv.data(), 1);
-    } else { // gradients of the normalised heads
-        windows.of_dq = {ctx.arena.take<float, dynamic>(rows * D).data(), D};
-        windows.of_dk = {ctx.arena.take<float, dynamic>(rows * D).data(), D};
-    }
-    const auto delta = detail::head_products<Dh, heads>(ctx, what, rows, out.data(), dout.data());
-    using tiles = detail::backward_tiles<map, T>;
-    detail::launch_attention<tiles>(ctx.stream, what, detail::attention_dq_kernel<map, T>, blocks, windows, dout.data(), lse.data(), delta.data());
+    const auto delta = detail::head_products<Dh, heads>(ctx, what, qkv.extent(0), out.data(), dout.data());
+    detail::attention_dq(ctx, what, blocks, windows, dout.data(), lse.data(), delta.data(), dq_norm, dk_norm);
     detail::launch_attention<tiles>(ctx.stream, what, detail::attention_dkv_kernel<map, T>, blocks, windows, dout.data(), lse.data(), delta.data());
     detail::add_bias_gradient<Shape, T>(ctx, what, windows, groups, dout.data(), lse.data(), delta.data(), drel_bias.data());
-    if constexpr (!is_none<Norm>) {
-        detail::normalised_grad<Dh, heads>(ctx, what, rows, detail::part_of<Shape>(qkv.data(), 0), q_norm, windows.of_dq.data,
-                                           detail::part_of<Shape>(dqkv.data(), 0), dq_norm);
-        detail::normalised_grad<Dh, heads>(ctx, what, rows, detail::part_of<Shape>(qkv.data(), 1), k_norm, windows.of_dk.data,
-                                           detail::part_of<Shape>(dqkv.data(), 1), dk_norm);
-    }
 }
 
 } // namespace walt::cuda
