@@ -27,6 +27,7 @@ enum class epilogue {
     none,
     gelu,      ///< inner = the product (+ bias), c = gelu(inner)
     gelu_grad, ///< c = gelu'(inner) times the product
+    sums_of_a, ///< the bias is a result: the sums of a's M rows
 };
 
 /// c [M, N] = a [M, K] b [K, N] (+ bias [N]), or c += a b; a and b may be stored transposed. All is row-major.
@@ -44,7 +45,7 @@ class cublaslt {
     cublaslt& operator=(const cublaslt&) = delete;
     ~cublaslt() { cublasLtDestroy(handle_); }
 
-    /// The bias has c's element type. False, and nothing done, if the library has no algorithm with this epilogue.
+    /// The bias has c's element type; with sums_of_a it is assigned. False, and nothing done, if the library has no algorithm with this epilogue.
     template <class T, class U>
     bool multiply(cudaStream_t stream, const product& p, const T* a, const T* b, const U* bias, U* c, const U* inner = nullptr) {
         if (p.m == 0 || p.n == 0) return true;
@@ -119,6 +120,7 @@ class cublaslt {
         cublasLtEpilogue_t after = bias != nullptr ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
         if (p.after == epilogue::gelu) after = bias != nullptr ? CUBLASLT_EPILOGUE_GELU_AUX_BIAS : CUBLASLT_EPILOGUE_GELU_AUX;
         if (p.after == epilogue::gelu_grad) after = CUBLASLT_EPILOGUE_DGELU;
+        if (p.after == epilogue::sums_of_a) after = CUBLASLT_EPILOGUE_BGRADB; // cuBLAS has a and b the other way round
         set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE, after);
         if (bias != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
         if (inner != nullptr) {
