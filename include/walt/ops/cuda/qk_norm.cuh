@@ -48,7 +48,8 @@ template <int Dh, int Lanes, class T, class Use> __device__ void each_of_row(T* 
 
 /// Moments of a row that `Lanes` lanes of a warp share, 32 / Lanes lanes apart; the same in each of them.
 template <int Dh, int Lanes, class T> __device__ head_moments moments_of_head(T* row, int part) {
-    const float first = static_cast<float>(row[0]); // so that a large mean costs no digits
+    float first = part == 0 ? static_cast<float>(row[0]) : 0.0f; // so that a large mean costs no digits
+    first = __shfl_sync(0xffffffffu, first, lane() % (32 / Lanes));
     float sum = 0, squares = 0;
     each_of_row<Dh, Lanes>(row, part, [&](const row_piece<T> x, int d) {
 #pragma unroll
