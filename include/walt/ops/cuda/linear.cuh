@@ -57,19 +57,16 @@ void linear_grad_activated_input_on(context& ctx, activation::gelu, view<const b
 template <class T, int R, int K, int N, class DBias>
 void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw, DBias dbias) {
     if (x.extent(0) == 0) return;
-    constexpr const char* what = "ops::linear_grad_weight";
-    product p{N, K, x.extent(0), true, false, true, ctx.precision == math::tf32};
     if constexpr (!is_none<DBias> && std::is_same_v<T, bf16>) { // cuBLASLt's sums of tf32 would not be float32's
         const arena::scope scope(ctx.arena);
         const auto sums = ctx.arena.take<float, N>();
-        p.after = epilogue::sums_of_a;
-        if (ctx.products.multiply(ctx.stream, p, dy.data(), x.data(), sums.data(), dw.data()))
-            return accumulate_on(ctx, sums.read(), dbias);
-        p.after = epilogue::none;
+        const product with_sums{N, K, x.extent(0), true, false, true, false, epilogue::sums_of_a};
+        if (ctx.products.multiply(ctx.stream, with_sums, dy.data(), x.data(), sums.data(), dw.data())) return accumulate_on(ctx, sums.read(), dbias);
     }
     const float* no_bias = nullptr;
+    const product p{N, K, x.extent(0), true, false, true, ctx.precision == math::tf32};
     ctx.products.multiply(ctx.stream, p, dy.data(), x.data(), no_bias, dw.data());
-    if constexpr (!is_none<DBias>) add_column_sums(ctx, what, dy.data(), dy.extent(0), N, dbias.data());
+    if constexpr (!is_none<DBias>) add_column_sums(ctx, "ops::linear_grad_weight", dy.data(), dy.extent(0), N, dbias.data());
 }
 
 } // namespace walt::cuda
