@@ -53,4 +53,4 @@ TEST_CASE("cuda: the same seed gives the same bits", "[cuda][trainer]") {
     CHECK(one.sample == other.sample);
 }
 
-TEST_CASE("cuda: a run that was stopped goes on bit for bit", "[cuda][trainer]") { check_resuming<cuda::context>("cuda"); }
+TEST_CASE("cuda: a run that was stopped goes on bit for bit", "[cuda][trainer]") { check_resuming<cuda::context>(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../catch.hpp"
+#include "../datasets/temporary_folder.hpp"
 #include "tiny_denoiser.hpp"
 
 #include <walt/train/trainer.hpp>
@@ -10,18 +11,14 @@
 #include <fstream>
 
 /// Six steps at once equal three, a saved state, and three more, bit for bit: weights, average, moments and counters.
-template <class Context> void check_resuming(const std::string& name) {
+template <class Context> void check_resuming() {
     using namespace walt;
-    const auto fresh_folder = [&](const char* of) {
-        const auto folder = std::filesystem::temp_directory_path() / ("walt_trainer_" + name + "_" + of);
-        std::filesystem::remove_all(folder);
-        return folder;
-    };
+    const temporary_folder states;
     Context ctx;
     const auto options = training{.rate = {.warmup = 2, .total = 8}, .accumulate = 2, .seed = seed{11}};
     denoiser at_once(ctx, tiny{}, compute<bf16>, seed{5});
     trainer whole(at_once, denoising{}, adamw{}, options);
-    const auto folder = fresh_folder("whole"), halves = fresh_folder("halves");
+    const auto folder = states.path / "whole", halves = states.path / "halves";
     CHECK(whole.run(tiny_batch, steps{6}, save_to{folder}));
     {
         denoiser model(ctx, tiny{}, compute<bf16>, seed{5});
