@@ -22,9 +22,7 @@ template <int Patch> struct patched : base {
     static constexpr int patch = Patch;
     static constexpr walt::window spatiotemporal_window{5, 8 / Patch, 8 / Patch};
 };
-template <int Rank> struct ranked : base {
-    static constexpr int adaln_rank = Rank;
-};
+template <int Rank> struct ranked : base { static constexpr int adaln_rank = Rank; };
 
 walt::latent_batch one_video() {
     walt::latent_batch batch;
@@ -52,7 +50,9 @@ template <class Config> void training(benchmark::State& state) {
     walt::cpu::context device;
     walt::denoiser model(device, Config{}, walt::compute<walt::bf16>);
     walt::buffer<float> gradient(device, model.extent);
-    for (auto _ : state) benchmark::DoNotOptimize(walt::loss_of(objective, model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(
+            walt::loss_of(objective, model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}));
     report(state, walt::training_cost(Config{}, walt::compute<walt::bf16>));
 }
 
@@ -73,8 +73,12 @@ template <class Config> void sampling(benchmark::State& state) {
 
 /// Both benchmarks of a config.
 template <class Config> bool measure(const std::string& name) {
-    benchmark::RegisterBenchmark(("training/" + name).c_str(), training<Config>)->Unit(benchmark::kMillisecond)->UseRealTime();
-    benchmark::RegisterBenchmark(("sampling/" + name).c_str(), sampling<Config>)->Unit(benchmark::kMillisecond)->UseRealTime();
+    benchmark::RegisterBenchmark(("training/" + name).c_str(), training<Config>)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+    benchmark::RegisterBenchmark(("sampling/" + name).c_str(), sampling<Config>)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
     return true;
 }
 

@@ -55,8 +55,11 @@ template <class Config, class T> void training_step(benchmark::State& state) {
     walt::denoiser model(device(), Config{}, walt::compute<T>);
     walt::buffer<float> gradient(device(), model.extent);
     const double matmul = matmul_rate<T>();
-    walt::loss_of(objective, model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}); // makes the primitives, grows the arena
-    for (auto _ : state) benchmark::DoNotOptimize(walt::loss_of(objective, model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}));
+    walt::loss_of(objective, model, batch, walt::gradients<float>{gradient.data()},
+                  walt::philox{}); // makes the primitives, grows the arena
+    for (auto _ : state)
+        benchmark::DoNotOptimize(
+            walt::loss_of(objective, model, batch, walt::gradients<float>{gradient.data()}, walt::philox{}));
     report(state, walt::training_cost(Config{}, walt::compute<T>, samples).flops, matmul);
 }
 
@@ -66,7 +69,8 @@ template <class Config, class T> void sampling_step(benchmark::State& state) {
     auto& ctx = device();
     const walt::arena::scope scope(ctx.arena);
     const auto input = walt::benchmarks::drawn_input<Config>(ctx, samples);
-    const auto v = ctx.arena.take<float, walt::dynamic, Config::frames, Config::height, Config::width, Config::channels>(samples);
+    const auto v =
+        ctx.arena.take<float, walt::dynamic, Config::frames, Config::height, Config::width, Config::channels>(samples);
     const walt::denoiser model(device(), Config{}, walt::compute<T>);
     const double matmul = matmul_rate<T>();
     model.predict(input, v);

@@ -23,7 +23,8 @@ template <class Config> latent_batch drawn_batch(std::int64_t samples) {
         batch.text.assign(positions * static_cast<std::size_t>(Config::text_dim), 0.5f);
         batch.text_valid.assign(positions, 1);
         std::fill_n(batch.text_valid.begin(), Config::text_tokens, std::uint8_t{0});
-        for (std::size_t f = 0; f < frames; ++f) batch.text_row.push_back(static_cast<std::int32_t>(f / Config::frames + 1));
+        for (std::size_t f = 0; f < frames; ++f)
+            batch.text_row.push_back(static_cast<std::int32_t>(f / Config::frames + 1));
     }
     if (Config::super_resolution) batch.low_resolution.assign(batch.latents.size() / 4, 0.5f);
     return batch;
@@ -43,9 +44,11 @@ template <class Config, class Context> denoiser_input<float, Config> drawn_input
     input.label = to_device<std::int32_t>(ctx, batch.label).read();
     input.text_row = to_device<std::int32_t>(ctx, batch.text_row).read();
     input.text_valid = to_device<std::uint8_t>(ctx, batch.text_valid).read();
-    input.text = decltype(input.text)(to_device<float>(ctx, batch.text).data(), static_cast<std::int64_t>(batch.text_valid.size()));
+    input.text = decltype(input.text)(to_device<float>(ctx, batch.text).data(),
+                                      static_cast<std::int64_t>(batch.text_valid.size()));
     input.low_resolution = decltype(input.low_resolution)(to_device<float>(ctx, batch.low_resolution).data(), samples);
-    input.low_resolution_step = to_device<std::int32_t>(ctx, std::vector<std::int32_t>(static_cast<std::size_t>(samples), 100)).read();
+    input.low_resolution_step =
+        to_device<std::int32_t>(ctx, std::vector<std::int32_t>(static_cast<std::size_t>(samples), 100)).read();
     return input;
 }
 

@@ -1,5 +1,7 @@
 # find_package(walt COMPONENTS cpu io video cuda) gives walt::walt and walt::<component>. Without COMPONENTS it gives every
 # component that was installed and whose libraries are here.
+include(CMakeFindDependencyMacro)
+find_dependency(fmt)
 include(${CMAKE_CURRENT_LIST_DIR}/walt-components.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/walt-targets.cmake)
 

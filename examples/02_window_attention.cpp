@@ -7,7 +7,8 @@
 
 /// 2 frames of 4 x 8 tokens, windows of all frames x 4 x Width, 2 heads of 16.
 template <int Width>
-using shape = walt::attention_shape<walt::token_order<4, 8, 4, 8, 4, Width>, 2, 2, 4, Width, 2, 16, false, walt::image_rule::identity>;
+using shape = walt::attention_shape<walt::token_order<4, 8, 4, 8, 4, Width>, 2, 2, 4, Width, 2, 16, false,
+                                    walt::image_rule::identity>;
 
 /// Attention of one video; returns token `last` of the first frame. Token 0 is moved by `push`.
 template <int Width> float attend(auto& device, float push) {
@@ -19,7 +20,8 @@ template <int Width> float attend(auto& device, float push) {
     const auto bias = device.arena.template take<float, S::heads, S::bias_size>();
     const auto is_image = device.arena.template take<std::uint8_t, walt::dynamic>(1);
     if constexpr (std::remove_reference_t<decltype(device)>::has_data) {
-        for (std::int64_t i = 0; i < qkv.size(); ++i) qkv.data()[i] = walt::philox{1, 1}.normal(static_cast<std::uint64_t>(i));
+        for (std::int64_t i = 0; i < qkv.size(); ++i)
+            qkv.data()[i] = walt::philox{1, 1}.normal(static_cast<std::uint64_t>(i));
         qkv(0, 0) += push;
         qkv(0, S::width) += push;     // its key
         qkv(0, 2 * S::width) += push; // its value
@@ -38,7 +40,7 @@ int main() {
     walt::meta::context small, large;
     attend<4>(small, 0);
     attend<8>(large, 0);
-    std::printf("far tokens matter: %s with windows 2x4x4, %s with 2x4x8; %.0f and %.0f FLOPs\n", apart ? "no" : "yes", together ? "yes" : "no",
-                small.flops, large.flops);
+    std::printf("far tokens matter: %s with windows 2x4x4, %s with 2x4x8; %.0f and %.0f FLOPs\n", apart ? "no" : "yes",
+                together ? "yes" : "no", small.flops, large.flops);
     return apart && together && large.flops == 2 * small.flops ? 0 : 1;
 }

@@ -20,7 +20,8 @@ int main() {
         walt::ops::causal_conv3d(device, {}, x, w, walt::none{}, after);
         int first = 0;
         const std::size_t frame = sizeof(float) * side * side * out;
-        while (first < frames && std::memcmp(&before(0, first, 0, 0, 0), &after(0, first, 0, 0, 0), frame) == 0) ++first;
+        while (first < frames && std::memcmp(&before(0, first, 0, 0, 0), &after(0, first, 0, 0, 0), frame) == 0)
+            ++first;
         std::printf("frame %d of the input changed: the output changes from frame %d on\n", changed, first);
         causal = causal && first == changed;
     }

@@ -18,7 +18,7 @@ int main() {
     const std::vector<float> alone = tokenizer.encode(image, 1, 1, side, side);
     const std::vector<float> back = tokenizer.decode(latents, 1, 2, 2, 2);
     const bool equal = std::equal(alone.begin(), alone.end(), latents.begin());
-    std::printf("%zu numbers become %zu and %zu again; the image's %zu equal the first of the clip's: %s\n", clip.size(), latents.size(), back.size(),
-                alone.size(), equal ? "yes" : "no");
+    std::printf("%zu numbers become %zu and %zu again; the image's %zu equal the first of the clip's: %s\n",
+                clip.size(), latents.size(), back.size(), alone.size(), equal ? "yes" : "no");
     return equal && back.size() == clip.size() && latents.size() == 2 * 2 * 2 * 8 ? 0 : 1;
 }

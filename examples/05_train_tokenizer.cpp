@@ -27,15 +27,20 @@ int main(int count, char** arguments) try {
     CLI11_PARSE(app, count, arguments);
 
     walt::cpu::context device;
-    const walt::moving_fashion train({.size = 32, .frames = 5}), test({.size = 32, .frames = 5, .split = walt::split::held_out, .pictures = walt::fashion_part::test});
+    const walt::moving_fashion train({.size = 32, .frames = 5}),
+        test({.size = 32, .frames = 5, .split = walt::split::held_out, .pictures = walt::fashion_part::test});
     walt::tokenizer model(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
-    walt::trainer trainer(model, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.warmup = 5, .total = steps}});
+    walt::trainer trainer(model, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
+                          {.rate = {.warmup = 5, .total = steps}});
     const walt::batch unseen = walt::batches(test, {.batch = 4})(0);
-    const auto quality = [&] { return psnr(unseen.pixels, trainer.ema().decode(trainer.ema().encode(unseen.pixels, 4, 5, 32, 32), 4, 2, 4, 4)); };
+    const auto quality = [&] {
+        return psnr(unseen.pixels, trainer.ema().decode(trainer.ema().encode(unseen.pixels, 4, 5, 32, 32), 4, 2, 4, 4));
+    };
     const double before = quality();
     trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, walt::save_to{"tokenizer_run"});
     const double after = quality();
-    std::printf("PSNR %.2f dB before, %.2f dB after %lld steps\n", before, after, static_cast<long long>(trainer.step_count()));
+    std::printf("PSNR %.2f dB before, %.2f dB after %lld steps\n", before, after,
+                static_cast<long long>(trainer.step_count()));
     return after > before ? 0 : 1;
 } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

@@ -34,14 +34,17 @@ int main(int count, char** arguments) try {
     const walt::latent_cache latents(tokenizer, text, data, {.clips = clips, .batch = 8});
 
     walt::denoiser model(device, small{}, walt::compute<walt::bf16>, walt::seed{2});
-    walt::trainer trainer(model, walt::denoising{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.warmup = 5, .total = steps}});
+    walt::trainer trainer(model, walt::denoising{}, walt::adamw{.learning_rate = 2e-3f},
+                          {.rate = {.warmup = 5, .total = steps}});
     double first = 0, last = 0;
-    trainer.run(latents, walt::steps{steps}, walt::save_to{"denoiser_run"}, [&](auto& run, const walt::step_result& result) {
-        if (run.step_count() == 1) first = result.loss;
-        last = result.loss;
-    });
+    trainer.run(latents, walt::steps{steps}, walt::save_to{"denoiser_run"},
+                [&](auto& run, const walt::step_result& result) {
+                    if (run.step_count() == 1) first = result.loss;
+                    last = result.loss;
+                });
     walt::save_weights<walt::bf16>("denoiser.safetensors", trainer.ema());
-    std::printf("loss %.3f in the first step, %.3f in step %lld\n", first, last, static_cast<long long>(trainer.step_count()));
+    std::printf("loss %.3f in the first step, %.3f in step %lld\n", first, last,
+                static_cast<long long>(trainer.step_count()));
     return std::isfinite(last) && (first == 0 || last < first) ? 0 : 1;
 } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

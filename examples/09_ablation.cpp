@@ -16,7 +16,8 @@
 #include <cstdio>
 
 struct base : walt::denoiser_config {
-    static constexpr int frames = 3, height = 8, width = 8, channels = 4, hidden = 64, heads = 2, depth = 4, classes = 4;
+    static constexpr int frames = 3, height = 8, width = 8, channels = 4, hidden = 64, heads = 2, depth = 4,
+                         classes = 4;
     static constexpr walt::window spatiotemporal_window{3, 4, 4};
 };
 struct small_windows : base {
@@ -39,7 +40,9 @@ walt::latent_batch waves(std::int64_t n) {
             for (int y = 0; y < 8; ++y)
                 for (int x = 0; x < 8; ++x)
                     for (int c = 0; c < 4; ++c)
-                        batch.latents.push_back(1.4f * std::sin(phase + 0.8f * static_cast<float>((label & 1 ? x : y) + (label & 2 ? f : -f) + 2 * c)));
+                        batch.latents.push_back(
+                            1.4f * std::sin(phase + 0.8f * static_cast<float>((label & 1 ? x : y) +
+                                                                              (label & 2 ? f : -f) + 2 * c)));
     }
     return batch;
 }
@@ -49,7 +52,8 @@ template <class Config> walt::curve measure(const char* name, std::int64_t steps
     const walt::cost step = walt::training_cost(Config{}, walt::compute<walt::bf16>, 8);
     walt::cpu::context device;
     walt::denoiser model(device, Config{}, walt::compute<walt::bf16>, walt::seed{1});
-    walt::trainer trainer(model, walt::denoising{}, walt::adamw{.learning_rate = 2e-3f}, {.rate = {.warmup = 10, .total = steps}, .seed = walt::seed{1}});
+    walt::trainer trainer(model, walt::denoising{}, walt::adamw{.learning_rate = 2e-3f},
+                          {.rate = {.warmup = 10, .total = steps}, .seed = walt::seed{1}});
     walt::curve losses{name, {}};
     double last = 0;
     auto begun = std::chrono::steady_clock::now();
@@ -71,9 +75,11 @@ int main(int count, char** arguments) {
     app.add_option("--steps", steps)->check(CLI::Range(2, 1'000'000));
     CLI11_PARSE(app, count, arguments);
     std::printf("%-16s %10s %12s %10s %10s\n", "variant", "loss", "parameters", "GFLOP", "steps/s");
-    const std::vector<walt::curve> curves{measure<base>("windows 3x4x4", steps), measure<small_windows>("windows 3x2x2", steps),
+    const std::vector<walt::curve> curves{measure<base>("windows 3x4x4", steps),
+                                          measure<small_windows>("windows 3x2x2", steps),
                                           measure<full_attention>("full attention", steps)};
     walt::write_curves("ablation.svg", "Three variants, same data and seed", "step", "loss", curves);
-    const bool finite = std::all_of(curves.begin(), curves.end(), [](const walt::curve& one) { return std::isfinite(one.points.back().second); });
+    const bool finite = std::all_of(curves.begin(), curves.end(),
+                                    [](const walt::curve& one) { return std::isfinite(one.points.back().second); });
     return finite ? 0 : 1;
 }

@@ -51,7 +51,8 @@ struct ceilings {
         const std::size_t size = std::size_t{1} << (large ? 30 : 24);
         const auto from = ctx.arena.take<std::uint8_t, dynamic>(size), to = ctx.arena.take<std::uint8_t, dynamic>(size);
         bytes = 2 * static_cast<double>(size) / best(ctx, [&] {
-                    cuda::check(cudaMemcpyAsync(to.data(), from.data(), size, cudaMemcpyDeviceToDevice, ctx.stream), "cudaMemcpyAsync");
+                    cuda::check(cudaMemcpyAsync(to.data(), from.data(), size, cudaMemcpyDeviceToDevice, ctx.stream),
+                                "cudaMemcpyAsync");
                 });
     }
     template <class Run> static double best(cuda::context& ctx, Run&& run) {
@@ -60,7 +61,8 @@ struct ceilings {
         return std::max(least, 1e-9);
     }
     template <int N> static double matmul(cuda::context& ctx) {
-        const auto x = normals<bf16, dynamic, N>(ctx, 1, std::int64_t{N}), y = normals<bf16, dynamic, N>(ctx, 2, std::int64_t{N});
+        const auto x = normals<bf16, dynamic, N>(ctx, 1, std::int64_t{N}),
+                   y = normals<bf16, dynamic, N>(ctx, 2, std::int64_t{N});
         const auto w = normals<bf16, N, N>(ctx, 3);
         return 2.0 * N * N * N / best(ctx, [&] { ops::linear(ctx, x, w, none{}, y); });
     }
@@ -88,7 +90,8 @@ template <class Seconds> void measure_each(benchmark::State& state, work per_run
 
 /// Measures run() as the GPU's share of it: some runs are recorded, so that the host's launches cost nothing.
 template <class Run> void measure(cuda::context& ctx, benchmark::State& state, work per_run, Run&& run) {
-    const int recorded = std::getenv("WALT_LAUNCHES") ? 1 : 8; // for scripts/kernel_report, whose runs are emulated, one is enough
+    const int recorded =
+        std::getenv("WALT_LAUNCHES") ? 1 : 8; // for scripts/kernel_report, whose runs are emulated, one is enough
     run();
     const cuda::recording runs(ctx, [&] {
         for (int i = 0; i < recorded; ++i) run();

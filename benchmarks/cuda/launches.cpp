@@ -8,13 +8,17 @@
 #include <tuple>
 
 extern "C" {
-cudaError_t __real___cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, std::size_t shared, cudaStream_t stream);
-cudaError_t __wrap___cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, std::size_t shared, cudaStream_t stream) {
-    static std::FILE* const file = std::getenv("WALT_LAUNCHES") ? std::fopen(std::getenv("WALT_LAUNCHES"), "a") : nullptr;
+cudaError_t __real___cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, std::size_t shared,
+                                      cudaStream_t stream);
+cudaError_t __wrap___cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, std::size_t shared,
+                                      cudaStream_t stream) {
+    static std::FILE* const file =
+        std::getenv("WALT_LAUNCHES") ? std::fopen(std::getenv("WALT_LAUNCHES"), "a") : nullptr;
     static std::set<std::tuple<cudaKernel_t, unsigned, std::size_t>> known;
     const char* name = nullptr;
     const unsigned threads = block.x * block.y * block.z;
-    if (file != nullptr && known.emplace(kernel, threads, shared).second && cudaFuncGetName(&name, kernel) == cudaSuccess) {
+    if (file != nullptr && known.emplace(kernel, threads, shared).second &&
+        cudaFuncGetName(&name, kernel) == cudaSuccess) {
         std::fprintf(file, "%s %u %zu\n", name, threads, shared);
         std::fflush(file);
     }

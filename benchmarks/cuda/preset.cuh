@@ -20,7 +20,9 @@ template <class Run> void add_step(const std::string& name, Run run) {
                                  [=](benchmark::State& state) {
                                      try {
                                          run(state);
-                                     } catch (const error& refused) { state.SkipWithError(refused.what()); }
+                                     } catch (const error& refused) {
+                                         state.SkipWithError(refused.what());
+                                     }
                                  })
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
@@ -48,7 +50,8 @@ template <class Config> void sampling_step(benchmark::State& state, std::int64_t
     const denoiser model(ctx, Config{}, compute<bf16>);
     const arena::scope scope(ctx.arena);
     const auto input = drawn_input<Config>(ctx, samples);
-    const auto v = ctx.arena.take<float, dynamic, Config::frames, Config::height, Config::width, Config::channels>(samples);
+    const auto v =
+        ctx.arena.take<float, dynamic, Config::frames, Config::height, Config::width, Config::channels>(samples);
     const cost of = sampling_cost(Config{}, compute<bf16>, samples);
     const int passes = guided ? 2 : 1;
     measure(ctx, state, {passes * of.flops, passes * of.bytes}, [&] {
@@ -62,10 +65,12 @@ template <class Config, class T> void add_ops(const std::string& preset, std::in
     constexpr int D = Config::hidden, M = dims::mlp_hidden;
     const std::string name = preset + "_" + std::to_string(samples);
     add_window<device, typename dims::spatial, T>(name + "_spatial", samples);
-    if constexpr (Config::frames > 1) add_window<device, typename dims::spatiotemporal, T>(name + "_spatiotemporal", samples);
+    if constexpr (Config::frames > 1)
+        add_window<device, typename dims::spatiotemporal, T>(name + "_spatiotemporal", samples);
     if constexpr (dims::has_text) add_cross<device, typename dims::cross, T>(name, samples);
     add_denoiser<device, T, D, dims::tokens>(name, samples);
-    add_inputs<device, typename dims::order, Config::frames, Config::height, Config::width, Config::channels, Config::patch, D, T>(name, samples);
+    add_inputs<device, typename dims::order, Config::frames, Config::height, Config::width, Config::channels,
+               Config::patch, D, T>(name, samples);
     const std::int64_t rows = samples * Config::frames * dims::tokens;
     add_linear<device, T, D, 3 * D>(name + "_qkv", rows);
     add_linear<device, T, D, M>(name + "_mlp_in", rows);
@@ -79,7 +84,8 @@ template <class Config> bool add_preset(const std::string& name) {
         const std::string end = "/" + name + "/" + std::to_string(samples);
         add_step("training_step" + end, [=](auto& state) { training_step<Config>(state, samples, false); });
         if (Config::self_conditioning)
-            add_step("training_step_self_conditioned" + end, [=](auto& state) { training_step<Config>(state, samples, true); });
+            add_step("training_step_self_conditioned" + end,
+                     [=](auto& state) { training_step<Config>(state, samples, true); });
         add_step("sampling_step" + end, [=](auto& state) { sampling_step<Config>(state, samples, false); });
         add_step("sampling_step_guided" + end, [=](auto& state) { sampling_step<Config>(state, samples, true); });
     }

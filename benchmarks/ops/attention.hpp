@@ -10,9 +10,9 @@
 namespace walt::benchmarks {
 
 /// Frames of Side x Side tokens: windows are whole frames (Wt = 1) or tiles of Tile x Tile through all five frames.
-template <int Side, int Tile, int Wt, int Heads, int HeadDim> using window_of =
-    attention_shape<token_order<Side, Side, Side, Side, Tile, Tile>, 5, Wt, Wt == 1 ? Side : Tile,
-                    Wt == 1 ? Side : Tile, Heads, HeadDim, true, image_rule::identity>;
+template <int Side, int Tile, int Wt, int Heads, int HeadDim>
+using window_of = attention_shape<token_order<Side, Side, Side, Side, Tile, Tile>, 5, Wt, Wt == 1 ? Side : Tile,
+                                  Wt == 1 ? Side : Tile, Heads, HeadDim, true, image_rule::identity>;
 
 template <class Shape, class T, class Context> auto window_attention(Context& ctx, std::int64_t batch, bool backward) {
     constexpr int D = Shape::width, Dh = Shape::head_dim;
@@ -48,7 +48,8 @@ template <class Shape, class T, class Context> auto cross_attention(Context& ctx
     std::vector<std::int32_t> texts;
     for (std::int64_t f = 0; f < frames; ++f) texts.push_back(static_cast<std::int32_t>(f / 5));
     const auto text_row = to_device<std::int32_t>(ctx, texts);
-    const auto text_valid = to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>(static_cast<std::size_t>(batch * M), 1));
+    const auto text_valid =
+        to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>(static_cast<std::size_t>(batch * M), 1));
     ops::cross_attention<Shape>(ctx, q, kv, text_kv, text_row, text_valid, norm, norm, out, lse);
     return [=, &ctx] {
         if (backward)
@@ -63,8 +64,8 @@ template <class Context, class Shape, class T> void add_window(const std::string
         2.0 * static_cast<double>(batch) * Shape::frames * Shape::per_frame * Shape::tokens * Shape::width;
     for (const bool backward : {false, true})
         add<Context>("window_attention/" + name + "/" + name_of<T>() + (backward ? "/backward" : "/forward"),
-            {.flops = (backward ? 5 : 2) * product},
-            [=](Context& ctx) { return window_attention<Shape, T>(ctx, batch, backward); });
+                     {.flops = (backward ? 5 : 2) * product},
+                     [=](Context& ctx) { return window_attention<Shape, T>(ctx, batch, backward); });
 }
 
 template <class Context, class Shape, class T> void add_cross(const std::string& name, std::int64_t batch) {
@@ -72,8 +73,8 @@ template <class Context, class Shape, class T> void add_cross(const std::string&
                            (Shape::per_frame + Shape::text_tokens) * Shape::width;
     for (const bool backward : {false, true})
         add<Context>("cross_attention/" + name + "/" + name_of<T>() + (backward ? "/backward" : "/forward"),
-            {.flops = (backward ? 5 : 2) * product},
-            [=](Context& ctx) { return cross_attention<Shape, T>(ctx, batch, backward); });
+                     {.flops = (backward ? 5 : 2) * product},
+                     [=](Context& ctx) { return cross_attention<Shape, T>(ctx, batch, backward); });
 }
 
 } // namespace walt::benchmarks

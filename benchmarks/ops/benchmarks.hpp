@@ -40,7 +40,8 @@ template <class Context, class Run> void measure(Context& ctx, benchmark::State&
     run();
     for (auto _ : state) state.SetIterationTime(seconds_of(ctx, run));
     using benchmark::Counter;
-    if (per_run.flops > 0) state.counters["GFLOP/s"] = Counter(per_run.flops * 1e-9, Counter::kIsIterationInvariantRate);
+    if (per_run.flops > 0)
+        state.counters["GFLOP/s"] = Counter(per_run.flops * 1e-9, Counter::kIsIterationInvariantRate);
     if (per_run.bytes > 0) state.counters["GB/s"] = Counter(per_run.bytes * 1e-9, Counter::kIsIterationInvariantRate);
 }
 
@@ -53,7 +54,9 @@ template <class Context, class Make> void add(const std::string& name, work per_
                                          Context ctx;
                                          const arena::scope scope(ctx.arena);
                                          measure(ctx, state, per_run, make(ctx));
-                                     } catch (const error& refused) { state.SkipWithError(refused.what()); }
+                                     } catch (const error& refused) {
+                                         state.SkipWithError(refused.what());
+                                     }
                                  })
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);

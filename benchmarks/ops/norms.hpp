@@ -12,7 +12,8 @@
 namespace walt::benchmarks {
 
 /// `samples` samples of 5 frames of PerFrame tokens of width D.
-template <class Context, class T, int D, int PerFrame> void add_denoiser(const std::string& name, std::int64_t samples) {
+template <class Context, class T, int D, int PerFrame>
+void add_denoiser(const std::string& name, std::int64_t samples) {
     const std::int64_t frames = 5 * samples, rows = frames * PerFrame;
     const auto elements = static_cast<double>(rows * D);
     const auto add_part = [&](const std::string& op, double bytes_per_element, auto part) {
@@ -62,29 +63,33 @@ template <class Context, class T, int C, int G> void add_tokenizer(const std::st
             };
         };
     };
-    add<Context>("group_norm/" + name + "/" + name_of<T>() + "/forward", {.bytes = 2 * elements * sizeof(T)}, make(false));
-    add<Context>("group_norm/" + name + "/" + name_of<T>() + "/backward", {.bytes = 3 * elements * sizeof(T)}, make(true));
+    add<Context>("group_norm/" + name + "/" + name_of<T>() + "/forward", {.bytes = 2 * elements * sizeof(T)},
+                 make(false));
+    add<Context>("group_norm/" + name + "/" + name_of<T>() + "/backward", {.bytes = 3 * elements * sizeof(T)},
+                 make(true));
 }
 
 /// AdamW, average and compute copy over `count` parameters.
 template <class Context, class T> void add_optimizer(std::int64_t count) {
     add<Context>("adamw/" + name_of<T>(), {.bytes = static_cast<double>(count) * (10 * sizeof(float) + sizeof(T))},
-        [=](Context& ctx) {
-            const auto weights = normals<float, dynamic>(ctx, 1, count),
-                       gradient = normals<float, dynamic>(ctx, 2, count);
-            const auto first = ctx.arena.template take<float, dynamic>(count), second = ctx.arena.template take<float, dynamic>(count);
-            const auto average = ctx.arena.template take<float, dynamic>(count);
-            const auto copy = ctx.arena.template take<T, dynamic>(count);
-            const auto kinds = to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>(static_cast<std::size_t>(count / 64), block_decayed));
-            for (const auto& x : {first, second, average}) ops::fill(ctx, x, 0);
-            const auto squares = ctx.arena.template take<double, 1>();
-            const auto losses = normals<float, dynamic>(ctx, 3, std::int64_t{1});
-            ops::sum_of_squares(ctx, gradient, squares);
-            return [=, &ctx] {
-                ops::adamw(ctx, {1e-4, 0.9, 0.99, 1e-8, 0.01, 0.1, 0.01, 1, 1, 0.999}, kinds, squares.read(), losses.read(), weights, gradient, first,
-                           second, average, copy);
-            };
-        });
+                 [=](Context& ctx) {
+                     const auto weights = normals<float, dynamic>(ctx, 1, count),
+                                gradient = normals<float, dynamic>(ctx, 2, count);
+                     const auto first = ctx.arena.template take<float, dynamic>(count),
+                                second = ctx.arena.template take<float, dynamic>(count);
+                     const auto average = ctx.arena.template take<float, dynamic>(count);
+                     const auto copy = ctx.arena.template take<T, dynamic>(count);
+                     const auto kinds = to_device<std::uint8_t>(
+                         ctx, std::vector<std::uint8_t>(static_cast<std::size_t>(count / 64), block_decayed));
+                     for (const auto& x : {first, second, average}) ops::fill(ctx, x, 0);
+                     const auto squares = ctx.arena.template take<double, 1>();
+                     const auto losses = normals<float, dynamic>(ctx, 3, std::int64_t{1});
+                     ops::sum_of_squares(ctx, gradient, squares);
+                     return [=, &ctx] {
+                         ops::adamw(ctx, {1e-4, 0.9, 0.99, 1e-8, 0.01, 0.1, 0.01, 1, 1, 0.999}, kinds, squares.read(),
+                                    losses.read(), weights, gradient, first, second, average, copy);
+                     };
+                 });
 }
 
 } // namespace walt::benchmarks

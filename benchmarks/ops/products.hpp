@@ -19,38 +19,38 @@ inline std::string name_of_part(part p) {
 template <class Context, class T, int In, int Out> void add_linear(const std::string& name, std::int64_t rows) {
     for (const part p : parts)
         add<Context>("linear/" + name + "/" + name_of<T>() + name_of_part(p),
-            {.flops = 2.0 * static_cast<double>(rows) * In * Out}, [=](Context& ctx) {
-                const auto x = normals<T, dynamic, In>(ctx, 1, rows);
-                const auto y = normals<T, dynamic, Out>(ctx, 2, rows);
-                const auto w = normals<T, Out, In>(ctx, 3);
-                const auto dw = normals<float, Out, In>(ctx, 4);
-                const auto b = normals<float, Out>(ctx, 5), db = normals<float, Out>(ctx, 6);
-                return [=, &ctx] {
-                    if (p == part::forward) ops::linear(ctx, x, w, b, y);
-                    else if (p == part::grad_input) ops::linear_grad_input(ctx, y, w, x);
-                    else ops::linear_grad_weight(ctx, x, y, dw, db);
-                };
-            });
+                     {.flops = 2.0 * static_cast<double>(rows) * In * Out}, [=](Context& ctx) {
+                         const auto x = normals<T, dynamic, In>(ctx, 1, rows);
+                         const auto y = normals<T, dynamic, Out>(ctx, 2, rows);
+                         const auto w = normals<T, Out, In>(ctx, 3);
+                         const auto dw = normals<float, Out, In>(ctx, 4);
+                         const auto b = normals<float, Out>(ctx, 5), db = normals<float, Out>(ctx, 6);
+                         return [=, &ctx] {
+                             if (p == part::forward) ops::linear(ctx, x, w, b, y);
+                             else if (p == part::grad_input) ops::linear_grad_input(ctx, y, w, x);
+                             else ops::linear_grad_weight(ctx, x, y, dw, db);
+                         };
+                     });
 }
 
 /// Kernels of 3 x 3 x 3, stride 1.
 template <class Context, class T, int In, int Out> void add_conv(const std::string& name, video_size size) {
     for (const part p : parts)
         add<Context>("causal_conv3d/" + name + "/" + name_of<T>() + name_of_part(p),
-            {.flops = 2.0 * 27 * static_cast<double>(size.positions()) * In * Out}, [=](Context& ctx) {
-                const auto x = size.take<T, In>(ctx.arena);
-                const auto y = size.take<T, Out>(ctx.arena);
-                ops::normal(ctx, philox{1, 1}, x);
-                ops::normal(ctx, philox{1, 2}, y);
-                const auto w = normals<T, Out, 3, 3, 3, In>(ctx, 3);
-                const auto dw = normals<float, Out, 3, 3, 3, In>(ctx, 4);
-                const auto b = normals<float, Out>(ctx, 5), db = normals<float, Out>(ctx, 6);
-                return [=, &ctx] {
-                    if (p == part::forward) ops::causal_conv3d(ctx, {}, x, w, b, y);
-                    else if (p == part::grad_input) ops::causal_conv3d_grad_input(ctx, {}, y, w, x);
-                    else ops::causal_conv3d_grad_weight(ctx, {}, x, y, dw, db);
-                };
-            });
+                     {.flops = 2.0 * 27 * static_cast<double>(size.positions()) * In * Out}, [=](Context& ctx) {
+                         const auto x = size.take<T, In>(ctx.arena);
+                         const auto y = size.take<T, Out>(ctx.arena);
+                         ops::normal(ctx, philox{1, 1}, x);
+                         ops::normal(ctx, philox{1, 2}, y);
+                         const auto w = normals<T, Out, 3, 3, 3, In>(ctx, 3);
+                         const auto dw = normals<float, Out, 3, 3, 3, In>(ctx, 4);
+                         const auto b = normals<float, Out>(ctx, 5), db = normals<float, Out>(ctx, 6);
+                         return [=, &ctx] {
+                             if (p == part::forward) ops::causal_conv3d(ctx, {}, x, w, b, y);
+                             else if (p == part::grad_input) ops::causal_conv3d_grad_input(ctx, {}, y, w, x);
+                             else ops::causal_conv3d_grad_weight(ctx, {}, x, y, dw, db);
+                         };
+                     });
 }
 
 } // namespace walt::benchmarks

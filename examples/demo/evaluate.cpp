@@ -41,8 +41,9 @@ void evaluate_tokenizer(const sampling_options& options, int count) {
     for (int i = 0; i < count; ++i) {
         const walt::clip clip = walt::clip_at(i % 2 ? held_out : seen, 5, i / 2);
         const std::vector<float> latents = tokens.encode(clip.pixels, 1, frames, side, side);
-        videos.push_back(
-            walt::to_videos(tokens.decode(latents, 1, latent::frames, latent::height, latent::width), 1, frames, side, side).front());
+        videos.push_back(walt::to_videos(tokens.decode(latents, 1, latent::frames, latent::height, latent::width), 1,
+                                         frames, side, side)
+                             .front());
         captions.push_back(clip.caption);
         const std::vector<float> decoded = walt::to_floats(videos.back());
         for (std::size_t j = 0; j < decoded.size(); ++j)

@@ -49,10 +49,13 @@ inline int colour_of(const float* pixels, int frames, int height, int width) {
     }
     if (x == 0.0 && y == 0.0) return -1;
     const double degrees = std::atan2(y, x) * 180.0 / 3.14159265358979323846;
-    const auto distance = [&](float hue) { return std::abs(std::remainder(degrees - static_cast<double>(hue), 360.0)); };
+    const auto distance = [&](float hue) {
+        return std::abs(std::remainder(degrees - static_cast<double>(hue), 360.0));
+    };
     const auto& hues = walt::moving_fashion::colour_hue;
-    return static_cast<int>(std::min_element(hues.begin(), hues.end(), [&](float a, float b) { return distance(a) < distance(b); }) -
-                            hues.begin());
+    return static_cast<int>(
+        std::min_element(hues.begin(), hues.end(), [&](float a, float b) { return distance(a) < distance(b); }) -
+        hues.begin());
 }
 
 /// Index into moving_fashion::directions of a clip [frames, height, width, 3]: the one nearest to the drift of the
@@ -73,14 +76,16 @@ inline int direction_of(const float* pixels, int frames, int height, int width) 
     }
     const double spread = count * t2 - t1 * t1;
     if (spread <= 0.0) return -1;
-    const double drift_x = (count * tx - t1 * x1) / spread * (frames - 1), drift_y = (count * ty - t1 * y1) / spread * (frames - 1);
+    const double drift_x = (count * tx - t1 * x1) / spread * (frames - 1),
+                 drift_y = (count * ty - t1 * y1) / spread * (frames - 1);
     if (std::hypot(drift_x, drift_y) < 0.1 * width) return -1;
     const auto along = [&](const std::array<float, 2>& way) {
         return drift_x * static_cast<double>(way[0]) + drift_y * static_cast<double>(way[1]);
     };
     const auto& ways = walt::moving_fashion::direction_xy;
-    return static_cast<int>(std::max_element(ways.begin(), ways.end(), [&](const auto& a, const auto& b) { return along(a) < along(b); }) -
-                            ways.begin());
+    return static_cast<int>(
+        std::max_element(ways.begin(), ways.end(), [&](const auto& a, const auto& b) { return along(a) < along(b); }) -
+        ways.begin());
 }
 
 } // namespace judge

@@ -78,8 +78,8 @@ void look(const float* frame, int dx, int dy, float* seen) {
         for (int x = left; x < left + window; ++x) *seen++ = static_cast<float>(chroma(frame + 3 * (y * side + x)));
 }
 
-void cross_entropy::operator()(const item_model& model, const window_batch& batch, walt::gradients<float> g, walt::philox,
-                               walt::view<float, 1> loss) const {
+void cross_entropy::operator()(const item_model& model, const window_batch& batch, walt::gradients<float> g,
+                               walt::philox, walt::view<float, 1> loss) const {
     auto& ctx = model.context();
     const walt::arena::scope scope(ctx.arena);
     const device_windows of = take_windows(ctx, batch.seen);

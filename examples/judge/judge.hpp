@@ -35,7 +35,8 @@ template <int In, int Out, int Step> struct stage {
         walt::view<T, walt::dynamic, walt::dynamic, walt::dynamic, walt::dynamic, Out> inner, y;
         typename walt::nn::group_norm_silu<Out, 4>::template saved<T> statistics;
         saved(walt::arena& from, const walt::video_size& x)
-            : inner(x.after(stride).take<T, Out>(from)), y(x.after(stride).take<T, Out>(from)), statistics(from, x.after(stride)) {}
+            : inner(x.after(stride).take<T, Out>(from)), y(x.after(stride).take<T, Out>(from)),
+              statistics(from, x.after(stride)) {}
     };
 
     template <class T> void forward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep) const {
@@ -44,7 +45,8 @@ template <int In, int Out, int Step> struct stage {
     }
     /// dy is overwritten. Pass none{} for dx to leave it out.
     template <class T, class DX>
-    void backward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep, auto dy, DX dx, const auto& g) const {
+    void backward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep, auto dy, DX dx,
+                  const auto& g) const {
         norm.backward(ctx, w, keep.inner, keep.statistics, dy, dy, g);
         walt::ops::causal_conv3d_grad_weight(ctx, stride, x, dy, g(weight), walt::none{});
         if constexpr (!walt::is_none<DX>) walt::ops::causal_conv3d_grad_input(ctx, stride, dy, w(weight), dx);
@@ -83,7 +85,8 @@ struct item_network {
               fourth(from, walt::size_of(third.y)) {}
     };
 
-    template <class T> void forward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep, auto logits) const {
+    template <class T>
+    void forward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep, auto logits) const {
         first.forward(ctx, w, x, keep.first);
         second.forward(ctx, w, keep.first.y, keep.second);
         third.forward(ctx, w, keep.second.y, keep.third);
@@ -92,8 +95,11 @@ struct item_network {
     }
 
     template <class T>
-    void backward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep, auto dlogits, const auto& g) const {
-        const auto like = [&](auto y) { return walt::size_of(y).template take<T, decltype(y)::static_extent(4)>(ctx.arena); };
+    void backward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep, auto dlogits,
+                  const auto& g) const {
+        const auto like = [&](auto y) {
+            return walt::size_of(y).template take<T, decltype(y)::static_extent(4)>(ctx.arena);
+        };
         const walt::arena::scope scope(ctx.arena);
         const auto dfourth = like(keep.fourth.y), dthird = like(keep.third.y);
         const auto dsecond = like(keep.second.y);
@@ -134,7 +140,8 @@ namespace judge {
 
 /// The mean cross-entropy of a batch and its gradient, for walt::trainer.
 struct cross_entropy {
-    void operator()(const item_model& model, const window_batch& batch, walt::gradients<float> g, walt::philox, walt::view<float, 1> loss) const;
+    void operator()(const item_model& model, const window_batch& batch, walt::gradients<float> g, walt::philox,
+                    walt::view<float, 1> loss) const;
 };
 
 /// Tells which of the ten items a frame or a clip shows.

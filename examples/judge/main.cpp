@@ -72,8 +72,9 @@ void test(const judge::item_judge& judge, std::int64_t count) {
             right_frames += judge::most_probable(logs.data() + judge::item_network::items * f, 1) == told.item;
     }
     const std::int64_t frames = count * clips.frames();
-    std::printf("single frames of test pictures: class right in %lld of %lld (%.1f %%)\n", static_cast<long long>(right_frames),
-                static_cast<long long>(frames), 100.0 * static_cast<double>(right_frames) / static_cast<double>(frames));
+    std::printf("single frames of test pictures: class right in %lld of %lld (%.1f %%)\n",
+                static_cast<long long>(right_frames), static_cast<long long>(frames),
+                100.0 * static_cast<double>(right_frames) / static_cast<double>(frames));
     score::print_head();
     whole.print("real clips");
     print(items);
@@ -90,15 +91,17 @@ struct clip_file {
         const std::vector<std::int64_t>& shape = file.tensor("pixels").shape;
         const bool fits = shape.size() == 5 && shape[1] > 0 && shape[1] <= 1024 && shape[2] == judge::side &&
                           shape[3] == judge::side && shape[4] == 3;
-        walt::require(fits, file.path(), ": pixels should have shape [clips, frames, ", judge::side, ", ", judge::side,
-                      ", 3] with at most 1024 frames; it has ", walt::detail::shape_text(shape));
+        walt::require(fits,
+                      "{}: pixels should have shape [clips, frames, {}, {}, 3] with at most 1024 frames; it has {}",
+                      file.path(), judge::side, judge::side, walt::detail::shape_text(shape));
         const auto told = file.metadata().find("captions");
-        walt::require(told != file.metadata().end(), file.path(), " has no metadata captions");
+        walt::require(told != file.metadata().end(), "{} has no metadata captions", file.path());
         std::istringstream lines(told->second);
         for (std::string line; std::getline(lines, line);) captions.push_back(line);
-        walt::require(static_cast<std::int64_t>(captions.size()) == shape[0], file.path(), " has ", shape[0], " clips and ",
-                      captions.size(), " captions");
-        for (const std::uint8_t level : file.read<std::uint8_t>("pixels")) pixels.push_back(static_cast<float>(level) / 127.5f - 1.0f);
+        walt::require(static_cast<std::int64_t>(captions.size()) == shape[0], "{} has {} clips and {} captions",
+                      file.path(), shape[0], captions.size());
+        for (const std::uint8_t level : file.read<std::uint8_t>("pixels"))
+            pixels.push_back(static_cast<float>(level) / 127.5f - 1.0f);
         frames = static_cast<int>(shape[1]);
     }
 };
@@ -109,7 +112,8 @@ void judge_clips(const judge::item_judge& judge, const clip_file& clips, bool ea
     const float* pixels = clips.pixels.data();
     for (const std::string& caption : clips.captions) {
         const std::optional<moving_fashion_label> told = moving_fashion::parse(caption);
-        walt::require(told.has_value(), "'", caption, "' is no caption of moving fashion, such as 'a red sneaker moving left'");
+        walt::require(told.has_value(), "'{}' is no caption of moving fashion, such as 'a red sneaker moving left'",
+                      caption);
         const judge::verdict found = judge(pixels, clips.frames);
         pixels += judge::frame_size * clips.frames;
         (moving_fashion::held_out(*told) ? held_out : seen).add(found, *told);
@@ -136,8 +140,11 @@ int main(int argc, char** argv) try {
     app.add_option("--train-steps", steps, "steps of 64 frames, where the folder has no judge yet")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    app.add_option("--test", tested, "real clips to test on, 0 for none")->capture_default_str()->check(CLI::NonNegativeNumber);
-    app.add_option("--clips", clips, "safetensors file with pixels U8 [B, F, 48, 48, 3] and metadata captions, one a line")
+    app.add_option("--test", tested, "real clips to test on, 0 for none")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--clips", clips,
+                   "safetensors file with pixels U8 [B, F, 48, 48, 3] and metadata captions, one a line")
         ->check(CLI::ExistingFile);
     app.add_flag("--each", each, "print the verdict on every clip of the file");
     CLI11_PARSE(app, argc, argv);
@@ -146,7 +153,8 @@ int main(int argc, char** argv) try {
     walt::cpu::context ctx;
     const auto begun = std::chrono::steady_clock::now();
     const judge::item_judge judge(ctx, folder, steps);
-    std::printf("judge ready after %.1f s\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    std::printf("judge ready after %.1f s\n",
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
     if (tested > 0) test(judge, tested);
     if (file) judge_clips(judge, *file, each);
 } catch (const std::exception& problem) {

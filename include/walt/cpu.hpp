@@ -5,7 +5,6 @@
 #error "nvcc cannot compile walt/cpu.hpp (vector extensions): what runs on walt::cpu belongs into a .cpp file"
 #endif
 
-#include "reference.hpp"
 #include "ops/cpu/attention_head.hpp"
 #include "ops/cpu/attention_rows.hpp"
 #include "ops/cpu/causal_conv3d.hpp"
@@ -30,3 +29,4 @@
 #include "ops/cpu/unit_matrix.hpp"
 #include "ops/cpu/vector_math.hpp"
 #include "ops/cpu/window_attention.hpp"
+#include "reference.hpp"

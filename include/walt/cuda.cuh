@@ -2,7 +2,6 @@
 // (CMake: walt::cuda).
 #pragma once
 
-#include "reference.hpp"
 #include "ops/cuda/causal_conv3d.cuh"
 #include "ops/cuda/check.cuh"
 #include "ops/cuda/context.cuh"
@@ -27,3 +26,4 @@
 #include "ops/cuda/row_share.cuh"
 #include "ops/cuda/staging.cuh"
 #include "ops/cuda/window_attention.cuh"
+#include "reference.hpp"

@@ -1,5 +1,5 @@
-// The presets on the CUDA device in bf16, compiled elsewhere: a unit that includes this header does not compile their kernels
-// again. For each preset that a program uses, one of its units has the line without `extern`:
+// The presets on the CUDA device in bf16, compiled elsewhere: a unit that includes this header does not compile their
+// kernels again. For each preset that a program uses, one of its units has the line without `extern`:
 //     template struct walt::denoiser<walt::cuda::context, walt::presets::walt_l, walt::bf16>;
 #pragma once
 

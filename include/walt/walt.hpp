@@ -25,7 +25,7 @@
 #include "io/plot.hpp"
 #include "io/progress.hpp"
 
-#if defined(__CUDACC__) // a .cu file: nvcc cannot read the CPU device's vector code
+#if defined(__CUDACC__)            // a .cu file: nvcc cannot read the CPU device's vector code
 #if __has_include(<cudnn_graph.h>) // walt::cuda
 #include "cuda.cuh"
 #endif

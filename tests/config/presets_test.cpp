@@ -9,9 +9,7 @@ using namespace walt;
 
 namespace {
 
-template <int Rank> struct walt_l_rank : presets::walt_l {
-    static constexpr int adaln_rank = Rank;
-};
+template <int Rank> struct walt_l_rank : presets::walt_l { static constexpr int adaln_rank = Rank; };
 template <class Config> constexpr std::size_t count = parameter_count<transformer<Config>>;
 
 /// Spec section 4 states millions with one or two decimals: equal when rounded to 10^4 or 10^5.
@@ -51,10 +49,11 @@ template <class Config> double count_forward() {
 TEST_CASE("W.A.L.T-L costs what its matrix products and windows cost") {
     const double flops = count_forward<presets::walt_l>();
     constexpr double D = 1024, tokens = 5 * 256, layers = 24, frames = 5;
-    const double maps = 2 * tokens * 12 * D * D * layers;                    // qkv, out, fc1, fc2
-    const double attention = 4 * tokens * D * (12 * 256.0 + 12 * 320.0);     // spatial and spatiotemporal windows
-    const double conditioning = 2 * frames * (256 * D + D * D + 6 * D * D + 2 * D * D) + layers * 2 * frames * (2 * D + 2 * 6 * D);
-    const double ends = 2 * tokens * (16 * D + 8 * D);                       // patches in (noisy, estimate), out
+    const double maps = 2 * tokens * 12 * D * D * layers;                // qkv, out, fc1, fc2
+    const double attention = 4 * tokens * D * (12 * 256.0 + 12 * 320.0); // spatial and spatiotemporal windows
+    const double conditioning =
+        2 * frames * (256 * D + D * D + 6 * D * D + 2 * D * D) + layers * 2 * frames * (2 * D + 2 * 6 * D);
+    const double ends = 2 * tokens * (16 * D + 8 * D); // patches in (noisy, estimate), out
     CHECK(flops == Approx(maps + attention + conditioning + ends).epsilon(1e-12));
 }
 

@@ -6,23 +6,23 @@
 using namespace walt;
 
 TEST_CASE("a sentence joins its parts", "[core]") {
-    CHECK(sentence().empty());
-    CHECK(sentence("frame ", 3, " of ", std::string("clip"), '.') == "frame 3 of clip.");
-    CHECK(sentence(std::string_view("view"), ' ', true, ' ', false) == "view true false");
+    CHECK(fmt::format("frame {} of {}.", 3, std::string("clip")) == "frame 3 of clip.");
+    CHECK(fmt::format("{} {} {}", std::string_view("view"), true, false) == "view true false");
 }
 
 TEST_CASE("numbers are printed in decimal", "[core]") {
-    CHECK(sentence(-7, ' ', 7u, ' ', std::int64_t{-9'000'000'000}, ' ', std::uint8_t{200}) == "-7 7 -9000000000 200");
-    CHECK(sentence(0.1f, ' ', 1e-9, ' ', 123456.0, ' ', 2.5L) == "0.1 1e-09 123456 2.5");
+    CHECK(fmt::format("{} {} {} {}", -7, 7u, std::int64_t{-9'000'000'000}, std::uint8_t{200}) ==
+          "-7 7 -9000000000 200");
+    CHECK(fmt::format("{} {} {} {}", 0.1f, 1e-9, 123456.0, 2.5L) == "0.1 1e-09 123456 2.5");
 }
 
 TEST_CASE("a failure throws the sentence", "[core]") {
-    CHECK_THROWS_WITH(fail("weights.bin has ", 12, " bytes"), "weights.bin has 12 bytes");
+    CHECK_THROWS_WITH(fail("weights.bin has {} bytes", 12), "weights.bin has 12 bytes");
     CHECK_THROWS_AS(fail("anything"), error);
     CHECK_THROWS_AS(fail("anything"), std::runtime_error);
 }
 
 TEST_CASE("a requirement throws only when it does not hold", "[core]") {
     CHECK_NOTHROW(require(true, "never seen"));
-    CHECK_THROWS_WITH(require(false, "--steps must be positive, and is ", -2), "--steps must be positive, and is -2");
+    CHECK_THROWS_WITH(require(false, "--steps must be positive, and is {}", -2), "--steps must be positive, and is -2");
 }

@@ -17,7 +17,8 @@ bool equal(const philox_block& block, std::initializer_list<std::uint32_t> words
 double correlation(const philox& a, const philox& b, std::uint64_t shift = 0) {
     constexpr std::uint64_t count = 100'000;
     double product = 0;
-    for (std::uint64_t i = 0; i < count; ++i) product += static_cast<double>(a.normal(i)) * static_cast<double>(b.normal(i + shift));
+    for (std::uint64_t i = 0; i < count; ++i)
+        product += static_cast<double>(a.normal(i)) * static_cast<double>(b.normal(i + shift));
     return product / static_cast<double>(count);
 }
 } // namespace
@@ -25,7 +26,8 @@ double correlation(const philox& a, const philox& b, std::uint64_t shift = 0) {
 TEST_CASE("the known answers of Random123", "[core]") {
     CHECK(equal(philox4x32_10({{0, 0, 0, 0}}, 0, 0), {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
     constexpr std::uint32_t ones = 0xffffffff;
-    CHECK(equal(philox4x32_10({{ones, ones, ones, ones}}, ones, ones), {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+    CHECK(
+        equal(philox4x32_10({{ones, ones, ones, ones}}, ones, ones), {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
     CHECK(equal(philox4x32_10({{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}}, 0xa4093822, 0x299f31d0),
                 {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }

@@ -24,7 +24,8 @@ template <class Mine, class Theirs> void compare(Mine& mine, Theirs& theirs, all
         if constexpr (!walt::is_none<View>) {
             CAPTURE(place);
             const bool rounded = std::is_same_v<std::remove_const_t<typename View::element>, walt::bf16>;
-            CHECK(walt::testing::relative_error(doubles(v).data(), expected[place++]) <= (rounded ? error.most_bf16 : error.most));
+            CHECK(walt::testing::relative_error(doubles(v).data(), expected[place++]) <=
+                  (rounded ? error.most_bf16 : error.most));
         }
     });
 }

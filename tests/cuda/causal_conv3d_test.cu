@@ -22,12 +22,14 @@ template <int I, int O, int Kt, int K, class Y> struct sizes {
         view<A, O> b = normals(memory.take<A, O>(), 3), db = normals(memory.take<A, O>(), 4);
         video_view<T, O> dy = normals(out.take<T, O>(memory), 5);
         view<A, O, Kt, K, K, I> dw = normals(memory.take<A, O, Kt, K, K, I>(), 6);
-        video_view<U, O> y = (out.take<U, O>(memory)), y_bias = (out.take<U, O>(memory)), y_add = normals(out.take<U, O>(memory), 7);
+        video_view<U, O> y = (out.take<U, O>(memory)), y_bias = (out.take<U, O>(memory)),
+                         y_add = normals(out.take<U, O>(memory), 7);
         video_view<U, I> dx = (in.take<U, I>(memory));
 
         operands(const video_size& size, conv_stride by) : stride(by), in(size), out(size.after(by)) {}
         void each(auto&& visit) {
-            visit(x), visit(w), visit(b), visit(db), visit(dy), visit(dw), visit(y), visit(y_bias), visit(y_add), visit(dx);
+            visit(x), visit(w), visit(b), visit(db), visit(dy), visit(dw), visit(y), visit(y_bias), visit(y_add),
+                visit(dx);
         }
         void run(auto& ctx) {
             ops::causal_conv3d(ctx, stride, x, w, none{}, y);
@@ -47,7 +49,9 @@ template <int I, int O, int Kt, int K, class Y> struct sizes {
     /// The way that is taken where cuDNN has no engine for the operands as they are.
     template <class T> struct copies : operands<T> {
         using operands<T>::operands;
-        void each(auto&& visit) { visit(this->x), visit(this->w), visit(this->dy), visit(this->y), visit(this->dx), visit(this->dw); }
+        void each(auto&& visit) {
+            visit(this->x), visit(this->w), visit(this->dy), visit(this->y), visit(this->dx), visit(this->dw);
+        }
         void run(reference::context& ctx) {
             ops::fill(ctx, this->dw, 0);
             ops::causal_conv3d(ctx, this->stride, this->x, this->w, none{}, this->y);
@@ -96,5 +100,6 @@ TEST_CASE("cuda: convolutions over copies agree with the reference", "[cuda][cau
 
 TEST_CASE("cuda: versions of cuDNN that compute wrongly are refused", "[cuda][causal_conv3d]") {
     for (const int right : {90700, 91500, 91900}) CHECK_NOTHROW(cuda::cudnn::refuse_wrong_versions(right));
-    CHECK_THROWS_WITH(cuda::cudnn::refuse_wrong_versions(91002), Catch::Matchers::Contains("cuDNN 9.10.2 is installed"));
+    CHECK_THROWS_WITH(cuda::cudnn::refuse_wrong_versions(91002),
+                      Catch::Matchers::Contains("cuDNN 9.10.2 is installed"));
 }

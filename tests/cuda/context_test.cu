@@ -28,7 +28,8 @@ void check_usable(cuda::context& device) {
 TEST_CASE("cuda: a GPU that is not there, or too old, is refused", "[cuda][context]") {
     CHECK_THROWS_WITH(cuda::context(99), Catch::Contains("there is no GPU 99: this machine has "));
     CHECK_THROWS_WITH(cuda::context(-1), Catch::Contains("there is no GPU -1"));
-    CHECK_THROWS_WITH(cuda::require_capability(0, 7, 5), Catch::Contains("GPU 0 has compute capability 7.5; walt needs 8.0 or newer"));
+    CHECK_THROWS_WITH(cuda::require_capability(0, 7, 5),
+                      Catch::Contains("GPU 0 has compute capability 7.5; walt needs 8.0 or newer"));
     CHECK_NOTHROW(cuda::require_capability(0, 8, 0));
     CHECK_NOTHROW(cuda::require_capability(0, 12, 0));
 }
@@ -39,9 +40,8 @@ TEST_CASE("cuda: a model larger than the GPU's memory says how much it needs and
     cuda::check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
     const std::string needed = std::to_string(model<cuda::context, transformer<huge>, bf16>::extent * sizeof(float));
     const auto make = [&] { denoiser(device, huge{}, compute<bf16>); };
-    CHECK_THROWS_WITH(make(),
-                      Catch::Contains("out of GPU memory: " + needed + " bytes are needed, ") &&
-                          Catch::Contains(" of the GPU's " + std::to_string(all) + " are free"));
+    CHECK_THROWS_WITH(make(), Catch::Contains("out of GPU memory: " + needed + " bytes are needed, ") &&
+                                  Catch::Contains(" of the GPU's " + std::to_string(all) + " are free"));
     check_usable(device);
 }
 
@@ -59,9 +59,11 @@ TEST_CASE("cuda: a step that outgrows the memory leaves the context usable", "[c
 TEST_CASE("cuda: a call that a library refuses names itself and the shapes", "[cuda][context]") {
     cuda::context device;
     CHECK_THROWS_WITH(cuda::check(CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmul of [2, 3] and [3, 4]"),
-                      Catch::Contains("cublasLtMatmul of [2, 3] and [3, 4] failed: ") && !Catch::Contains("can no longer"));
+                      Catch::Contains("cublasLtMatmul of [2, 3] and [3, 4] failed: ") &&
+                          !Catch::Contains("can no longer"));
     CHECK_THROWS_WITH(cuda::check(CUDNN_STATUS_NOT_SUPPORTED, "the convolution of 1 x 2 x 3 x 4 x 5"),
                       Catch::Contains("the convolution of 1 x 2 x 3 x 4 x 5 failed: "));
-    CHECK_THROWS_WITH(device.download(nullptr, reinterpret_cast<void*>(16), 4), Catch::Contains("of 4 bytes to the host failed: "));
+    CHECK_THROWS_WITH(device.download(nullptr, reinterpret_cast<void*>(16), 4),
+                      Catch::Contains("of 4 bytes to the host failed: "));
     check_usable(device);
 }

@@ -41,6 +41,6 @@ template <int Time, int C> struct sizes {
 TEST_CASE("cuda: depth to space agrees with the reference", "[cuda][depth_to_space]") {
     sizes<2, 6>::agree({2, 3, 5, 4});
     sizes<1, 8>::agree({2, 3, 3, 7});
-    sizes<2, 3>::agree({1, 1, 2, 5});  // one frame; packs of no four
+    sizes<2, 3>::agree({1, 1, 2, 5});   // one frame; packs of no four
     sizes<2, 48>::agree({1, 2, 3, 13}); // rows of several blocks
 }

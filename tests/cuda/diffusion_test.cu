@@ -14,7 +14,8 @@ template <class A> struct operands {
     arena memory{allocate_host};
     latent x = normals(take(), 1), y = normals(take(), 2), mix = take(), in_place = normals(take(), 3);
     latent guided = normals(take(), 4, 2, 1), rescaled = take(), dx = take(), dx_unweighted = take();
-    view<A, dynamic> a = normals(frame_values(), 5), b = normals(frame_values(), 6), weight = frame_values(), no_weight = frame_values();
+    view<A, dynamic> a = normals(frame_values(), 5), b = normals(frame_values(), 6), weight = frame_values(),
+                     no_weight = frame_values();
     view<A, dynamic> table = normals(frame_values(), 7), looked_up = frame_values();
     view<std::int32_t, dynamic> index = (memory.take<std::int32_t, dynamic>(B * F));
     view<A, 1> loss = (memory.take<A, 1>()), loss_unweighted = (memory.take<A, 1>());
@@ -32,8 +33,10 @@ template <class A> struct operands {
         }
     }
     void each(auto&& visit) {
-        visit(x), visit(y), visit(mix), visit(in_place), visit(guided), visit(rescaled), visit(dx), visit(dx_unweighted);
-        visit(a), visit(b), visit(weight), visit(no_weight), visit(table), visit(looked_up), visit(index), visit(loss), visit(loss_unweighted);
+        visit(x), visit(y), visit(mix), visit(in_place), visit(guided), visit(rescaled), visit(dx),
+            visit(dx_unweighted);
+        visit(a), visit(b), visit(weight), visit(no_weight), visit(table), visit(looked_up), visit(index), visit(loss),
+            visit(loss_unweighted);
     }
     void run(auto& ctx) {
         ops::frame_blend(ctx, a, x, b, y, mix);

@@ -14,8 +14,8 @@ const auto batches = tiny_batch;
 
 TEST_CASE("cuda: the example of the documentation runs", "[cuda][docs]") {
     // [context]
-    walt::cuda::context device(0);                       // the GPU's number
-    device.precision = walt::cuda::math::tf32;           // of products of float32 models
+    walt::cuda::context device(0);             // the GPU's number
+    device.precision = walt::cuda::math::tf32; // of products of float32 models
     walt::denoiser model(device, my_model{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer trainer(model, walt::denoising{.record = true});
     for (int step = 0; step < 3; ++step) trainer.step(batches);

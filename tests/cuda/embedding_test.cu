@@ -18,18 +18,21 @@ template <class T> struct operands {
     static constexpr int B = 3, F = 4, D = 20, N = order::tokens, rows = B * F * N, P = 2, C = 3, Cin = 5;
     using latent = view<A, dynamic, F, 4 * P, 6 * P, C>;
     arena memory{allocate_host};
-    view<A, dynamic, D> h = normals(memory.take<A, dynamic, D>(rows), 1), e = normals(memory.take<A, dynamic, D>(B * F), 2);
+    view<A, dynamic, D> h = normals(memory.take<A, dynamic, D>(rows), 1),
+                        e = normals(memory.take<A, dynamic, D>(B * F), 2);
     view<A, N, D> space = normals(memory.take<A, N, D>(), 3), dspace = normals(memory.take<A, N, D>(), 4);
     view<A, F, D> time = normals(memory.take<A, F, D>(), 5), dtime = normals(memory.take<A, F, D>(), 6);
     view<A, 3, D> table = normals(memory.take<A, 3, D>(), 7), dtable = normals(memory.take<A, 3, D>(), 8);
     view<std::uint8_t, dynamic> is_image = (memory.take<std::uint8_t, dynamic>(B));
-    view<std::int32_t, dynamic> step = (memory.take<std::int32_t, dynamic>(B)), label = (memory.take<std::int32_t, dynamic>(B * F));
+    view<std::int32_t, dynamic> step = (memory.take<std::int32_t, dynamic>(B)),
+                                label = (memory.take<std::int32_t, dynamic>(B * F));
     view<T, dynamic, 256> code = (memory.take<T, dynamic, 256>(B * F));
-    latent z = normals(memory.take<A, dynamic, F, 4 * P, 6 * P, C>(B), 9), back = (memory.take<A, dynamic, F, 4 * P, 6 * P, C>(B));
+    latent z = normals(memory.take<A, dynamic, F, 4 * P, 6 * P, C>(B), 9),
+           back = (memory.take<A, dynamic, F, 4 * P, 6 * P, C>(B));
     latent scaled = (memory.take<A, dynamic, F, 4 * P, 6 * P, C>(B));
     view<A, dynamic> frame = normals(memory.take<A, dynamic>(B * F), 10);
-    view<T, dynamic, P * P * Cin> tokens = normals(memory.take<T, dynamic, P * P * Cin>(rows), 11);
-    view<T, dynamic, P * P * Cin> other = normals(memory.take<T, dynamic, P * P * Cin>(rows), 12);
+    view<T, dynamic, P* P* Cin> tokens = normals(memory.take<T, dynamic, P * P * Cin>(rows), 11);
+    view<T, dynamic, P* P* Cin> other = normals(memory.take<T, dynamic, P * P * Cin>(rows), 12);
 
     operands() {
         for (int b = 0; b < B; ++b) {
@@ -40,7 +43,8 @@ template <class T> struct operands {
     }
     void each(auto&& visit) {
         visit(h), visit(e), visit(space), visit(dspace), visit(time), visit(dtime), visit(table), visit(dtable);
-        visit(is_image), visit(step), visit(label), visit(code), visit(z), visit(back), visit(scaled), visit(frame), visit(tokens), visit(other);
+        visit(is_image), visit(step), visit(label), visit(code), visit(z), visit(back), visit(scaled), visit(frame),
+            visit(tokens), visit(other);
     }
     void run(auto& ctx) {
         ops::add_positions_grad<order>(ctx, h, is_image, dspace, dtime);
@@ -62,7 +66,8 @@ TEST_CASE("cuda: positions, looked-up rows, codes and patches agree with the ref
     cuda::context device;
     reference::context plain;
     agrees_with_reference<operands, float>(device, plain, 1e-6);
-    agrees_with_reference<operands, bf16>(device, plain, 1e-2); // what comes out of bf16 tokens is float with their rounding
+    agrees_with_reference<operands, bf16>(device, plain,
+                                          1e-2); // what comes out of bf16 tokens is float with their rounding
 }
 
 TEST_CASE("cuda: gradients of positions give the same bits run after run", "[cuda][embedding]") {

@@ -11,7 +11,8 @@
 using namespace walt;
 using namespace walt::testing::golden_tokenizer;
 
-TEMPLATE_TEST_CASE("cuda: the tokenizer equals its golden file", "[cuda][tokenizer][golden]", small, three_levels, groups) {
+TEMPLATE_TEST_CASE("cuda: the tokenizer equals its golden file", "[cuda][tokenizer][golden]", small, three_levels,
+                   groups) {
     constexpr bool is_small = std::is_same_v<TestType, small>;
     cuda::context ctx;
     SECTION("float") { check<float, TestType>(ctx, is_small ? in_float_small : in_float); }

@@ -17,13 +17,16 @@ template <int C> struct sizes {
         std::int64_t frames = size.batch * size.frames;
         video_view<T, C> z = normals(size.take<T, C>(memory), 1, 0.7, 3), dz = normals(size.take<T, C>(memory), 2);
         video_view<T, C> normal = (size.take<T, C>(memory)), back = (size.take<T, C>(memory));
-        view<T, dynamic, C> mean = (memory.take<T, dynamic, C>(frames)), deviation = (memory.take<T, dynamic, C>(frames));
-        view<T, dynamic, C> dmean = normals(memory.take<T, dynamic, C>(frames), 3), ddeviation = normals(memory.take<T, dynamic, C>(frames), 4);
+        view<T, dynamic, C> mean = (memory.take<T, dynamic, C>(frames)),
+                            deviation = (memory.take<T, dynamic, C>(frames));
+        view<T, dynamic, C> dmean = normals(memory.take<T, dynamic, C>(frames), 3),
+                            ddeviation = normals(memory.take<T, dynamic, C>(frames), 4);
         view<T, C> centre = normals(memory.take<T, C>(), 5), spread = normals(memory.take<T, C>(), 6, 0.1, 2);
 
         explicit operands(const video_size& of) : size(of) {}
         void each(auto&& visit) {
-            visit(z), visit(dz), visit(normal), visit(back), visit(mean), visit(deviation), visit(dmean), visit(ddeviation);
+            visit(z), visit(dz), visit(normal), visit(back), visit(mean), visit(deviation), visit(dmean),
+                visit(ddeviation);
             visit(centre), visit(spread);
         }
         void run(auto& ctx) {

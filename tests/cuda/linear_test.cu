@@ -24,7 +24,8 @@ template <int K, int N> struct sizes {
         view<A, N, K> dw = normals(memory.take<A, N, K>(), 5), dw_only = normals(memory.take<A, N, K>(), 6); // added to
         view<A, N> dbias = normals(memory.take<A, N>(), 7);
         view<T, dynamic, N> inner = (memory.take<T, dynamic, N>(rows)), active = (memory.take<T, dynamic, N>(rows));
-        view<T, dynamic, K> inner_of_x = normals(memory.take<T, dynamic, K>(rows), 8), dinner = (memory.take<T, dynamic, K>(rows));
+        view<T, dynamic, K> inner_of_x = normals(memory.take<T, dynamic, K>(rows), 8),
+                            dinner = (memory.take<T, dynamic, K>(rows));
 
         explicit operands(std::int64_t r) : rows(r) {}
         void each(auto&& visit) {

@@ -15,14 +15,17 @@ template <int D, int PerFrame> struct sizes {
         static constexpr int frames = 3, rows = frames * PerFrame, M = 5 * D;
         arena memory{allocate_host};
         view<A, dynamic, D> h = normals(memory.take<A, dynamic, D>(rows), 1, 0.7, 3); // a mean far from zero
-        view<A, dynamic, D> dh = normals(memory.take<A, dynamic, D>(rows), 2), h_next = (memory.take<A, dynamic, D>(rows));
+        view<A, dynamic, D> dh = normals(memory.take<A, dynamic, D>(rows), 2),
+                            h_next = (memory.take<A, dynamic, D>(rows));
         view<A, dynamic, M> modulation = normals(memory.take<A, dynamic, M>(frames), 3, 0.5);
         view<A, dynamic, M> dmodulation = normals(memory.take<A, dynamic, M>(frames), 4);
         view<T, dynamic, D> y = (memory.take<T, dynamic, D>(rows)), dy = normals(memory.take<T, dynamic, D>(rows), 5);
-        view<T, dynamic, D> branch = normals(memory.take<T, dynamic, D>(rows), 6), dbranch = (memory.take<T, dynamic, D>(rows));
+        view<T, dynamic, D> branch = normals(memory.take<T, dynamic, D>(rows), 6),
+                            dbranch = (memory.take<T, dynamic, D>(rows));
 
         void each(auto&& visit) {
-            visit(h), visit(dh), visit(h_next), visit(modulation), visit(dmodulation), visit(y), visit(dy), visit(branch), visit(dbranch);
+            visit(h), visit(dh), visit(h_next), visit(modulation), visit(dmodulation), visit(y), visit(dy),
+                visit(branch), visit(dbranch);
         }
         void run(auto& ctx) {
             ops::modulated_norm(ctx, h, modulation, 1, y);
@@ -43,11 +46,11 @@ template <int D, int PerFrame> struct sizes {
 } // namespace
 
 TEST_CASE("cuda: the norms agree with the reference", "[cuda][modulated_norm]") {
-    sizes<10, 4>::agree();    // no packs of four
-    sizes<72, 5>::agree();    // part of a warp has nothing to do
-    sizes<192, 36>::agree();  // three groups of rows, the last one short
-    sizes<1152, 2>::agree();  // five warps a row
-    sizes<2304, 1>::agree();  // more packs than threads
+    sizes<10, 4>::agree();   // no packs of four
+    sizes<72, 5>::agree();   // part of a warp has nothing to do
+    sizes<192, 36>::agree(); // three groups of rows, the last one short
+    sizes<1152, 2>::agree(); // five warps a row
+    sizes<2304, 1>::agree(); // more packs than threads
 }
 
 TEST_CASE("cuda: the norms give the same bits run after run", "[cuda][modulated_norm]") {

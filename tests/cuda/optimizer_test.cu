@@ -23,11 +23,14 @@ template <class T> struct operands {
         for (int b = 0; b < blocks; ++b) kinds(b) = static_cast<std::uint8_t>(b % 3);
         for (int i = 0; i < 64 * blocks; ++i) v(i) *= v(i);
     }
-    void each(auto&& visit) { visit(w), visit(g), visit(m), visit(v), visit(average), visit(copy), visit(kinds), visit(squares), visit(losses); }
+    void each(auto&& visit) {
+        visit(w), visit(g), visit(m), visit(v), visit(average), visit(copy), visit(kinds), visit(squares),
+            visit(losses);
+    }
     void run(auto& ctx) {
         ops::sum_of_squares(ctx, g, squares);
-        ops::adamw(ctx, adamw_update{1e-2, 0.9, 0.999, 1e-8, 0.1, 1 - 0.81, 1 - 0.998001, 20, 2, 0.99}, kinds, squares.read(), losses.read(), w, g, m, v,
-                   average, copy);
+        ops::adamw(ctx, adamw_update{1e-2, 0.9, 0.999, 1e-8, 0.1, 1 - 0.81, 1 - 0.998001, 20, 2, 0.99}, kinds,
+                   squares.read(), losses.read(), w, g, m, v, average, copy);
     }
 };
 
@@ -38,7 +41,8 @@ template <class T> void updates_agree() {
     operands<double> theirs;
     testing::on_device(device, mine, [&](auto& o) { o.run(device); });
     theirs.run(plain);
-    if (std::is_same_v<T, bf16>) std::copy_n(theirs.w.data(), theirs.w.size(), theirs.copy.data()); // float has no copy to keep
+    if (std::is_same_v<T, bf16>)
+        std::copy_n(theirs.w.data(), theirs.w.size(), theirs.copy.data()); // float has no copy to keep
     CAPTURE(dtype_name<T>());
     compare(mine, theirs, 1e-6);
 }

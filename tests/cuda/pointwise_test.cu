@@ -41,7 +41,8 @@ template <class T> struct operands {
 
 } // namespace
 
-TEST_CASE("cuda: maps over elements agree with the reference, also where packs of four leave a rest", "[cuda][pointwise]") {
+TEST_CASE("cuda: maps over elements agree with the reference, also where packs of four leave a rest",
+          "[cuda][pointwise]") {
     cuda::context device;
     reference::context plain;
     for (const std::int64_t count : {1, 3, 1024, 1031}) {

@@ -6,7 +6,8 @@
 using namespace walt;
 using namespace properties;
 
-TEMPLATE_TEST_CASE("cuda: stacked images do not see each other, and frames of a video do", "[cuda][properties]", float, bf16) {
+TEMPLATE_TEST_CASE("cuda: stacked images do not see each other, and frames of a video do", "[cuda][properties]", float,
+                   bf16) {
     images_are_alone<cuda::context, TestType>();
 }
 TEMPLATE_TEST_CASE("cuda: a text position that is not valid does not matter", "[cuda][properties]", float, bf16) {
@@ -15,4 +16,6 @@ TEMPLATE_TEST_CASE("cuda: a text position that is not valid does not matter", "[
 TEMPLATE_TEST_CASE("cuda: known latents enter only through the mask", "[cuda][properties]", float, bf16) {
     unknown_frames_are_not_seen<cuda::context, TestType>();
 }
-TEMPLATE_TEST_CASE("cuda: a model as it starts predicts zero", "[cuda][properties]", float, bf16) { a_start_predicts_zero<cuda::context, TestType>(); }
+TEMPLATE_TEST_CASE("cuda: a model as it starts predicts zero", "[cuda][properties]", float, bf16) {
+    a_start_predicts_zero<cuda::context, TestType>();
+}

@@ -12,7 +12,8 @@ struct training_course {
 };
 template <class Context> training_course train_twenty_steps(Context& ctx) {
     walt::denoiser model(ctx, tiny{}, walt::compute<float>, walt::seed{3});
-    walt::trainer train(model, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f}, walt::training{.rate = {.warmup = 5, .total = 20}});
+    walt::trainer train(model, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f},
+                        walt::training{.rate = {.warmup = 5, .total = 20}});
     training_course course{model.host_masters(), {}};
     for (int step = 0; step < 20; ++step) train.step(tiny_batch);
     course.after = model.host_masters();

@@ -13,7 +13,8 @@ TEST_CASE("cuda: twenty steps change every parameter as on the CPU", "[cuda][tra
     REQUIRE(mine.before == theirs.before);
     const auto change = [](const training_course& of, std::size_t first, std::size_t count) {
         std::vector<double> by(count);
-        for (std::size_t i = 0; i < count; ++i) by[i] = static_cast<double>(of.after[first + i]) - static_cast<double>(of.before[first + i]);
+        for (std::size_t i = 0; i < count; ++i)
+            by[i] = static_cast<double>(of.after[first + i]) - static_cast<double>(of.before[first + i]);
         return by;
     };
     double all = 0;
@@ -21,6 +22,7 @@ TEST_CASE("cuda: twenty steps change every parameter as on the CPU", "[cuda][tra
     REQUIRE(all > 0);
     for (const parameter_row& row : parameter_table<transformer<tiny>>()) {
         CAPTURE(row.name);
-        CHECK(testing::relative_error(change(mine, row.offset, row.size).data(), change(theirs, row.offset, row.size), 1e-3 * std::sqrt(all)) <= 1e-3);
+        CHECK(testing::relative_error(change(mine, row.offset, row.size).data(), change(theirs, row.offset, row.size),
+                                      1e-3 * std::sqrt(all)) <= 1e-3);
     }
 }

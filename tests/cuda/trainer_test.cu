@@ -37,7 +37,8 @@ template <class T, class Context> outcome trained() {
 } // namespace
 
 TEST_CASE("cuda: a model trains as on the reference", "[cuda][trainer]") {
-    const outcome exact = trained<float, reference::context>(), mine = trained<float, cuda::context>(), rounded = trained<bf16, cuda::context>();
+    const outcome exact = trained<float, reference::context>(), mine = trained<float, cuda::context>(),
+                  rounded = trained<bf16, cuda::context>();
     for (std::size_t step = 0; step < exact.losses.size(); ++step) {
         CAPTURE(step);
         CHECK(mine.losses[step] == Approx(exact.losses[step]).epsilon(1e-4));

@@ -22,11 +22,15 @@ struct {
 // The linker sends walt's calls here (--wrap).
 extern "C" {
 cudaError_t __real_cudaMalloc(void**, std::size_t);
-cudaError_t __wrap_cudaMalloc(void** p, std::size_t bytes) { return ++counted.allocations, __real_cudaMalloc(p, bytes); }
+cudaError_t __wrap_cudaMalloc(void** p, std::size_t bytes) {
+    return ++counted.allocations, __real_cudaMalloc(p, bytes);
+}
 cudaError_t __real_cudaFree(void*);
 cudaError_t __wrap_cudaFree(void* p) { return ++counted.allocations, __real_cudaFree(p); }
 cudaError_t __real_cudaMallocHost(void**, std::size_t);
-cudaError_t __wrap_cudaMallocHost(void** p, std::size_t bytes) { return ++counted.allocations, __real_cudaMallocHost(p, bytes); }
+cudaError_t __wrap_cudaMallocHost(void** p, std::size_t bytes) {
+    return ++counted.allocations, __real_cudaMallocHost(p, bytes);
+}
 cudaError_t __real_cudaStreamSynchronize(cudaStream_t);
 cudaError_t __wrap_cudaStreamSynchronize(cudaStream_t s) { return ++counted.waits, __real_cudaStreamSynchronize(s); }
 cudaError_t __real_cudaEventSynchronize(cudaEvent_t);
@@ -38,7 +42,9 @@ cudaError_t __wrap_cudaMemcpy(void* to, const void* from, std::size_t bytes, cud
     return ++counted.waits, __real_cudaMemcpy(to, from, bytes, kind);
 }
 cudaError_t __real_cudaGraphLaunch(cudaGraphExec_t, cudaStream_t);
-cudaError_t __wrap_cudaGraphLaunch(cudaGraphExec_t g, cudaStream_t s) { return ++counted.launches_of_graphs, __real_cudaGraphLaunch(g, s); }
+cudaError_t __wrap_cudaGraphLaunch(cudaGraphExec_t g, cudaStream_t s) {
+    return ++counted.launches_of_graphs, __real_cudaGraphLaunch(g, s);
+}
 cudaError_t __real_cudaGraphInstantiate(cudaGraphExec_t*, cudaGraph_t, unsigned long long);
 cudaError_t __wrap_cudaGraphInstantiate(cudaGraphExec_t* e, cudaGraph_t g, unsigned long long flags) {
     return ++counted.graphs, __real_cudaGraphInstantiate(e, g, flags);
@@ -49,7 +55,8 @@ TEST_CASE("cuda: a training step allocates nothing and waits only for its result
     cuda::context ctx;
     denoiser model(ctx, tiny{}, compute<bf16>, seed{3});
     trainer train(model, denoising{}, {}, training{.accumulate = 2});
-    for (int step = 0; step < 4; ++step) train.step(tiny_batch); // memory grows, plans are made; with and without self-conditioning
+    for (int step = 0; step < 4; ++step)
+        train.step(tiny_batch); // memory grows, plans are made; with and without self-conditioning
     for (int step = 0; step < 6; ++step) {
         counted = {};
         train.step(tiny_batch);
@@ -62,7 +69,8 @@ TEST_CASE("cuda: recorded passes of training give the same bits", "[cuda][whole_
     const auto trained = [](bool record) {
         cuda::context ctx;
         denoiser model(ctx, tiny{}, compute<bf16>, seed{3});
-        trainer train(model, denoising{.self_conditioning_rate = 0.5f, .record = record}, adamw{.learning_rate = 1e-3f}, training{.accumulate = 2});
+        trainer train(model, denoising{.self_conditioning_rate = 0.5f, .record = record}, adamw{.learning_rate = 1e-3f},
+                      training{.accumulate = 2});
         for (int step = 0; step < 10; ++step) train.step(tiny_batch);
         return model.host_masters();
     };
@@ -75,7 +83,8 @@ TEST_CASE("cuda: recorded passes of training give the same bits", "[cuda][whole_
     CHECK(plain == recorded);
 }
 
-TEST_CASE("cuda: a sampling step is recorded once, and replayed without a wait or an allocation", "[cuda][whole_step]") {
+TEST_CASE("cuda: a sampling step is recorded once, and replayed without a wait or an allocation",
+          "[cuda][whole_step]") {
     cuda::context ctx;
     const denoiser model(ctx, tiny{}, compute<bf16>, seed{3});
     std::vector<int> allocations, waits, replays;
@@ -119,9 +128,12 @@ TEST_CASE("cuda: what cannot be recorded is refused, and the context goes on", "
     const buffer<float> x(ctx, 4);
     const std::vector<float> ones(4, 1.0f);
     float back = 0;
-    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { ctx.upload(x.data(), ones.data(), 16); }), Catch::Contains("an upload of 16 bytes cannot be recorded"));
-    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { ctx.download(&back, x.data(), 4); }), Catch::Contains("a download of 4 bytes cannot be recorded"));
-    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { buffer<float>(ctx, 1000); }), Catch::Contains("4000 bytes") && Catch::Contains("cannot be recorded"));
+    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { ctx.upload(x.data(), ones.data(), 16); }),
+                      Catch::Contains("an upload of 16 bytes cannot be recorded"));
+    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { ctx.download(&back, x.data(), 4); }),
+                      Catch::Contains("a download of 4 bytes cannot be recorded"));
+    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { buffer<float>(ctx, 1000); }),
+                      Catch::Contains("4000 bytes") && Catch::Contains("cannot be recorded"));
     ctx.upload(x.data(), ones.data(), 16);
     ctx.download(&back, x.data(), 4);
     CHECK(back == 1);

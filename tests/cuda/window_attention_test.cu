@@ -21,14 +21,16 @@ template <class T> struct far_from_zero : samples<in_inner_tiles>::operands<T> {
     far_from_zero() {
         constexpr int D = in_inner_tiles::width;
         for (int r = 0; r < this->rows; ++r)
-            for (int d = 0; d < 2 * D; ++d) this->qkv(r, d) = static_cast<T>(64 + std::round(2 * static_cast<double>(this->qkv(r, d))) / 2);
+            for (int d = 0; d < 2 * D; ++d)
+                this->qkv(r, d) = static_cast<T>(64 + std::round(2 * static_cast<double>(this->qkv(r, d))) / 2);
     }
 };
 
 } // namespace
 
-TEMPLATE_TEST_CASE("cuda: window attention agrees with the reference", "[cuda][window_attention]", in_space, in_inner_tiles, in_outer_tiles,
-                   in_inner_space, in_everything, several_tiles, wide_heads, widest_heads) {
+TEMPLATE_TEST_CASE("cuda: window attention agrees with the reference", "[cuda][window_attention]", in_space,
+                   in_inner_tiles, in_outer_tiles, in_inner_space, in_everything, several_tiles, wide_heads,
+                   widest_heads) {
     window_attention_agrees<TestType, float>(1e-5);
     window_attention_agrees<TestType, bf16>(2e-2);
 }
@@ -55,12 +57,14 @@ TEST_CASE("cuda: under the identity mask an image's output is its own value, exa
         }
 }
 
-TEMPLATE_TEST_CASE("cuda: window attention gives the same bits run after run", "[cuda][window_attention]", float, bf16) {
+TEMPLATE_TEST_CASE("cuda: window attention gives the same bits run after run", "[cuda][window_attention]", float,
+                   bf16) {
     cuda::context device;
     const auto run = [&] {
         typename samples<in_outer_tiles>::template operands<TestType> o;
         testing::on_device(device, o, [&](auto& there) { there.run(device); });
-        return std::vector{bytes(o.out), bytes(o.lse), bytes(o.dqkv), bytes(o.dq_norm), bytes(o.dk_norm), bytes(o.dbias)};
+        return std::vector{bytes(o.out),     bytes(o.lse),     bytes(o.dqkv),
+                           bytes(o.dq_norm), bytes(o.dk_norm), bytes(o.dbias)};
     };
     CHECK(run() == run());
 }

@@ -14,11 +14,15 @@ template <class Shape> struct samples {
         using table = walt::view<A, Shape::heads, Shape::bias_size>;
         static constexpr int batch = 3, rows = batch * Shape::frames * Shape::per_frame, D = Shape::width;
         walt::arena memory{walt::allocate_host};
-        walt::view<T, walt::dynamic, 3 * D> qkv = normals(memory.take<T, walt::dynamic, 3 * D>(rows), 1, 1.5, 0.3), dqkv = (memory.take<T, walt::dynamic, 3 * D>(rows));
-        walt::view<T, walt::dynamic, D> out = (memory.take<T, walt::dynamic, D>(rows)), dout = normals(memory.take<T, walt::dynamic, D>(rows), 2);
+        walt::view<T, walt::dynamic, 3 *D> qkv = normals(memory.take<T, walt::dynamic, 3 * D>(rows), 1, 1.5, 0.3),
+                                           dqkv = (memory.take<T, walt::dynamic, 3 * D>(rows));
+        walt::view<T, walt::dynamic, D> out = (memory.take<T, walt::dynamic, D>(rows)),
+                                        dout = normals(memory.take<T, walt::dynamic, D>(rows), 2);
         walt::view<A, walt::dynamic, Shape::heads> lse = (memory.take<A, walt::dynamic, Shape::heads>(rows));
-        table bias = normals(memory.take<A, Shape::heads, Shape::bias_size>(), 3, 0.5), dbias = normals(memory.take<A, Shape::heads, Shape::bias_size>(), 4);
-        norm q_norm = normals(weight(), 5, 0.3, 1), k_norm = normals(weight(), 6, 0.3, 1), dq_norm = normals(weight(), 7), dk_norm = normals(weight(), 8);
+        table bias = normals(memory.take<A, Shape::heads, Shape::bias_size>(), 3, 0.5),
+              dbias = normals(memory.take<A, Shape::heads, Shape::bias_size>(), 4);
+        norm q_norm = normals(weight(), 5, 0.3, 1), k_norm = normals(weight(), 6, 0.3, 1),
+             dq_norm = normals(weight(), 7), dk_norm = normals(weight(), 8);
         walt::view<std::uint8_t, walt::dynamic> is_image = (memory.take<std::uint8_t, walt::dynamic>(batch));
 
         operands() {
@@ -30,7 +34,8 @@ template <class Shape> struct samples {
         }
         void run(auto& ctx) {
             walt::ops::window_attention<Shape>(ctx, qkv, q_norm, k_norm, bias, is_image, out, lse);
-            walt::ops::window_attention_grad<Shape>(ctx, qkv, q_norm, k_norm, bias, is_image, out, lse, dout, dqkv, dq_norm, dk_norm, dbias);
+            walt::ops::window_attention_grad<Shape>(ctx, qkv, q_norm, k_norm, bias, is_image, out, lse, dout, dqkv,
+                                                    dq_norm, dk_norm, dbias);
         }
 
       private:

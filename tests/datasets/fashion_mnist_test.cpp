@@ -19,7 +19,8 @@ TEST_CASE("the folder of Fashion-MNIST is the argument, else the environment's, 
     CHECK(walt::fashion_mnist_folder() == other.path);
     CHECK(walt::fashion_mnist_folder(folder.path) == folder.path);
     setenv("WALT_FASHION_MNIST", (other.path / "none").c_str(), 1);
-    CHECK_THROWS_WITH(walt::fashion_mnist_folder(), Contains("apt-get install dataset-fashion-mnist") && Contains("none"));
+    CHECK_THROWS_WITH(walt::fashion_mnist_folder(),
+                      Contains("apt-get install dataset-fashion-mnist") && Contains("none"));
     if (before) setenv("WALT_FASHION_MNIST", kept.c_str(), 1);
     else unsetenv("WALT_FASHION_MNIST");
 }

@@ -28,7 +28,8 @@ TEST_CASE("an IDX file is read, gzipped or plain") {
 TEST_CASE("an IDX file that is not what it says is refused with its name") {
     const temporary_folder folder;
     const auto refused = [&](const std::string& bytes, const std::string& why) {
-        CHECK_THROWS_WITH(walt::read_idx(write_gzip(folder, "hostile.gz", bytes), 2), Contains("hostile.gz") && Contains(why));
+        CHECK_THROWS_WITH(walt::read_idx(write_gzip(folder, "hostile.gz", bytes), 2),
+                          Contains("hostile.gz") && Contains(why));
         CHECK_THROWS_AS(walt::read_idx(folder.write("hostile", bytes), 2), walt::error);
     };
     refused("", "first two bytes");

@@ -33,13 +33,18 @@ struct numbered_with_stills : numbered {
 
 /// Frame f of clip i becomes the latent (i, f).
 struct fake_tokenizer {
-    struct dims { static constexpr int latent = 2; };
-    struct size { std::int64_t batch, frames, height, width; };
+    struct dims {
+        static constexpr int latent = 2;
+    };
+    struct size {
+        std::int64_t batch, frames, height, width;
+    };
     struct module_type {
         static size latent_size(size of) { return {of.batch, (of.frames - 1) / 2 + 1, of.height / 2, of.width / 2}; }
     };
     mutable int calls = 0;
-    std::vector<float> encode(const std::vector<float>& pixels, std::int64_t batch, std::int64_t frames, std::int64_t height, std::int64_t width) const {
+    std::vector<float> encode(const std::vector<float>& pixels, std::int64_t batch, std::int64_t frames,
+                              std::int64_t height, std::int64_t width) const {
         REQUIRE(static_cast<std::int64_t>(pixels.size()) == batch * frames * height * width * 3);
         ++calls;
         std::vector<float> latents;
@@ -71,11 +76,13 @@ template <class Cache> seen read(const Cache& cache, int count, const std::strin
             for (std::size_t f = 0; f < 3; ++f) {
                 const float* latent = batch.latents.data() + (b * 3 + f) * 4;
                 const int clip = static_cast<int>(latent[0]);
-                REQUIRE(latent[1] == static_cast<float>(batch.is_image[b] ? 0 : f)); // an image is the first latent frame
+                REQUIRE(latent[1] ==
+                        static_cast<float>(batch.is_image[b] ? 0 : f)); // an image is the first latent frame
                 REQUIRE(latent[2] == latent[0]);
                 std::vector<float> expected(8 * 64);
                 std::vector<std::uint8_t> valid(8);
-                text.encode((batch.is_image[b] ? still : "clip ") + std::to_string(clip), expected.data(), valid.data());
+                text.encode((batch.is_image[b] ? still : "clip ") + std::to_string(clip), expected.data(),
+                            valid.data());
                 const float* row = batch.text.data() + batch.text_row[b * 3 + f] * 8 * 64;
                 REQUIRE(std::equal(expected.begin(), expected.end(), row));
                 if (batch.is_image[b]) all.images.insert(clip);
@@ -91,7 +98,8 @@ template <class Cache> seen read(const Cache& cache, int count, const std::strin
 TEST_CASE("every clip comes once an epoch, in another order each", "[latent_cache]") {
     const fake_tokenizer tokenizer;
     const word_vectors text;
-    const latent_cache cache(tokenizer, text, numbered{}, {.clips = 10, .batch = 5, .image_rate = 0, .encode_at_once = 4});
+    const latent_cache cache(tokenizer, text, numbered{},
+                             {.clips = 10, .batch = 5, .image_rate = 0, .encode_at_once = 4});
     CHECK(tokenizer.calls == 3); // 4 + 4 + 2 clips
     const seen one = read(cache, 2, "");
     CHECK(one.videos == std::multiset<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
@@ -116,8 +124,11 @@ TEST_CASE("stacks of images come at the rate asked for, from first frames and wi
 TEST_CASE("a cache that cannot be made is refused with both numbers", "[latent_cache]") {
     const fake_tokenizer tokenizer;
     const word_vectors text;
-    CHECK_THROWS_WITH(latent_cache(tokenizer, text, numbered{}, {.clips = 11}), Catch::Contains("10") && Catch::Contains("11"));
+    CHECK_THROWS_WITH(latent_cache(tokenizer, text, numbered{}, {.clips = 11}),
+                      Catch::Contains("10") && Catch::Contains("11"));
     CHECK_THROWS_WITH(latent_cache(tokenizer, text, numbered{}, {.clips = 0}), Catch::Contains("it is 0"));
-    CHECK_THROWS_WITH(latent_cache(tokenizer, text, numbered{}, {.clips = 4, .batch = 0}), Catch::Contains("they are 0"));
-    CHECK_THROWS_WITH(latent_cache(tokenizer, text, numbered{}, {.clips = 4, .image_rate = 1.5}), Catch::Contains("1.5"));
+    CHECK_THROWS_WITH(latent_cache(tokenizer, text, numbered{}, {.clips = 4, .batch = 0}),
+                      Catch::Contains("they are 0"));
+    CHECK_THROWS_WITH(latent_cache(tokenizer, text, numbered{}, {.clips = 4, .image_rate = 1.5}),
+                      Catch::Contains("1.5"));
 }

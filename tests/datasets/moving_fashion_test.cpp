@@ -45,7 +45,9 @@ sight look(const float* frame, int size) {
 
 double hue(double r, double g, double b) {
     const double high = std::max({r, g, b}), range = high - std::min({r, g, b});
-    const double sextant = high == r ? std::fmod((g - b) / range + 6, 6) : high == g ? (b - r) / range + 2 : (r - g) / range + 4;
+    const double sextant = high == r   ? std::fmod((g - b) / range + 6, 6)
+                           : high == g ? (b - r) / range + 2
+                                       : (r - g) / range + 4;
     return 60 * sextant;
 }
 double between(double hue_a, double hue_b) { return std::abs(std::remainder(hue_a - hue_b, 360.0)); }
@@ -68,7 +70,8 @@ void check_motion_and_colour(const moving_fashion& data, int count) {
         const sight first = look(clip.pixels.data(), size);
         const sight last = look(clip.pixels.data() + std::ptrdiff_t{3} * size * size * (frames - 1), size);
         const double dx = last.x - first.x, dy = last.y - first.y;
-        INFO(clip.caption << ": moved by " << dx << ", " << dy << ", hue " << hue(first.rgb[0], first.rgb[1], first.rgb[2]));
+        INFO(clip.caption << ": moved by " << dx << ", " << dy << ", hue "
+                          << hue(first.rgb[0], first.rgb[1], first.rgb[2]));
         CHECK(std::hypot(dx, dy) == Approx(0.24 * size).epsilon(0.05));
         int best = 0;
         const auto along = [&](int d) {
@@ -237,5 +240,6 @@ TEST_CASE("real clothes move and are coloured as their captions say") {
         WARN("NOT CHECKED with the real pictures: " << absent.what());
         return;
     }
-    check_motion_and_colour(moving_fashion({.size = 48, .split = walt::split::all, .pictures = walt::fashion_part::test}), 300);
+    check_motion_and_colour(
+        moving_fashion({.size = 48, .split = walt::split::all, .pictures = walt::fashion_part::test}), 300);
 }

@@ -5,7 +5,8 @@
 #include <cmath>
 
 namespace {
-std::vector<float> resized(const std::vector<std::uint8_t>& from, int h, int w, int out_h, int out_w, walt::crop keep = {}) {
+std::vector<float> resized(const std::vector<std::uint8_t>& from, int h, int w, int out_h, int out_w,
+                           walt::crop keep = {}) {
     std::vector<float> to(static_cast<std::size_t>(3 * out_h * out_w));
     walt::resizer(h, w, out_h, out_w, keep)(from.data(), to.data());
     return to;

@@ -25,7 +25,8 @@ TEST_CASE("clips of video files: frames at the stride, resized, with captions") 
     write_video(folder, "b.y4m", 20);
     write_video(folder, "a.y4m", 4); // too short
     folder.write("c.y4m", "YUV4MPEG2 nonsense");
-    const walt::video_folder videos(folder.path, {.frames = 3, .height = 4, .width = 5, .stride = 2, .random_start = false});
+    const walt::video_folder videos(folder.path,
+                                    {.frames = 3, .height = 4, .width = 5, .stride = 2, .random_start = false});
     CHECK(videos.size() == 3);
     CHECK((videos.frames() == 3 && videos.height() == 4 && videos.width() == 5));
     for (int i = 0; i < 3; ++i) {

@@ -15,7 +15,8 @@ struct all_inputs : denoiser_config {
     static constexpr bool frame_prediction = true, super_resolution = true;
 };
 struct with_labels : denoiser_config {
-    static constexpr int frames = 4, height = 2, width = 2, channels = 2, hidden = 8, heads = 2, depth = 1, classes = 10;
+    static constexpr int frames = 4, height = 2, width = 2, channels = 2, hidden = 8, heads = 2, depth = 1,
+                         classes = 10;
     static constexpr bool self_conditioning = false;
 };
 
@@ -34,10 +35,11 @@ template <class Config> struct recorder {
     };
     void forward(const denoiser_input<double, Config>& in, auto v, saved&) {
         std::fill_n(v.data(), v.size(), 0.25);
-        calls.push_back({copy<double>(in.noisy), in.self_condition ? copy<double>(in.self_condition) : std::vector<double>{},
-                         in.known ? copy<double>(in.known) : std::vector<double>{}, copy<double>(in.mask), copy<double>(in.low_resolution),
-                         copy<std::int32_t>(in.step), copy<std::int32_t>(in.label), copy<std::int32_t>(in.text_row),
-                         copy<std::int32_t>(in.low_resolution_step)});
+        calls.push_back({copy<double>(in.noisy),
+                         in.self_condition ? copy<double>(in.self_condition) : std::vector<double>{},
+                         in.known ? copy<double>(in.known) : std::vector<double>{}, copy<double>(in.mask),
+                         copy<double>(in.low_resolution), copy<std::int32_t>(in.step), copy<std::int32_t>(in.label),
+                         copy<std::int32_t>(in.text_row), copy<std::int32_t>(in.low_resolution_step)});
     }
     void backward(const auto&, saved&, auto from, const gradients<double>&) { dv = copy<double>(from); }
     reference::context ctx;
@@ -52,7 +54,8 @@ constexpr int F = 4, frame = 8, samples = 64; // the first half videos, the seco
 
 template <class Config> latent_batch drawn() {
     latent_batch batch;
-    for (std::uint64_t i = 0; i < std::uint64_t{samples} * F * frame; ++i) batch.latents.push_back(philox{5, 0}.normal(i));
+    for (std::uint64_t i = 0; i < std::uint64_t{samples} * F * frame; ++i)
+        batch.latents.push_back(philox{5, 0}.normal(i));
     for (int b = 0; b < samples; ++b) batch.is_image.push_back(b >= samples / 2);
     for (int f = 0; f < samples * F; ++f) {
         if (Config::classes > 0) batch.label.push_back(3);
@@ -90,7 +93,8 @@ TEST_CASE("videos have one step, stacked images one each, drawn evenly; the inpu
             if (i % F) (i / F < samples / 2 ? video_changes : image_changes) += in.step[i] != in.step[i - 1];
             const double gamma = schedule.gamma(in.step[i]);
             for (std::size_t e = i * frame; e < (i + 1) * frame; ++e) {
-                const double eps = (in.noisy[e] - std::sqrt(gamma) * static_cast<double>(batch.latents[e])) / std::sqrt(1 - gamma);
+                const double eps =
+                    (in.noisy[e] - std::sqrt(gamma) * static_cast<double>(batch.latents[e])) / std::sqrt(1 - gamma);
                 residual_mean += eps;
                 residual_squares += eps * eps;
             }
@@ -128,18 +132,21 @@ TEST_CASE("a condition is dropped from whole videos and from single images, at t
         run(model, objective, stream);
         const auto& label = model.calls[0].label;
         for (std::size_t b = 0; b < samples; ++b) {
-            const auto nulls = std::count(label.begin() + static_cast<std::ptrdiff_t>(b) * F, label.begin() + static_cast<std::ptrdiff_t>(b + 1) * F, 10);
+            const auto nulls = std::count(label.begin() + static_cast<std::ptrdiff_t>(b) * F,
+                                          label.begin() + static_cast<std::ptrdiff_t>(b + 1) * F, 10);
             dropped += static_cast<double>(nulls);
             (b < samples / 2 ? uneven_videos : uneven_stacks) += nulls != 0 && nulls != F;
         }
-        CHECK(static_cast<std::size_t>(std::count(label.begin(), label.end(), 10) + std::count(label.begin(), label.end(), 3)) == label.size());
+        CHECK(static_cast<std::size_t>(std::count(label.begin(), label.end(), 10) +
+                                       std::count(label.begin(), label.end(), 3)) == label.size());
     }
     CHECK(dropped / (50.0 * samples * F) == Approx(0.25).margin(0.02));
     CHECK(uneven_videos == 0);
     CHECK(uneven_stacks > 0);
 }
 
-TEST_CASE("known frames: one or two of a video's first, clean, none of an image's, and out of the loss", "[denoising]") {
+TEST_CASE("known frames: one or two of a video's first, clean, none of an image's, and out of the loss",
+          "[denoising]") {
     recorder<all_inputs> model;
     denoising objective;
     objective.frame_prediction_rate = 0.6f;
@@ -152,7 +159,8 @@ TEST_CASE("known frames: one or two of a video's first, clean, none of an image'
         const auto& in = model.calls.at(0);
         double squares = 0, count = 0;
         for (std::size_t b = 0; b < samples; ++b) {
-            const std::vector<double> mask(in.mask.begin() + static_cast<std::ptrdiff_t>(b) * F, in.mask.begin() + static_cast<std::ptrdiff_t>(b + 1) * F);
+            const std::vector<double> mask(in.mask.begin() + static_cast<std::ptrdiff_t>(b) * F,
+                                           in.mask.begin() + static_cast<std::ptrdiff_t>(b + 1) * F);
             const double known = mask[0] + mask[1];
             REQUIRE(mask == std::vector<double>{double(known > 0), double(known > 1), 0, 0});
             if (b >= samples / 2) REQUIRE(known == 0);
@@ -163,7 +171,8 @@ TEST_CASE("known frames: one or two of a video's first, clean, none of an image'
             REQUIRE(in.known[e] == static_cast<double>(batch.latents[e]));
             const double gamma = schedule.gamma(in.step[e / frame]), x0 = static_cast<double>(batch.latents[e]);
             const double eps = (in.noisy[e] - std::sqrt(gamma) * x0) / std::sqrt(1 - gamma);
-            const double off = 0.25 - (std::sqrt(gamma) * eps - std::sqrt(1 - gamma) * x0), weight = 1 - in.mask[e / frame];
+            const double off = 0.25 - (std::sqrt(gamma) * eps - std::sqrt(1 - gamma) * x0),
+                         weight = 1 - in.mask[e / frame];
             squares += weight * off * off;
             count += weight;
         }
@@ -201,7 +210,8 @@ TEST_CASE("the low-resolution latent is noised to a level of its own, below the 
     CHECK(squares / elements == Approx(1).margin(0.03));
 }
 
-TEST_CASE("self-conditioning feeds the estimate of a first pass, in the share of the batches asked for", "[denoising]") {
+TEST_CASE("self-conditioning feeds the estimate of a first pass, in the share of the batches asked for",
+          "[denoising]") {
     recorder<all_inputs> model;
     denoising objective;
     objective.self_conditioning_rate = 0.7f;
@@ -220,7 +230,8 @@ TEST_CASE("self-conditioning feeds the estimate of a first pass, in the share of
         const auto& in = model.calls[1];
         for (std::size_t e = 0; e < in.noisy.size(); ++e) {
             const double gamma = schedule.gamma(in.step[e / frame]);
-            REQUIRE(in.estimate[e] == Approx(std::sqrt(gamma) * in.noisy[e] - std::sqrt(1 - gamma) * 0.25).margin(1e-9));
+            REQUIRE(in.estimate[e] ==
+                    Approx(std::sqrt(gamma) * in.noisy[e] - std::sqrt(1 - gamma) * 0.25).margin(1e-9));
         }
     }
     CHECK(twice / 300.0 == Approx(0.7).margin(0.08));
@@ -233,16 +244,27 @@ TEST_CASE("a batch that does not fit the model is refused with both numbers", "[
         using config = typename std::decay_t<decltype(model)>::config_type;
         latent_batch batch = drawn<config>();
         change(batch);
-        CHECK_THROWS_WITH(loss_of(denoising{}, model, batch, gradients<double>{}, philox{}), Catch::Contains(first) && Catch::Contains(second));
+        CHECK_THROWS_WITH(loss_of(denoising{}, model, batch, gradients<double>{}, philox{}),
+                          Catch::Contains(first) && Catch::Contains(second));
     };
-    refuses(classes, [](auto& b) { b.is_image.clear(); }, "1 sample", "or more");
-    refuses(classes, [](auto& b) { b.latents.pop_back(); }, "2048 latent numbers", "2047 came");
-    refuses(classes, [](auto& b) { b.label.clear(); }, "256 labels", "0 came");
-    refuses(classes, [](auto& b) { b.label[7] = 11; }, "0 to 10", "11 came");
-    refuses(classes, [](auto& b) { b.label[7] = -1; }, "0 to 10", "-1 came");
-    refuses(texts, [](auto& b) { b.text_valid.clear(); }, "1 text or more", "0 positions");
-    refuses(texts, [](auto& b) { b.text.pop_back(); }, "4 text numbers", "3 came");
-    refuses(texts, [](auto& b) { b.text_row.pop_back(); }, "256 text rows", "255 came");
-    refuses(texts, [](auto& b) { b.text_row[3] = 2; }, "2 texts", "no text 2");
-    refuses(texts, [](auto& b) { b.low_resolution.pop_back(); }, "512 low-resolution", "511 came");
+    refuses(
+        classes, [](auto& b) { b.is_image.clear(); }, "1 sample", "or more");
+    refuses(
+        classes, [](auto& b) { b.latents.pop_back(); }, "2048 latent numbers", "2047 came");
+    refuses(
+        classes, [](auto& b) { b.label.clear(); }, "256 labels", "0 came");
+    refuses(
+        classes, [](auto& b) { b.label[7] = 11; }, "0 to 10", "11 came");
+    refuses(
+        classes, [](auto& b) { b.label[7] = -1; }, "0 to 10", "-1 came");
+    refuses(
+        texts, [](auto& b) { b.text_valid.clear(); }, "1 text or more", "0 positions");
+    refuses(
+        texts, [](auto& b) { b.text.pop_back(); }, "4 text numbers", "3 came");
+    refuses(
+        texts, [](auto& b) { b.text_row.pop_back(); }, "256 text rows", "255 came");
+    refuses(
+        texts, [](auto& b) { b.text_row[3] = 2; }, "2 texts", "no text 2");
+    refuses(
+        texts, [](auto& b) { b.low_resolution.pop_back(); }, "512 low-resolution", "511 came");
 }

@@ -11,7 +11,8 @@ using namespace walt;
 namespace {
 
 struct both : denoiser_config { // text and classes
-    static constexpr int frames = 2, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2, classes = 3, text_dim = 4, text_tokens = 3;
+    static constexpr int frames = 2, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2,
+                         classes = 3, text_dim = 4, text_tokens = 3;
     static constexpr window spatiotemporal_window{0, 2, 2};
 };
 struct neither : both {
@@ -33,7 +34,8 @@ template <class Config> struct scene {
     word_vectors text{4, 3};
     scene() {
         std::vector<double> masters = model.host_masters();
-        for (std::size_t i = 0; i < masters.size(); ++i) masters[i] += 0.2 * static_cast<double>(philox{3, 9}.normal(i));
+        for (std::size_t i = 0; i < masters.size(); ++i)
+            masters[i] += 0.2 * static_cast<double>(philox{3, 9}.normal(i));
         model.assign(masters);
     }
 };
@@ -70,8 +72,9 @@ TEST_CASE("a sample is the DDIM run of its own text, whatever its neighbours' ar
     in.text_row = view<const std::int32_t, dynamic>(text.text_row.data(), 2);
     const std::uint8_t video = 0;
     in.is_image = view<const std::uint8_t, dynamic>(&video, 1);
-    run_ddim(s.ctx, quick.steps, guidance{}, noise_schedule{}, in, philox{0, 1}, x, [&](const auto& asked, bool, auto v) { s.model.predict(asked, v); },
-             [](int, auto) {});
+    run_ddim(
+        s.ctx, quick.steps, guidance{}, noise_schedule{}, in, philox{0, 1}, x,
+        [&](const auto& asked, bool, auto v) { s.model.predict(asked, v); }, [](int, auto) {});
     for (std::size_t i = 0; i < alone.size(); ++i) CHECK(alone[i] == static_cast<float>(x.data()[i]));
 }
 
@@ -80,8 +83,10 @@ TEST_CASE("without a text or a class a sample is that of the empty text and the 
     CHECK(sample_latents(s.model, unconditional{2}, quick) == sample_latents(s.model, s.text, prompts{"", ""}, quick));
     sampling guided = quick;
     guided.guide.scale = 3;
-    CHECK(sample_latents(s.model, unconditional{2}, guided) == sample_latents(s.model, unconditional{2}, quick)); // nothing to guide
-    CHECK(distance(sample_latents(s.model, labels{0, 2}, quick), sample_latents(s.model, unconditional{2}, quick)) > 1e-3);
+    CHECK(sample_latents(s.model, unconditional{2}, guided) ==
+          sample_latents(s.model, unconditional{2}, quick)); // nothing to guide
+    CHECK(distance(sample_latents(s.model, labels{0, 2}, quick), sample_latents(s.model, unconditional{2}, quick)) >
+          1e-3);
     CHECK(distance(sample_latents(s.model, labels{0, 2}, quick), sample_latents(s.model, labels{0, 1}, quick)) > 1e-3);
 }
 
@@ -93,7 +98,8 @@ TEST_CASE("guidance moves a sample away from the unconditional one; at scale 0 i
     const auto plain = sample_latents(s.model, unconditional{1}, quick);
     CHECK(distance(sample_latents(s.model, labels{1}, none), plain) < 1e-6);
     CHECK(distance(sample_latents(s.model, s.text, prompts{"a bag"}, none), plain) < 1e-6);
-    CHECK(distance(sample_latents(s.model, labels{1}, strong), plain) > distance(sample_latents(s.model, labels{1}, quick), plain));
+    CHECK(distance(sample_latents(s.model, labels{1}, strong), plain) >
+          distance(sample_latents(s.model, labels{1}, quick), plain));
 }
 
 TEST_CASE("the seed decides the sample, every step is seen, and the schedule counts") {
@@ -118,7 +124,8 @@ TEST_CASE("a stack of images is F images, decoded one by one; a video is decoded
     stack.images = true;
     const auto images = sample(s.model, decoder, labels{0, 1}, stack);
     REQUIRE(images.size() == 4);
-    for (const video& image : images) CHECK((image.frames == 1 && image.height == 4 && image.width == 8 && image.complete()));
+    for (const video& image : images)
+        CHECK((image.frames == 1 && image.height == 4 && image.width == 8 && image.complete()));
     const auto latents = sample_latents(s.model, labels{0, 1}, stack);
     const std::vector<float> third(latents.begin() + 2 * 2 * 4 * 3, latents.begin() + 3 * 2 * 4 * 3);
     CHECK(images[2].rgb == to_videos(decoder.decode(third, 1, 1, 2, 4), 1, 1, 4, 8)[0].rgb);
@@ -131,11 +138,15 @@ TEST_CASE("a stack of images is F images, decoded one by one; a video is decoded
 
 TEST_CASE("what cannot be sampled is refused with both values") {
     scene<both> s;
-    CHECK_THROWS_WITH(sample_latents(s.model, labels{0, 3}, quick), Catch::Contains("3 classes") && Catch::Contains("no class 3"));
+    CHECK_THROWS_WITH(sample_latents(s.model, labels{0, 3}, quick),
+                      Catch::Contains("3 classes") && Catch::Contains("no class 3"));
     CHECK_THROWS_WITH(sample_latents(s.model, labels{-1}, quick), Catch::Contains("no class -1"));
-    CHECK_THROWS_WITH(sample_latents(s.model, word_vectors(6, 3), prompts{"a"}, quick), Catch::Contains("3 tokens of 6") && Catch::Contains("3 of 4"));
-    CHECK_THROWS_WITH(sample_latents(s.model, s.text, prompts(std::vector<std::string>{}), quick), Catch::Contains("1 sample or more, not 0"));
+    CHECK_THROWS_WITH(sample_latents(s.model, word_vectors(6, 3), prompts{"a"}, quick),
+                      Catch::Contains("3 tokens of 6") && Catch::Contains("3 of 4"));
+    CHECK_THROWS_WITH(sample_latents(s.model, s.text, prompts(std::vector<std::string>{}), quick),
+                      Catch::Contains("1 sample or more, not 0"));
     CHECK_THROWS_WITH(sample_latents(s.model, unconditional{-2}, quick), Catch::Contains("1 sample or more, not -2"));
     scene<upsampler> up;
-    CHECK_THROWS_WITH(sample_latents(up.model, unconditional{2}, quick), Catch::Contains("2 samples") && Catch::Contains("not 0"));
+    CHECK_THROWS_WITH(sample_latents(up.model, unconditional{2}, quick),
+                      Catch::Contains("2 samples") && Catch::Contains("not 0"));
 }

@@ -15,15 +15,16 @@ TEST_CASE("the linear schedule before its rescale") {
 
 TEST_CASE("the rescaled schedule ends at exactly zero") {
     const noise_schedule schedule;
-    const std::pair<int, double> expected[] = {{0, 0.9999},          {1, 0.999779325},    {19, 0.994194757},    {100, 0.894490437},
-                                               {250, 0.518860537},   {499, 0.0760287505}, {500, 0.0752462157},  {750, 0.00264410592},
-                                               {900, 1.03038472e-4}, {979, 2.00583948e-6}, {998, 4.21326247e-9}};
+    const std::pair<int, double> expected[] = {{0, 0.9999},          {1, 0.999779325},     {19, 0.994194757},
+                                               {100, 0.894490437},   {250, 0.518860537},   {499, 0.0760287505},
+                                               {500, 0.0752462157},  {750, 0.00264410592}, {900, 1.03038472e-4},
+                                               {979, 2.00583948e-6}, {998, 4.21326247e-9}};
     for (const auto& [step, gamma] : expected) {
         CAPTURE(step);
         CHECK(schedule.gamma(step) == Approx(gamma).epsilon(1e-8));
     }
     CHECK(schedule.gamma(999) == 0.0);
-    CHECK(schedule.gamma(0) / (1 - schedule.gamma(0)) == Approx(9999).epsilon(1e-8)); // SNR
+    CHECK(schedule.gamma(0) / (1 - schedule.gamma(0)) == Approx(9999).epsilon(1e-8));          // SNR
     CHECK(1 - schedule.gamma(998) / schedule.gamma(997) == Approx(0.752267231).epsilon(1e-8)); // beta
     for (int step = 1; step < noise_schedule::levels; ++step) CHECK(schedule.gamma(step) < schedule.gamma(step - 1));
     CHECK_THROWS_WITH(schedule.gamma(1000), Catch::Contains("1000"));
@@ -101,8 +102,10 @@ TEST_CASE("DDIM with the true denoiser returns x0") {
     for (const float eta : {0.0f, 1.0f}) {
         std::vector<double> sample = x;
         run_ddim(
-            ctx, ddim{7, eta}, guidance{}, noise_schedule{}, denoiser_input<double, grid>{}, philox{9, 9}, latent(sample.data(), 3),
-            [&](const auto& in, bool, auto v) { // v of the x0 that is known: eps = (x_t - sqrt(gamma) x0) / sqrt(1 - gamma)
+            ctx, ddim{7, eta}, guidance{}, noise_schedule{}, denoiser_input<double, grid>{}, philox{9, 9},
+            latent(sample.data(), 3),
+            [&](const auto& in, bool,
+                auto v) { // v of the x0 that is known: eps = (x_t - sqrt(gamma) x0) / sqrt(1 - gamma)
                 const double gamma = noise_schedule{}.gamma(in.step(0)), a = std::sqrt(gamma), b = std::sqrt(1 - gamma);
                 for (std::int64_t i = 0; i < v.size(); ++i) {
                     const double eps = (in.noisy.data()[i] - a * x0[static_cast<std::size_t>(i)]) / b;

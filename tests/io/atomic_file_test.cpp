@@ -15,7 +15,9 @@ std::string text_of(const std::filesystem::path& path) {
     const std::vector<std::byte> bytes = walt::read_file(path);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-std::ptrdiff_t entries(const temporary_folder& folder) { return std::distance(std::filesystem::directory_iterator(folder.path), {}); }
+std::ptrdiff_t entries(const temporary_folder& folder) {
+    return std::distance(std::filesystem::directory_iterator(folder.path), {});
+}
 
 /// While one lives, files cannot grow beyond so many bytes: a disk that is full.
 class small_disk {
@@ -92,8 +94,10 @@ TEST_CASE("a folder in the way, or none, is told with the system's reason") {
     const temporary_folder folder;
     std::filesystem::create_directories(folder.path / "a" / "b");
     CHECK_THROWS_WITH(walt::write_atomically(folder.path / "a", "x"),
-                      Catch::Contains((folder.path / "a").string()) && Catch::Contains("renamed into place: Is a directory"));
-    CHECK_THROWS_WITH(walt::write_atomically(folder.path / "none" / "x", "x"), Catch::Contains("created: No such file"));
+                      Catch::Contains((folder.path / "a").string()) &&
+                          Catch::Contains("renamed into place: Is a directory"));
+    CHECK_THROWS_WITH(walt::write_atomically(folder.path / "none" / "x", "x"),
+                      Catch::Contains("created: No such file"));
     CHECK(entries(folder) == 1);
 }
 

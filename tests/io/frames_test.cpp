@@ -8,7 +8,8 @@ namespace {
 /// Every byte another one, beginning at `first`.
 walt::video counting(int frames, int height, int width, int first) {
     walt::video made{frames, height, width, {}};
-    for (std::size_t i = 0; i < static_cast<std::size_t>(frames) * made.frame_size(); ++i) made.rgb.push_back(static_cast<std::uint8_t>(static_cast<std::size_t>(first) + i));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(frames) * made.frame_size(); ++i)
+        made.rgb.push_back(static_cast<std::uint8_t>(static_cast<std::size_t>(first) + i));
     return made;
 }
 } // namespace
@@ -16,7 +17,8 @@ walt::video counting(int frames, int height, int width, int first) {
 TEST_CASE("a batch of floats becomes one video a sample") {
     std::vector<float> pixels(2 * 3 * 4 * 5 * 3);
     for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(i % 256) / 127.5f - 1;
-    const walt::view<const float, walt::dynamic, walt::dynamic, walt::dynamic, walt::dynamic, 3> batch(pixels.data(), 2, 3, 4, 5);
+    const walt::view<const float, walt::dynamic, walt::dynamic, walt::dynamic, walt::dynamic, 3> batch(pixels.data(), 2,
+                                                                                                       3, 4, 5);
     const auto videos = walt::to_videos(batch);
     REQUIRE(videos.size() == 2);
     for (std::size_t b = 0; b < 2; ++b) {
@@ -29,8 +31,10 @@ TEST_CASE("a batch of floats becomes one video a sample") {
 
 TEST_CASE("floats are rounded and clamped, and what is no number is black") {
     constexpr float infinity = std::numeric_limits<float>::infinity();
-    const std::vector<float> pixels{-1, 1, 0.0039f, 0.0040f, infinity, -infinity, std::numeric_limits<float>::quiet_NaN(), 1e30f, -7};
-    CHECK(walt::to_videos(pixels, 1, 1, 1, 3).front().rgb == std::vector<std::uint8_t>{0, 255, 128, 128, 255, 0, 0, 255, 0});
+    const std::vector<float> pixels{
+        -1, 1, 0.0039f, 0.0040f, infinity, -infinity, std::numeric_limits<float>::quiet_NaN(), 1e30f, -7};
+    CHECK(walt::to_videos(pixels, 1, 1, 1, 3).front().rgb ==
+          std::vector<std::uint8_t>{0, 255, 128, 128, 255, 0, 0, 255, 0});
     CHECK(walt::to_videos({-0.0079f, -0.0077f, 0}, 1, 1, 1, 1).front().rgb == std::vector<std::uint8_t>{126, 127, 128});
 }
 
@@ -57,7 +61,8 @@ TEST_CASE("an enlarged pixel is a square") {
     CHECK((large.frames == 2 && large.height == 6 && large.width == 9 && large.complete()));
     for (int y = 0; y < 6; ++y)
         for (int x = 0; x < 9; ++x)
-            for (int c = 0; c < 3; ++c) REQUIRE(*(large.frame(1) + 3 * (y * 9 + x) + c) == *(small.frame(1) + 3 * (y / 3 * 3 + x / 3) + c));
+            for (int c = 0; c < 3; ++c)
+                REQUIRE(*(large.frame(1) + 3 * (y * 9 + x) + c) == *(small.frame(1) + 3 * (y / 3 * 3 + x / 3) + c));
     CHECK_THROWS_AS(walt::upscale(small, 0), walt::error);
     CHECK_THROWS_WITH(walt::upscale(small, 1'000'000), Catch::Contains("cannot be enlarged 1000000 times"));
     CHECK_THROWS_AS(walt::upscale(walt::video{1, 2, 3, {}}, 1), walt::error);

@@ -23,7 +23,8 @@ walt::video moving_square(int frames, int height, int width) {
         for (int y = 0; y < height; ++y)
             for (int x = 0; x < width; ++x) {
                 const bool inside = x >= 2 * f && x < 2 * f + 9 && y >= 5 && y < 14;
-                for (const int level : {inside ? 250 : 3 * x, inside ? 240 : 4 * y, inside ? 30 : 2 * (x + y)}) made.rgb.push_back(static_cast<std::uint8_t>(level));
+                for (const int level : {inside ? 250 : 3 * x, inside ? 240 : 4 * y, inside ? 30 : 2 * (x + y)})
+                    made.rgb.push_back(static_cast<std::uint8_t>(level));
             }
     return made;
 }
@@ -36,7 +37,8 @@ TEST_CASE("256 colours or fewer come back exactly") {
     const walt::philox numbers{1, 1};
     for (std::uint64_t i = 0; i < 3 * 17 * 29; ++i) {
         const std::uint32_t one = numbers.below(i, 256); // of 256 colours, black and white among them
-        for (const std::uint32_t level : {one, one / 2 + (one & 1) * 128, 255 - (255 - one) * (255 - one) / 255}) from.rgb.push_back(static_cast<std::uint8_t>(level));
+        for (const std::uint32_t level : {one, one / 2 + (one & 1) * 128, 255 - (255 - one) * (255 - one) / 255})
+            from.rgb.push_back(static_cast<std::uint8_t>(level));
     }
     walt::write_gif(folder.path / "a.gif", from);
     const walt::video back = walt::read_video(folder.path / "a.gif");
@@ -59,7 +61,8 @@ TEST_CASE("many colours come back nearly, at the rate they were given") {
     const std::vector<std::byte> bytes = walt::read_file(folder.path / "a.gif");
     const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     std::vector<int> delays;
-    for (std::size_t at = 0; (at = text.find(std::string("\x21\xF9\x04\x04", 4), at)) != std::string::npos; ++at) delays.push_back(text[at + 4]);
+    for (std::size_t at = 0; (at = text.find(std::string("\x21\xF9\x04\x04", 4), at)) != std::string::npos; ++at)
+        delays.push_back(text[at + 4]);
     CHECK(delays == std::vector<int>{13, 12, 13, 12, 13, 12, 13, 12, 13});
     CHECK(text.find("NETSCAPE2.0") != std::string::npos);
 }
@@ -70,11 +73,14 @@ TEST_CASE("dithering keeps the mean colour and does not flicker") {
     CHECK(reduced.palette.size() == 256);
     double sum = 0, wanted = 0;
     for (std::size_t i = 0; i < reduced.indices.size(); ++i)
-        for (std::size_t k = 0; k < 3; ++k) sum += reduced.palette[reduced.indices[i]][k], wanted += from.rgb[3 * i + k];
-    CHECK(sum / static_cast<double>(from.rgb.size()) == Approx(wanted / static_cast<double>(from.rgb.size())).margin(0.5));
+        for (std::size_t k = 0; k < 3; ++k)
+            sum += reduced.palette[reduced.indices[i]][k], wanted += from.rgb[3 * i + k];
+    CHECK(sum / static_cast<double>(from.rgb.size()) ==
+          Approx(wanted / static_cast<double>(from.rgb.size())).margin(0.5));
     const std::size_t pixels = from.frame_size() / 3;
     for (std::size_t i = pixels; i < reduced.indices.size(); ++i)
-        if (std::equal(&from.rgb[3 * i], &from.rgb[3 * i] + 3, &from.rgb[3 * (i - pixels)])) REQUIRE(reduced.indices[i] == reduced.indices[i - pixels]);
+        if (std::equal(&from.rgb[3 * i], &from.rgb[3 * i] + 3, &from.rgb[3 * (i - pixels)]))
+            REQUIRE(reduced.indices[i] == reduced.indices[i - pixels]);
     std::set<int> thresholds;
     for (int i = 0; i < 64; ++i) thresholds.insert(walt::detail::bayer(i / 8, i % 8));
     CHECK((thresholds.size() == 64 && *thresholds.begin() == 0 && *thresholds.rbegin() == 63));
@@ -83,7 +89,8 @@ TEST_CASE("dithering keeps the mean colour and does not flicker") {
 TEST_CASE("a black ground stays black in a video of many colours") {
     walt::video from{1, 64, 64, {}};
     const walt::philox numbers{2, 2};
-    for (std::uint64_t i = 0; i < 64 * 64 * 3; ++i) from.rgb.push_back(i < 64 * 40 * 3 ? std::uint8_t{0} : static_cast<std::uint8_t>(numbers.bits(i)));
+    for (std::uint64_t i = 0; i < 64 * 64 * 3; ++i)
+        from.rgb.push_back(i < 64 * 40 * 3 ? std::uint8_t{0} : static_cast<std::uint8_t>(numbers.bits(i)));
     const walt::indexed_video reduced = walt::reduce_colours(from);
     for (std::size_t i = 0; i < 64 * 40; ++i) REQUIRE(reduced.palette[reduced.indices[i]] == walt::colour{0, 0, 0});
 }
@@ -91,9 +98,11 @@ TEST_CASE("a black ground stays black in a video of many colours") {
 TEST_CASE("codes of every width, a full table, and what ends on the verge of both") {
     const temporary_folder folder;
     const walt::philox numbers{5, 5};
-    for (const int width : {1, 2, 3, 127, 253, 254, 255, 256, 257, 509, 510, 511, 512, 766, 767, 1790, 1791, 3836, 3837, 3838, 3839, 3840, 9001}) {
+    for (const int width : {1,   2,   3,   127,  253,  254,  255,  256,  257,  509,  510, 511,
+                            512, 766, 767, 1790, 1791, 3836, 3837, 3838, 3839, 3840, 9001}) {
         walt::video from{1, 1, width, {}};
-        for (int i = 0; i < width; ++i) from.rgb.insert(from.rgb.end(), 3, static_cast<std::uint8_t>(numbers.bits(static_cast<std::uint64_t>(i))));
+        for (int i = 0; i < width; ++i)
+            from.rgb.insert(from.rgb.end(), 3, static_cast<std::uint8_t>(numbers.bits(static_cast<std::uint64_t>(i))));
         walt::write_gif(folder.path / "a.gif", from);
         INFO("width " << width);
         CHECK(walt::read_video(folder.path / "a.gif").rgb == from.rgb);
@@ -115,7 +124,8 @@ TEST_CASE("several videos side by side are one GIF") {
 TEST_CASE("what cannot be a GIF is refused and leaves the old file") {
     const temporary_folder folder;
     const auto path = folder.write("a.gif", "old");
-    CHECK_THROWS_WITH(walt::write_gif(path, walt::video{1, 2, 2, {1, 2, 3}}), Catch::Contains("a.gif") && Catch::Contains("3 bytes"));
+    CHECK_THROWS_WITH(walt::write_gif(path, walt::video{1, 2, 2, {1, 2, 3}}),
+                      Catch::Contains("a.gif") && Catch::Contains("3 bytes"));
     CHECK_THROWS_WITH(walt::write_gif(path, moving_square(1, 3, 4), 0), Catch::Contains("frames per second"));
     CHECK_THROWS_AS(walt::write_gif(path, walt::video{1, 1, 65536, std::vector<std::uint8_t>(3 * 65536)}), walt::error);
     CHECK(std::filesystem::file_size(path) == 3);

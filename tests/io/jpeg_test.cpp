@@ -29,7 +29,8 @@ std::string jpeg_bytes(int height, int width, J_COLOR_SPACE space = JCS_RGB, boo
     for (int y = 0; y < height; ++y) {
         std::vector<unsigned char> row;
         for (int x = 0; x < width; ++x)
-            for (int c = 0; c < channels; ++c) row.push_back(static_cast<unsigned char>(c == 0 ? 5 * x : c == 1 ? 7 * y : 40));
+            for (int c = 0; c < channels; ++c)
+                row.push_back(static_cast<unsigned char>(c == 0 ? 5 * x : c == 1 ? 7 * y : 40));
         unsigned char* at = row.data();
         jpeg_write_scanlines(&image, &at, 1);
     }
@@ -57,18 +58,21 @@ TEST_CASE("a JPEG is read as RGB") {
     }
     const walt::video grey = walt::read_jpeg(folder.write("g.jpg", jpeg_bytes(5, 9, JCS_GRAYSCALE)));
     CHECK(grey.rgb.size() == 3 * 5 * 9);
-    for (std::size_t i = 0; i < grey.rgb.size(); i += 3) CHECK((grey.rgb[i] == grey.rgb[i + 1] && std::abs(grey.rgb[i] - 5 * static_cast<int>(i / 3 % 9)) < 8));
+    for (std::size_t i = 0; i < grey.rgb.size(); i += 3)
+        CHECK((grey.rgb[i] == grey.rgb[i + 1] && std::abs(grey.rgb[i] - 5 * static_cast<int>(i / 3 % 9)) < 8));
 }
 
 TEST_CASE("what is no JPEG, cut, too large or in other colours is refused with its name") {
     const temporary_folder folder;
     const std::string whole = jpeg_bytes(33, 47);
-    CHECK_THROWS_WITH(walt::read_jpeg(folder.write("a.jpg", "no JPEG")), Catch::Contains("a.jpg is not a JPEG file: Not a JPEG file"));
+    CHECK_THROWS_WITH(walt::read_jpeg(folder.write("a.jpg", "no JPEG")),
+                      Catch::Contains("a.jpg is not a JPEG file: Not a JPEG file"));
     CHECK_THROWS_WITH(walt::read_jpeg(folder.write("a.jpg", "")), Catch::Contains("a.jpg"));
     CHECK_THROWS_WITH(walt::read_jpeg(folder.path), Catch::Contains("a folder"));
     for (std::size_t size = 0; size + 2 < whole.size(); size += 3)
         CHECK_THROWS_AS(walt::read_jpeg(folder.write("cut.jpg", whole.substr(0, size))), walt::error);
-    CHECK_THROWS_WITH(walt::read_jpeg(folder.write("inks.jpg", jpeg_bytes(5, 9, JCS_CMYK))), Catch::Contains("inks.jpg cannot be decoded: Unsupported color conversion"));
+    CHECK_THROWS_WITH(walt::read_jpeg(folder.write("inks.jpg", jpeg_bytes(5, 9, JCS_CMYK))),
+                      Catch::Contains("inks.jpg cannot be decoded: Unsupported color conversion"));
     std::string huge = whole;
     const std::size_t frame = huge.find("\xFF\xC0"); // marker, length, precision, height, width
     huge.replace(frame + 5, 4, "\x4E\x20\x4E\x20");
@@ -83,7 +87,8 @@ TEST_CASE("changed bytes are read or refused, and nothing else") {
     for (std::uint64_t n = 0; n < 1500; ++n) {
         std::string bytes = whole;
         for (std::uint64_t i = 0; i < 2; ++i)
-            bytes[numbers.below(8 * n + i, static_cast<std::uint32_t>(bytes.size()))] = static_cast<char>(numbers.bits(8 * n + 4 + i));
+            bytes[numbers.below(8 * n + i, static_cast<std::uint32_t>(bytes.size()))] =
+                static_cast<char>(numbers.bits(8 * n + 4 + i));
         try {
             const walt::video read = walt::read_jpeg(folder.write("b.jpg", bytes));
             CHECK(read.complete());

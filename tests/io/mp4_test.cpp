@@ -13,7 +13,8 @@ walt::video gradients(int frames, int height, int width) {
     for (int f = 0; f < frames; ++f)
         for (int y = 0; y < height; ++y)
             for (int x = 0; x < width; ++x)
-                for (const int level : {200 * x / width, 220 * y / height, 20 * f}) made.rgb.push_back(static_cast<std::uint8_t>(level));
+                for (const int level : {200 * x / width, 220 * y / height, 20 * f})
+                    made.rgb.push_back(static_cast<std::uint8_t>(level));
     return made;
 }
 double mean_difference(const walt::video& a, const walt::video& b) {
@@ -22,12 +23,15 @@ double mean_difference(const walt::video& a, const walt::video& b) {
     for (std::size_t i = 0; i < a.rgb.size(); ++i) sum += std::abs(a.rgb[i] - b.rgb[i]);
     return sum / static_cast<double>(a.rgb.size());
 }
-walt::video frame_of(const walt::video& from, int f) { return {1, from.height, from.width, {from.frame(f), from.frame(f) + from.frame_size()}}; }
+walt::video frame_of(const walt::video& from, int f) {
+    return {1, from.height, from.width, {from.frame(f), from.frame(f) + from.frame_size()}};
+}
 
 /// An uncompressed video whose frame f is grey of the level 16 + f.
 std::string y4m(int frames, const std::string& size = "W12 H8", std::size_t pixels = 96) {
     std::string bytes = "YUV4MPEG2 " + size + " F24:1 Ip A1:1 C444\n";
-    for (int f = 0; f < frames; ++f) bytes += "FRAME\n" + std::string(pixels, static_cast<char>(16 + f)) + std::string(2 * pixels, '\x80');
+    for (int f = 0; f < frames; ++f)
+        bytes += "FRAME\n" + std::string(pixels, static_cast<char>(16 + f)) + std::string(2 * pixels, '\x80');
     return bytes;
 }
 
@@ -40,7 +44,8 @@ TEST_CASE("a video comes back nearly as it was, with its size and rate") {
     const walt::video back = walt::read_video(folder.path / "a.mp4");
     CHECK((back.frames == 11 && back.height == 96 && back.width == 128));
     CHECK(mean_difference(walt::upscale(from, 2), back) < 3);
-    for (int f = 0; f < 11; ++f) CHECK(mean_difference(frame_of(walt::upscale(from, 2), f), frame_of(back, f)) < 4); // in order
+    for (int f = 0; f < 11; ++f)
+        CHECK(mean_difference(frame_of(walt::upscale(from, 2), f), frame_of(back, f)) < 4); // in order
     const walt::video_facts facts = walt::probe(folder.path / "a.mp4");
     CHECK((facts.frames == 11 && facts.height == 96 && facts.width == 128));
     CHECK(facts.frames_per_second == Approx(12.5));
@@ -59,7 +64,8 @@ TEST_CASE("small videos are enlarged, odd ones rounded up") {
     REQUIRE((back.height == 34 && back.width == 46));
     walt::video inner{3, 33, 45, {}};
     for (int f = 0; f < 3; ++f)
-        for (int y = 0; y < 33; ++y) inner.rgb.insert(inner.rgb.end(), back.frame(f) + 3 * 46 * y, back.frame(f) + 3 * (46 * y + 45));
+        for (int y = 0; y < 33; ++y)
+            inner.rgb.insert(inner.rgb.end(), back.frame(f) + 3 * 46 * y, back.frame(f) + 3 * (46 * y + 45));
     CHECK(mean_difference(odd, inner) < 4);
     walt::write_mp4(folder.path / "one.mp4", gradients(1, 1, 1), 8, 1);
     CHECK(walt::read_video(folder.path / "one.mp4").frames == 1);
@@ -83,7 +89,8 @@ TEST_CASE("clips are the frames that were asked for") {
     CHECK(walt::read_video(path, 7).frames == 7);
     CHECK(walt::read_clip(path, 18, 9).frames == 2);
     CHECK(walt::probe(path).frames == 20);
-    CHECK_THROWS_WITH(walt::read_clip(path, 20, 1), Catch::Contains("20 frames") && Catch::Contains("begin at frame 20"));
+    CHECK_THROWS_WITH(walt::read_clip(path, 20, 1),
+                      Catch::Contains("20 frames") && Catch::Contains("begin at frame 20"));
     CHECK_THROWS_AS(walt::read_clip(path, -1, 1), walt::error);
     CHECK_THROWS_AS(walt::read_clip(path, 0, 1, 0), walt::error);
     CHECK_THROWS_AS(walt::read_video(path, 0), walt::error);
@@ -91,8 +98,10 @@ TEST_CASE("clips are the frames that were asked for") {
 
 TEST_CASE("what is no video, or too large, is refused with its name and FFmpeg's reason") {
     const temporary_folder folder;
-    CHECK_THROWS_WITH(walt::read_video(folder.path / "none.mp4"), Catch::Contains("none.mp4") && Catch::Contains("No such file"));
-    CHECK_THROWS_WITH(walt::read_video(folder.write("a.mp4", "no video")), Catch::Contains("a.mp4") && Catch::Contains("Invalid data"));
+    CHECK_THROWS_WITH(walt::read_video(folder.path / "none.mp4"),
+                      Catch::Contains("none.mp4") && Catch::Contains("No such file"));
+    CHECK_THROWS_WITH(walt::read_video(folder.write("a.mp4", "no video")),
+                      Catch::Contains("a.mp4") && Catch::Contains("Invalid data"));
     CHECK_THROWS_AS(walt::read_video(folder.write("a.mp4", "")), walt::error);
     CHECK_THROWS_AS(walt::read_video(folder.path), walt::error);
     CHECK_THROWS_AS(walt::read_video(folder.write("a.y4m", y4m(0))), walt::error);
@@ -113,9 +122,11 @@ TEST_CASE("changed and cut bytes are read or refused, and nothing else") {
     const walt::philox numbers{6, 1};
     int refused = 0;
     for (std::uint64_t n = 0; n < 300; ++n) {
-        std::string changed = whole.substr(0, n % 3 == 0 ? numbers.below(8 * n + 6, static_cast<std::uint32_t>(whole.size())) : whole.size());
+        std::string changed = whole.substr(
+            0, n % 3 == 0 ? numbers.below(8 * n + 6, static_cast<std::uint32_t>(whole.size())) : whole.size());
         for (std::uint64_t i = 0; i < 3 && !changed.empty(); ++i)
-            changed[numbers.below(8 * n + i, static_cast<std::uint32_t>(changed.size()))] = static_cast<char>(numbers.bits(8 * n + 3 + i));
+            changed[numbers.below(8 * n + i, static_cast<std::uint32_t>(changed.size()))] =
+                static_cast<char>(numbers.bits(8 * n + 3 + i));
         try {
             const walt::video read = walt::read_video(folder.write("b.mp4", changed), 100);
             CHECK(read.complete());

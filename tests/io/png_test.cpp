@@ -9,21 +9,25 @@ namespace {
 walt::video noise(int frames, int height, int width, std::uint64_t seed) {
     walt::video made{frames, height, width, {}};
     const walt::philox numbers{seed, 0};
-    for (std::size_t i = 0; i < static_cast<std::size_t>(frames) * made.frame_size(); ++i) made.rgb.push_back(static_cast<std::uint8_t>(numbers.bits(i)));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(frames) * made.frame_size(); ++i)
+        made.rgb.push_back(static_cast<std::uint8_t>(numbers.bits(i)));
     return made;
 }
 
 /// One row of pixels through libpng's full interface, so that every kind of PNG can be made.
 std::filesystem::path raw_png(const temporary_folder& folder, int width, int depth, int kind, std::vector<png_byte> row,
-                              const std::vector<png_color>& palette = {}, const std::vector<png_byte>& transparent = {}) {
+                              const std::vector<png_color>& palette = {},
+                              const std::vector<png_byte>& transparent = {}) {
     const std::filesystem::path path = folder.path / "raw.png";
     std::FILE* file = std::fopen(path.c_str(), "wb");
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
     png_infop info = png_create_info_struct(png);
     png_init_io(png, file);
-    png_set_IHDR(png, info, static_cast<png_uint_32>(width), 1, depth, kind, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, static_cast<png_uint_32>(width), 1, depth, kind, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     if (!palette.empty()) png_set_PLTE(png, info, palette.data(), static_cast<int>(palette.size()));
-    if (!transparent.empty()) png_set_tRNS(png, info, transparent.data(), static_cast<int>(transparent.size()), nullptr);
+    if (!transparent.empty())
+        png_set_tRNS(png, info, transparent.data(), static_cast<int>(transparent.size()), nullptr);
     png_write_info(png, info);
     png_write_row(png, row.data());
     png_write_end(png, info);
@@ -51,15 +55,23 @@ TEST_CASE("a frame comes back byte for byte") {
 
 TEST_CASE("every kind of PNG is read as 8-bit RGB") {
     const temporary_folder folder;
-    CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_GRAY, {10, 200})).rgb == bytes{10, 10, 10, 200, 200, 200});
-    CHECK(walt::read_png(raw_png(folder, 3, 1, PNG_COLOR_TYPE_GRAY, {0xA0})).rgb == bytes{255, 255, 255, 0, 0, 0, 255, 255, 255});
-    CHECK(walt::read_png(raw_png(folder, 2, 16, PNG_COLOR_TYPE_GRAY, {0x80, 0x80, 0x10, 0x10})).rgb == bytes{128, 128, 128, 16, 16, 16});
-    CHECK(walt::read_png(raw_png(folder, 1, 16, PNG_COLOR_TYPE_RGB, {0x11, 0x11, 0x99, 0x99, 0xFE, 0xFE})).rgb == bytes{0x11, 0x99, 0xFE});
-    CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_RGB_ALPHA, {9, 99, 199, 255, 9, 99, 199, 0})).rgb == bytes{9, 99, 199, 0, 0, 0});
-    CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_GRAY_ALPHA, {50, 0, 50, 255})).rgb == bytes{0, 0, 0, 50, 50, 50});
+    CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_GRAY, {10, 200})).rgb ==
+          bytes{10, 10, 10, 200, 200, 200});
+    CHECK(walt::read_png(raw_png(folder, 3, 1, PNG_COLOR_TYPE_GRAY, {0xA0})).rgb ==
+          bytes{255, 255, 255, 0, 0, 0, 255, 255, 255});
+    CHECK(walt::read_png(raw_png(folder, 2, 16, PNG_COLOR_TYPE_GRAY, {0x80, 0x80, 0x10, 0x10})).rgb ==
+          bytes{128, 128, 128, 16, 16, 16});
+    CHECK(walt::read_png(raw_png(folder, 1, 16, PNG_COLOR_TYPE_RGB, {0x11, 0x11, 0x99, 0x99, 0xFE, 0xFE})).rgb ==
+          bytes{0x11, 0x99, 0xFE});
+    CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_RGB_ALPHA, {9, 99, 199, 255, 9, 99, 199, 0})).rgb ==
+          bytes{9, 99, 199, 0, 0, 0});
+    CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_GRAY_ALPHA, {50, 0, 50, 255})).rgb ==
+          bytes{0, 0, 0, 50, 50, 50});
     const std::vector<png_color> palette{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
-    CHECK(walt::read_png(raw_png(folder, 3, 8, PNG_COLOR_TYPE_PALETTE, {2, 0, 1}, palette)).rgb == bytes{7, 8, 9, 1, 2, 3, 4, 5, 6});
-    CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_PALETTE, {2, 0}, palette, {0})).rgb == bytes{7, 8, 9, 0, 0, 0});
+    CHECK(walt::read_png(raw_png(folder, 3, 8, PNG_COLOR_TYPE_PALETTE, {2, 0, 1}, palette)).rgb ==
+          bytes{7, 8, 9, 1, 2, 3, 4, 5, 6});
+    CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_PALETTE, {2, 0}, palette, {0})).rgb ==
+          bytes{7, 8, 9, 0, 0, 0});
 }
 
 TEST_CASE("a header that announces too much is refused before memory is taken") {
@@ -78,7 +90,8 @@ TEST_CASE("a header that announces too much is refused before memory is taken") 
     }
     put(29, ~crc);
     walt::write_atomically(folder.path / "a.png", file);
-    CHECK_THROWS_WITH(walt::read_png(folder.path / "a.png"), Catch::Contains("20000 x 10000") && Catch::Contains("a.png"));
+    CHECK_THROWS_WITH(walt::read_png(folder.path / "a.png"),
+                      Catch::Contains("20000 x 10000") && Catch::Contains("a.png"));
 }
 
 TEST_CASE("what is cut or changed is read or refused, and nothing else") {
@@ -93,7 +106,8 @@ TEST_CASE("what is cut or changed is read or refused, and nothing else") {
     int refused = 0;
     for (std::uint64_t n = 0; n < 1000; ++n) {
         std::vector<std::byte> changed = whole;
-        changed[numbers.below(2 * n, static_cast<std::uint32_t>(whole.size()))] ^= static_cast<std::byte>(1 << numbers.below(2 * n + 1, 8));
+        changed[numbers.below(2 * n, static_cast<std::uint32_t>(whole.size()))] ^=
+            static_cast<std::byte>(1 << numbers.below(2 * n + 1, 8));
         folder.write("b.png", {reinterpret_cast<const char*>(changed.data()), changed.size()});
         try {
             const walt::video read = walt::read_png(folder.path / "b.png");
@@ -103,7 +117,8 @@ TEST_CASE("what is cut or changed is read or refused, and nothing else") {
         }
     }
     CHECK(refused > 800);
-    CHECK_THROWS_WITH(walt::read_png(folder.write("c.png", "no PNG at all")), Catch::Contains("c.png is not a PNG file: Not a PNG"));
+    CHECK_THROWS_WITH(walt::read_png(folder.write("c.png", "no PNG at all")),
+                      Catch::Contains("c.png is not a PNG file: Not a PNG"));
     CHECK_THROWS_WITH(walt::read_png(folder.path), Catch::Contains("a folder"));
 }
 
@@ -113,7 +128,9 @@ TEST_CASE("a grid is a row of frames for every video") {
     walt::write_png_grid(folder.path / "grid.png", list, 3); // frames 0 and 3
     const walt::video grid = walt::read_png(folder.path / "grid.png");
     CHECK((grid.height == 2 * 4 + 2 && grid.width == 2 * 6 + 2));
-    const auto row_at = [&](int y, int x) { return bytes(grid.frame(0) + 3 * (y * grid.width + x), grid.frame(0) + 3 * (y * grid.width + x + 6)); };
+    const auto row_at = [&](int y, int x) {
+        return bytes(grid.frame(0) + 3 * (y * grid.width + x), grid.frame(0) + 3 * (y * grid.width + x + 6));
+    };
     for (int y = 0; y < 4; ++y)
         for (int i = 0; i < 2; ++i)
             for (int k = 0; k < 2; ++k) {
@@ -121,5 +138,6 @@ TEST_CASE("a grid is a row of frames for every video") {
                 CHECK(row_at(6 * i + y, 8 * k) == bytes(from, from + 18));
             }
     const std::vector<walt::video> unequal{noise(5, 4, 6, 1), noise(4, 4, 6, 1), noise(6, 4, 6, 1)};
-    CHECK_THROWS_WITH(walt::write_png_grid(folder.path / "grid.png", unequal, 1), Catch::Contains("5 frames, another one 4"));
+    CHECK_THROWS_WITH(walt::write_png_grid(folder.path / "grid.png", unequal, 1),
+                      Catch::Contains("5 frames, another one 4"));
 }

@@ -46,7 +46,8 @@ class watched_stderr {
         std::fflush(stderr);
         std::string all;
         char part[4096];
-        for (::ssize_t got; (got = ::read(read_end_, part, sizeof part)) > 0;) all.append(part, static_cast<std::size_t>(got));
+        for (::ssize_t got; (got = ::read(read_end_, part, sizeof part)) > 0;)
+            all.append(part, static_cast<std::size_t>(got));
         return all;
     }
 
@@ -58,7 +59,8 @@ class watched_stderr {
 
 TEST_CASE("a line tells share, rate, time left and the note") {
     const walt::progress shown(200, "steps");
-    CHECK(shown.line(50, 10, "loss 0.31") == "[######..................]  25%  50/200 steps  5.0/s  0:30 left  loss 0.31");
+    CHECK(shown.line(50, 10, "loss 0.31") ==
+          "[######..................]  25%  50/200 steps  5.0/s  0:30 left  loss 0.31");
     CHECK(shown.line(0, 10, "") == "[........................]   0%  0/200 steps  0.0/s");
     CHECK(shown.line(2, 100, "") == "[........................]   1%  2/200 steps  50.0 s each  2:45:00 left");
     CHECK(shown.line(300, 10, "") == "[########################] 100%  300/200 steps  30.0/s  0:00 left");
@@ -85,7 +87,7 @@ TEST_CASE("a terminal gets one line, redrawn at most ten times a second, within 
         shown.finish();
         text = watched.text();
         const auto drawn = static_cast<double>(std::count(text.begin(), text.end(), '['));
-        CHECK(drawn >= 2 * 2);                        // each draw has the bar's bracket and an escape's
+        CHECK(drawn >= 2 * 2); // each draw has the bar's bracket and an escape's
         CHECK(drawn <= 2 * (10 * seconds + 2));
     }
     CHECK(std::count(text.begin(), text.end(), '\n') == 1);

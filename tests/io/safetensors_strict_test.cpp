@@ -44,9 +44,10 @@ std::string sample(const temporary_folder& folder) {
 
 TEST_CASE("the bytes of a file are these") {
     const temporary_folder folder;
-    const std::string header = R"({"__metadata__":{"also":"é","who":"walt \"x\""},"zeta":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
-                               R"("alpha":{"dtype":"I64","shape":[],"data_offsets":[24,32]},"none":{"dtype":"F64","shape":[4,0],"data_offsets":[32,32]},)"
-                               R"("half":{"dtype":"F16","shape":[1,1],"data_offsets":[32,34]}})";
+    const std::string header =
+        R"({"__metadata__":{"also":"é","who":"walt \"x\""},"zeta":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+        R"("alpha":{"dtype":"I64","shape":[],"data_offsets":[24,32]},"none":{"dtype":"F64","shape":[4,0],"data_offsets":[32,32]},)"
+        R"("half":{"dtype":"F16","shape":[1,1],"data_offsets":[32,34]}})";
     const std::string bytes = sample(folder);
     const std::size_t padded = (header.size() + 7) / 8 * 8;
     CHECK(bytes.substr(0, 8) == with_length(padded, ""));
@@ -67,10 +68,12 @@ TEST_CASE("what was written is read") {
     CHECK(file.tensor("half").dtype == "F16");
     CHECK(file.tensor("half").data[1] == std::byte{8});
     CHECK(file.read<walt::bf16>("zeta", std::vector<std::int64_t>{2, 3})[1] == -2.5f);
-    CHECK(file.read<std::int64_t>("alpha", std::vector<std::int64_t>{}) == std::vector<std::int64_t>{1'000'000'000'000});
+    CHECK(file.read<std::int64_t>("alpha", std::vector<std::int64_t>{}) ==
+          std::vector<std::int64_t>{1'000'000'000'000});
     CHECK(file.read<float>("none", std::vector<std::int64_t>{4, 0}).empty());
     CHECK_THROWS_WITH(file.read<float>("half"), Catch::Contains("half has elements of type F16; F32, F64 or BF16"));
-    CHECK_THROWS_WITH(file.read<std::int32_t>("alpha"), Catch::Contains("element 0 of tensor alpha is 1000000000000, which does not fit"));
+    CHECK_THROWS_WITH(file.read<std::int32_t>("alpha"),
+                      Catch::Contains("element 0 of tensor alpha is 1000000000000, which does not fit"));
     CHECK_THROWS_WITH(file.read<std::uint8_t>("zeta"), Catch::Contains("type F32; I64, I32 or U8"));
     STATIC_REQUIRE(!std::is_copy_constructible_v<safetensors_file>);
 }
@@ -92,7 +95,8 @@ TEST_CASE("what cannot be a tensor is not taken") {
     const std::vector<float> one{1};
     safetensors_writer writer;
     CHECK_THROWS_WITH(writer.add<float>("a", {-1, -1}, one), Catch::Contains("cannot have shape [-1, -1]"));
-    CHECK_THROWS_WITH(writer.add<float>("a", {std::int64_t{1} << 40, std::int64_t{1} << 40}, one), Catch::Contains("cannot have shape"));
+    CHECK_THROWS_WITH(writer.add<float>("a", {std::int64_t{1} << 40, std::int64_t{1} << 40}, one),
+                      Catch::Contains("cannot have shape"));
     CHECK_THROWS_WITH(writer.add<float>("__metadata__", {1}, one), Catch::Contains("__metadata__"));
     CHECK_THROWS_WITH(writer.add("a", "Q4", {1}, std::as_bytes(std::span(one))), Catch::Contains("type Q4"));
     const temporary_folder folder;
@@ -114,33 +118,44 @@ TEST_CASE("hostile headers are refused with a sentence") {
     refused(folder, "{" + a + "} x", 8, "not valid JSON");
     refused(folder, "{\"a\xFF\":1}", 0, "not valid JSON");
     refused(folder, R"({"a":7})", 0, "tensor a is not described by exactly");
-    refused(folder, R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"more":1}})", 8, "not described by exactly");
+    refused(folder, R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"more":1}})", 8,
+            "not described by exactly");
     refused(folder, R"({"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}})", 8, "names shape twice");
     refused(folder, R"({"a":{"dtype":5,"shape":[2],"data_offsets":[0,8]}})", 8, "unknown dtype, 5");
-    refused(folder, R"({"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}})", 8, "no list of natural numbers: [2.0]");
+    refused(folder, R"({"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}})", 8,
+            "no list of natural numbers: [2.0]");
     refused(folder, R"({"a":{"dtype":"F32","shape":{"x":2},"data_offsets":[0,8]}})", 8, "no list of natural numbers");
-    refused(folder, R"({"a":{"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,8]}})", 8, "no list of natural numbers");
-    refused(folder, R"({"a":{"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,8]}})", 8, "no list of natural numbers");
-    refused(folder, R"({"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0, "too large to count");
-    refused(folder, R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,16]}})", 8, "no pair of natural numbers: [0,8,16]");
+    refused(folder, R"({"a":{"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,8]}})", 8,
+            "no list of natural numbers");
+    refused(folder, R"({"a":{"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,8]}})", 8,
+            "no list of natural numbers");
+    refused(folder, R"({"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0,
+            "too large to count");
+    refused(folder, R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,16]}})", 8,
+            "no pair of natural numbers: [0,8,16]");
     refused(folder, R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}})", 8, "no pair of natural numbers");
     refused(folder, R"({"a":{"dtype":"F32","shape":[],"data_offsets":[0,8]}})", 8, "needs 4 bytes and has 8");
-    refused(folder, "{" + a + R"(,"b":{"dtype":"U8","shape":[0],"data_offsets":[3,3]}})", 8, "tensor b shares its bytes: it begins at byte 3");
-    refused(folder, "{" + a + R"(,"b":{"dtype":"U8","shape":[2],"data_offsets":[9,11]}})", 11, "bytes 8 to 9, before tensor b, belong to no tensor");
+    refused(folder, "{" + a + R"(,"b":{"dtype":"U8","shape":[0],"data_offsets":[3,3]}})", 8,
+            "tensor b shares its bytes: it begins at byte 3");
+    refused(folder, "{" + a + R"(,"b":{"dtype":"U8","shape":[2],"data_offsets":[9,11]}})", 11,
+            "bytes 8 to 9, before tensor b, belong to no tensor");
     refused(folder, R"({"__metadata__":[]})", 0, "__metadata__ is not a JSON object");
     refused(folder, R"({"__metadata__":{"k":"v","k":"w"}})", 0, "names k twice");
     refused(folder, "{\"a\":" + std::string(2'000'000, '['), 0, "nests deeper");
     refused(folder, "{\"" + std::string(1'000'000, 'n') + "\":1}", 0, "nnn...");
     CHECK_THROWS_WITH(safetensors_file(folder.write("f", "1234567")), Catch::Contains("has 7 bytes"));
-    CHECK_THROWS_WITH(safetensors_file(folder.write("f", with_length(100'000'001, "{}"))), Catch::Contains("header of 100000001"));
+    CHECK_THROWS_WITH(safetensors_file(folder.write("f", with_length(100'000'001, "{}"))),
+                      Catch::Contains("header of 100000001"));
     CHECK_THROWS_WITH(safetensors_file(folder.path), Catch::Contains("a folder"));
 }
 
 TEST_CASE("a file cut anywhere is refused") {
     const temporary_folder folder;
     const std::string whole = sample(folder);
-    for (std::size_t size = 0; size < whole.size(); ++size) CHECK_THROWS_AS(safetensors_file(folder.write("f", whole.substr(0, size))), walt::error);
-    CHECK_THROWS_WITH(safetensors_file(folder.write("f", whole + "x")), Catch::Contains("35 bytes of tensors, but its header accounts for 34"));
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        CHECK_THROWS_AS(safetensors_file(folder.write("f", whole.substr(0, size))), walt::error);
+    CHECK_THROWS_WITH(safetensors_file(folder.write("f", whole + "x")),
+                      Catch::Contains("35 bytes of tensors, but its header accounts for 34"));
 }
 
 TEST_CASE("whatever bytes are changed, a file loads or is refused, and what loads can be read") {

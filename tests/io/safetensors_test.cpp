@@ -8,7 +8,9 @@ using namespace walt;
 
 namespace {
 
-std::filesystem::path file_name(const std::string& name) { return std::filesystem::temp_directory_path() / ("walt_safetensors_" + name); }
+std::filesystem::path file_name(const std::string& name) {
+    return std::filesystem::temp_directory_path() / ("walt_safetensors_" + name);
+}
 
 /// A file of this header and so many data bytes.
 std::filesystem::path raw(const std::string& header, std::size_t data, std::uint64_t announced = ~std::uint64_t{0}) {
@@ -36,7 +38,8 @@ TEST_CASE("tensors and metadata come back") {
     CHECK(file.read<double>("a", std::vector<std::int64_t>{2, 3}) == std::vector<double>{1, 2, 3, 4, 5, 6});
     CHECK(file.read<float>("b") == std::vector<float>{1.5f});
     CHECK(file.tensor("empty").data.empty());
-    CHECK_THROWS_WITH(file.read<float>("a", std::vector<std::int64_t>{3, 2}), Catch::Contains("[3, 2]") && Catch::Contains("[2, 3]"));
+    CHECK_THROWS_WITH(file.read<float>("a", std::vector<std::int64_t>{3, 2}),
+                      Catch::Contains("[3, 2]") && Catch::Contains("[2, 3]"));
     CHECK_THROWS_WITH(file.read<std::int32_t>("a"), Catch::Contains("type F32"));
     CHECK_THROWS_WITH(file.tensor("c"), Catch::Contains("no tensor c"));
     CHECK_THROWS_WITH(writer.add<float>("d", {7}, a), Catch::Contains("7 elements; 6 were given"));
@@ -48,7 +51,9 @@ TEST_CASE("golden files are read") {
 }
 
 TEST_CASE("every way to be wrong has its sentence") {
-    const auto refused = [](const std::filesystem::path& path, const std::string& why) { CHECK_THROWS_WITH(safetensors_file(path), Catch::Contains(why)); };
+    const auto refused = [](const std::filesystem::path& path, const std::string& why) {
+        CHECK_THROWS_WITH(safetensors_file(path), Catch::Contains(why));
+    };
     const std::string good = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
     CHECK_NOTHROW(safetensors_file(raw("{" + good + "}", 8)));
     refused(raw("{" + good + "}", 8, 1'000'000), "announces a header of 1000000 bytes");
@@ -61,10 +66,17 @@ TEST_CASE("every way to be wrong has its sentence") {
     refused(raw(R"({"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}})", 8), "unknown dtype");
     refused(raw(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8), "no list of natural numbers");
     refused(raw(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8), "needs 12 bytes and has 8");
-    refused(raw(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,8]}})", 8), "too large");
+    refused(raw(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,8]}})", 8),
+            "too large");
     refused(raw(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8), "lies at bytes 8 to 0");
-    refused(raw(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12), "inside the one before");
-    refused(raw(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8), "shares its bytes");
+    refused(
+        raw(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
+            12),
+        "inside the one before");
+    refused(
+        raw(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",
+            8),
+        "shares its bytes");
     refused(raw(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12), "belong to no tensor");
     refused(raw(R"({"__metadata__":{"k":1}})", 0), "not a string");
     refused(raw(R"({"a":)" + std::string(50, '[') + std::string(50, ']') + "}", 0), "nests deeper");
@@ -84,8 +96,10 @@ TEST_CASE("bytes that were flipped at random load or throw, and nothing else") {
     for (std::uint64_t n = 0; n < 1500; ++n) {
         std::string bytes = whole;
         for (std::uint64_t i = 0; i < 1 + n % 3; ++i)
-            bytes[numbers.below(8 * n + i, static_cast<std::uint32_t>(bytes.size()))] = static_cast<char>(numbers.bits(8 * n + 4 + i));
-        std::ofstream(file_name("mutant"), std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+            bytes[numbers.below(8 * n + i, static_cast<std::uint32_t>(bytes.size()))] =
+                static_cast<char>(numbers.bits(8 * n + 4 + i));
+        std::ofstream(file_name("mutant"), std::ios::binary)
+            .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
         try {
             const safetensors_file file(file_name("mutant"));
         } catch (const error&) {

@@ -6,5 +6,6 @@ int main() {
     walt::reference::context ctx;
     const walt::video_view<float, 12> x;
     const walt::view<float, walt::dynamic, 12> scale;
-    walt::ops::group_norm<walt::activation::silu>(ctx, x, scale, scale, walt::frame_rows{}, x, walt::view<float, walt::dynamic, 5, 2>{});
+    walt::ops::group_norm<walt::activation::silu>(ctx, x, scale, scale, walt::frame_rows{}, x,
+                                                  walt::view<float, walt::dynamic, 5, 2>{});
 }

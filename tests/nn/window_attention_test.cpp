@@ -12,8 +12,8 @@ using testing::inner_product;
 
 namespace {
 /// Two frames of 2 x 6 tokens in windows of 2 x 2 x 3.
-template <bool QkNorm> using shape =
-    attention_shape<token_order<2, 6, 2, 3, 2, 3>, 2, 2, 2, 3, 2, 4, QkNorm, image_rule::identity>;
+template <bool QkNorm>
+using shape = attention_shape<token_order<2, 6, 2, 3, 2, 3>, 2, 2, 2, 3, 2, 4, QkNorm, image_rule::identity>;
 } // namespace
 
 TEMPLATE_TEST_CASE("window attention's gradients are those of finite differences", "[nn][window_attention]",

@@ -17,9 +17,11 @@ template <class T, int D, int PerFrame> struct operands {
     arena memory{allocate_host};
     view<A, dynamic, D> h = normals(memory.take<A, dynamic, D>(rows), 1, 0.7, 3); // a mean far from zero
     view<A, dynamic, D> dh = normals(memory.take<A, dynamic, D>(rows), 2), h_next = memory.take<A, dynamic, D>(rows);
-    view<A, dynamic, M> modulation = normals(memory.take<A, dynamic, M>(frames), 3, 0.5), dmodulation = normals(memory.take<A, dynamic, M>(frames), 4);
+    view<A, dynamic, M> modulation = normals(memory.take<A, dynamic, M>(frames), 3, 0.5),
+                        dmodulation = normals(memory.take<A, dynamic, M>(frames), 4);
     view<T, dynamic, D> y = memory.take<T, dynamic, D>(rows), dy = normals(memory.take<T, dynamic, D>(rows), 5);
-    view<T, dynamic, D> branch = normals(memory.take<T, dynamic, D>(rows), 6), dbranch = memory.take<T, dynamic, D>(rows);
+    view<T, dynamic, D> branch = normals(memory.take<T, dynamic, D>(rows), 6),
+                        dbranch = memory.take<T, dynamic, D>(rows);
 
     void norm(auto& ctx) { ops::modulated_norm(ctx, h, modulation, 1, y); }
     void norm_grad(auto& ctx) { ops::modulated_norm_grad(ctx, h, modulation, 1, dy, dh, dmodulation); }
@@ -92,8 +94,8 @@ TEST_CASE("the gated residual's gradients are those of finite differences", "[op
     CHECK(testing::check_gradient(o.modulation, o.dmodulation, f).worst < 1e-6);
 }
 
-TEMPLATE_TEST_CASE("without modulation a row comes out with mean 0 and variance 1, and a gate of 0 changes nothing", "[ops][modulated_norm][cpu]",
-                   reference::context, cpu::context) {
+TEMPLATE_TEST_CASE("without modulation a row comes out with mean 0 and variance 1, and a gate of 0 changes nothing",
+                   "[ops][modulated_norm][cpu]", reference::context, cpu::context) {
     TestType ctx;
     operands<float, 48, 7> o;
     std::fill_n(o.modulation.data(), o.modulation.size(), 0.0f);
@@ -111,7 +113,8 @@ TEMPLATE_TEST_CASE("without modulation a row comes out with mean 0 and variance 
     CHECK(bytes(o.h_next) == bytes(o.h));
 }
 
-TEMPLATE_TEST_CASE("a frame's tokens are modulated by their own frame's row", "[ops][modulated_norm][cpu]", reference::context, cpu::context) {
+TEMPLATE_TEST_CASE("a frame's tokens are modulated by their own frame's row", "[ops][modulated_norm][cpu]",
+                   reference::context, cpu::context) {
     TestType ctx;
     operands<float, 12, 4> o, other;
     for (int d = 0; d < o.M; ++d) other.modulation(1, d) += 1;
@@ -130,7 +133,8 @@ TEST_CASE("the cpu's norms agree with the reference", "[ops][modulated_norm][cpu
     agrees_with_reference<bf16, 72, 5>(1e-2);
 }
 
-TEMPLATE_TEST_CASE("the norms give the same bits for any number of threads, run after run", "[ops][modulated_norm][cpu]", float, bf16) {
+TEMPLATE_TEST_CASE("the norms give the same bits for any number of threads, run after run",
+                   "[ops][modulated_norm][cpu]", float, bf16) {
     const int before = omp_get_max_threads();
     const auto expected = results<TestType>(1);
     CHECK(results<TestType>(1) == expected);

@@ -20,12 +20,15 @@ template <class Shape, class T> struct operands {
     using table = view<A, Shape::heads, Shape::bias_size>;
     static constexpr int rows = samples * Shape::frames * Shape::per_frame, width = Shape::width;
     arena memory{allocate_host};
-    view<T, dynamic, 3 * width> qkv = normals(memory.take<T, dynamic, 3 * width>(rows), 1, 1.5, 0.3), dqkv = memory.take<T, dynamic, 3 * width>(rows);
-    view<T, dynamic, width> out = memory.take<T, dynamic, width>(rows), dout = normals(memory.take<T, dynamic, width>(rows), 2);
+    view<T, dynamic, 3 *width> qkv = normals(memory.take<T, dynamic, 3 * width>(rows), 1, 1.5, 0.3),
+                               dqkv = memory.take<T, dynamic, 3 * width>(rows);
+    view<T, dynamic, width> out = memory.take<T, dynamic, width>(rows),
+                            dout = normals(memory.take<T, dynamic, width>(rows), 2);
     view<A, dynamic, Shape::heads> lse = memory.take<A, dynamic, Shape::heads>(rows);
     table bias = normals(memory.take<A, Shape::heads, Shape::bias_size>(), 3, 0.5);
     table dbias = normals(memory.take<A, Shape::heads, Shape::bias_size>(), 4); // parameters' gradients are added to
-    norm q_norm = normals(weight(), 5, 0.3, 1), k_norm = normals(weight(), 6, 0.3, 1), dq_norm = normals(weight(), 7), dk_norm = normals(weight(), 8);
+    norm q_norm = normals(weight(), 5, 0.3, 1), k_norm = normals(weight(), 6, 0.3, 1), dq_norm = normals(weight(), 7),
+         dk_norm = normals(weight(), 8);
     view<std::uint8_t, dynamic> is_image = memory.take<std::uint8_t, dynamic>(samples);
 
     operands() {
@@ -33,7 +36,8 @@ template <class Shape, class T> struct operands {
     }
     void forward(auto& ctx) { ops::window_attention<Shape>(ctx, qkv, q_norm, k_norm, bias, is_image, out, lse); }
     void backward(auto& ctx) {
-        ops::window_attention_grad<Shape>(ctx, qkv, q_norm, k_norm, bias, is_image, out, lse, dout, dqkv, dq_norm, dk_norm, dbias);
+        ops::window_attention_grad<Shape>(ctx, qkv, q_norm, k_norm, bias, is_image, out, lse, dout, dqkv, dq_norm,
+                                          dk_norm, dbias);
     }
 
   private:
@@ -74,7 +78,8 @@ template <class Shape, class T> std::vector<std::vector<unsigned char>> results(
 
 /// Full attention of a sample's frames x height x width tokens, counted row by row, under the mask that lets a token see
 /// its window only (and what the image rule says). Written from spec 1.5 alone; window-major order only where rows are read.
-template <class Shape, int Height, int Width, int OuterHeight, int OuterWidth, int InnerHeight, int InnerWidth, int Wh, int Ww>
+template <class Shape, int Height, int Width, int OuterHeight, int OuterWidth, int InnerHeight, int InnerWidth, int Wh,
+          int Ww>
 double distance_to_masked_attention(const operands<Shape, double>& o) {
     constexpr int F = Shape::frames, Wt = Shape::window_frames, Dh = Shape::head_dim, D = Shape::width;
     struct token {
@@ -85,7 +90,8 @@ double distance_to_masked_attention(const operands<Shape, double>& o) {
         for (int y = 0; y < Height; ++y)
             for (int x = 0; x < Width; ++x) tokens.push_back({f, y, x});
     const auto row = [&](int b, const token& t) {
-        const int outer = t.y / OuterHeight * (Width / OuterWidth) + t.x / OuterWidth, oy = t.y % OuterHeight, ox = t.x % OuterWidth;
+        const int outer = t.y / OuterHeight * (Width / OuterWidth) + t.x / OuterWidth, oy = t.y % OuterHeight,
+                  ox = t.x % OuterWidth;
         const int inner = oy / InnerHeight * (OuterWidth / InnerWidth) + ox / InnerWidth;
         return (b * F + t.f) * Height * Width + outer * OuterHeight * OuterWidth + inner * InnerHeight * InnerWidth +
                oy % InnerHeight * InnerWidth + ox % InnerWidth;
@@ -97,7 +103,8 @@ double distance_to_masked_attention(const operands<Shape, double>& o) {
         for (const double e : v) variance += (e - mean) * (e - mean) / Dh;
         if constexpr (Shape::qk_norm)
             for (int d = 0; part < 2 && d < Dh; ++d)
-                v[static_cast<std::size_t>(d)] = (v[static_cast<std::size_t>(d)] - mean) / std::sqrt(variance + 1e-6) * (part ? o.k_norm(d) : o.q_norm(d));
+                v[static_cast<std::size_t>(d)] = (v[static_cast<std::size_t>(d)] - mean) / std::sqrt(variance + 1e-6) *
+                                                 (part ? o.k_norm(d) : o.q_norm(d));
         return v;
     };
     double worst = 0;
@@ -110,18 +117,21 @@ double distance_to_masked_attention(const operands<Shape, double>& o) {
                 for (const token& j : tokens) {
                     bool seen = i.f / Wt == j.f / Wt && i.y / Wh == j.y / Wh && i.x / Ww == j.x / Ww;
                     if (o.is_image(b) && Wt > 1)
-                        seen = seen && i.f == j.f && (Shape::images == image_rule::own_frame || (i.y == j.y && i.x == j.x));
+                        seen = seen && i.f == j.f &&
+                               (Shape::images == image_rule::own_frame || (i.y == j.y && i.x == j.x));
                     if (!seen) continue;
                     const auto k = head(row(b, j), 1, a), v = head(row(b, j), 2, a);
                     double dot = 0;
                     for (std::size_t d = 0; d < Dh; ++d) dot += q[d] * k[d];
-                    const int index = (i.f - j.f + Wt - 1) * (2 * Wh - 1) * (2 * Ww - 1) + (i.y - j.y + Wh - 1) * (2 * Ww - 1) + (i.x - j.x + Ww - 1);
+                    const int index = (i.f - j.f + Wt - 1) * (2 * Wh - 1) * (2 * Ww - 1) +
+                                      (i.y - j.y + Wh - 1) * (2 * Ww - 1) + (i.x - j.x + Ww - 1);
                     const double weight = std::exp(dot / std::sqrt(double(Dh)) + o.bias(a, index));
                     total += weight;
                     for (std::size_t d = 0; d < Dh; ++d) mixed[d] += weight * v[d];
                 }
                 for (int d = 0; d < Dh; ++d)
-                    worst = std::max(worst, std::abs(mixed[static_cast<std::size_t>(d)] / total - o.out(row(b, i), a * Dh + d)));
+                    worst = std::max(
+                        worst, std::abs(mixed[static_cast<std::size_t>(d)] / total - o.out(row(b, i), a * Dh + d)));
             }
     return worst;
 }
@@ -139,8 +149,8 @@ using wide_heads = attention_shape<token_order<4, 6, 4, 6, 4, 6>, 2, 1, 4, 6, 1,
 
 } // namespace
 
-TEMPLATE_TEST_CASE("window attention's gradients are those of finite differences", "[ops][window_attention]", in_space, in_inner_tiles,
-                   in_outer_tiles, in_inner_space) {
+TEMPLATE_TEST_CASE("window attention's gradients are those of finite differences", "[ops][window_attention]", in_space,
+                   in_inner_tiles, in_outer_tiles, in_inner_space) {
     reference::context ctx;
     operands<TestType, double> o;
     const auto f = [&] {
@@ -176,8 +186,8 @@ TEST_CASE("window attention is full attention under the block mask", "[ops][wind
     CHECK(distance(in_everything{}, std::integer_sequence<int, 4, 6, 4, 6, 2, 3, 4, 6>{}) < 1e-12);
 }
 
-TEMPLATE_TEST_CASE("the cpu's window attention agrees with the reference", "[ops][window_attention][cpu]", in_space, in_inner_tiles,
-                   in_outer_tiles, in_inner_space, in_everything, demo_in_time, wide_heads) {
+TEMPLATE_TEST_CASE("the cpu's window attention agrees with the reference", "[ops][window_attention][cpu]", in_space,
+                   in_inner_tiles, in_outer_tiles, in_inner_space, in_everything, demo_in_time, wide_heads) {
     agrees_with_reference<TestType, float>(1e-5);
     agrees_with_reference<TestType, bf16>(1e-2);
 }
@@ -198,7 +208,8 @@ TEST_CASE("under the identity mask an image's output is its own value, exactly",
         }
 }
 
-TEMPLATE_TEST_CASE("window attention gives the same bits for any number of threads, run after run", "[ops][window_attention][cpu]", float, bf16) {
+TEMPLATE_TEST_CASE("window attention gives the same bits for any number of threads, run after run",
+                   "[ops][window_attention][cpu]", float, bf16) {
     cpu::context ctx;
     const int before = omp_get_max_threads();
     const auto expected = results<in_outer_tiles, TestType>(ctx, 1);

@@ -59,7 +59,8 @@ TEST_CASE("the same word at two places differs by the position code alone") {
         for (std::size_t k = 0; k < 5; ++k) {
             const double angle = static_cast<double>(p) * std::pow(10000.0, -static_cast<double>(k) / 5);
             CHECK(same.rows[10 * p + k] - same.rows[k] == Approx(amplitude * std::sin(angle)).margin(1e-5));
-            CHECK(same.rows[10 * p + 5 + k] - same.rows[5 + k] == Approx(amplitude * (std::cos(angle) - 1)).margin(1e-5));
+            CHECK(same.rows[10 * p + 5 + k] - same.rows[5 + k] ==
+                  Approx(amplitude * (std::cos(angle) - 1)).margin(1e-5));
         }
 }
 

@@ -36,8 +36,8 @@ struct groups : tokenizer_config {
 struct tolerance {
     double output, loss, gradient, median;
 };
-inline constexpr tolerance in_double{1e-6, 1e-6, 1e-6, 1e-6}, in_float{1e-5, 1e-6, 1e-5, 1e-5}, in_float_small{1e-5, 1e-6, 1e-4, 1e-4},
-    in_bf16{2e-2, 5e-3, 1e-1, 3e-2}, in_bf16_small{2e-2, 5e-3, 1e30, 1e30};
+inline constexpr tolerance in_double{1e-6, 1e-6, 1e-6, 1e-6}, in_float{1e-5, 1e-6, 1e-5, 1e-5},
+    in_float_small{1e-5, 1e-6, 1e-4, 1e-4}, in_bf16{2e-2, 5e-3, 1e-1, 3e-2}, in_bf16_small{2e-2, 5e-3, 1e30, 1e30};
 
 /// A view's elements on the host.
 template <class Context, class V> std::vector<typename V::element> downloaded(Context& ctx, const V& there) {
@@ -56,9 +56,11 @@ template <class T, class Config, class Context> void check(Context& ctx, const t
 
     const arena::scope scope(ctx.arena);
     const video_size pixels = Config::pixels, latents = network.latent_size(pixels);
-    const auto x = pixels.take<A, 3>(ctx.arena), reconstruction = pixels.take<A, 3>(ctx.arena), dx = pixels.take<A, 3>(ctx.arena);
+    const auto x = pixels.take<A, 3>(ctx.arena), reconstruction = pixels.take<A, 3>(ctx.arena),
+               dx = pixels.take<A, 3>(ctx.arena);
     const auto z = latents.take<A, Config::latent>(ctx.arena), dz = latents.take<A, Config::latent>(ctx.arena);
-    const std::vector<A> input = golden.values<A>("in.x", {pixels.batch, pixels.frames, pixels.height, pixels.width, 3});
+    const std::vector<A> input =
+        golden.values<A>("in.x", {pixels.batch, pixels.frames, pixels.height, pixels.width, 3});
     ctx.upload(x.data(), input.data(), input.size() * sizeof(A));
 
     typename module::template encoder_saved<T> encoding(ctx.arena, pixels, pass::training);
@@ -70,7 +72,8 @@ template <class T, class Config, class Context> void check(Context& ctx, const t
     std::vector<A> result = downloaded(ctx, reconstruction);
     const std::vector<A> first_z = downloaded(ctx, z), first_result = result;
     for (std::size_t i = 0; i < input.size(); ++i) {
-        const double difference = static_cast<double>(result[i]) - static_cast<double>(input[i]), count = static_cast<double>(input.size());
+        const double difference = static_cast<double>(result[i]) - static_cast<double>(input[i]),
+                     count = static_cast<double>(input.size());
         loss += difference * difference / count;
         result[i] = static_cast<A>(2 * difference / count);
     }
@@ -83,11 +86,12 @@ template <class T, class Config, class Context> void check(Context& ctx, const t
 
     const gradient_errors parameters = golden.check_gradients<module>(downloaded(ctx, gradient.all()).data());
     const double loss_error = std::abs(loss - golden.scalar("out.loss")) / golden.scalar("out.loss");
-    const double z_error = golden.output_error("out.z", first_z.data()), x_error = golden.output_error("out.x", first_result.data());
+    const double z_error = golden.output_error("out.z", first_z.data()),
+                 x_error = golden.output_error("out.x", first_result.data());
     const double dx_error = golden.gradient_error("grad.in.x", downloaded(ctx, dx).data());
-    INFO(Config::file << " " << Context::name << " " << dtype_name<T>() << ": z " << z_error << ", x " << x_error << ", loss " << loss_error
-                      << ", input gradient " << dx_error << ", gradients " << parameters.median << " (median) " << parameters.worst << " ("
-                      << parameters.worst_name << ")");
+    INFO(Config::file << " " << Context::name << " " << dtype_name<T>() << ": z " << z_error << ", x " << x_error
+                      << ", loss " << loss_error << ", input gradient " << dx_error << ", gradients "
+                      << parameters.median << " (median) " << parameters.worst << " (" << parameters.worst_name << ")");
     CHECK(z_error <= most.output);
     CHECK(x_error <= most.output);
     CHECK(loss_error <= most.loss);

@@ -5,8 +5,8 @@
 #include <walt/core/model.hpp>
 #include <walt/cpu.hpp>
 #include <walt/meta.hpp>
-#include <walt/testing/gradient_check.hpp>
 #include <walt/testing/golden.hpp>
+#include <walt/testing/gradient_check.hpp>
 #include <walt/tokenizer/network.hpp>
 
 using namespace walt;
@@ -35,7 +35,8 @@ template <class Context, class T> struct fixture {
         const auto start = net.host_masters();
         for (const parameter_row& row : parameter_table<network>())
             for (std::size_t i = row.offset; i < row.offset + row.size; ++i)
-                values[i] = start[i] + static_cast<A>(row.trainable ? 0.1 * static_cast<double>(philox{3, 0}.normal(i)) : 0.0);
+                values[i] =
+                    start[i] + static_cast<A>(row.trainable ? 0.1 * static_cast<double>(philox{3, 0}.normal(i)) : 0.0);
         net.assign(values);
     }
     std::vector<A> encode(const std::vector<A>& pixels, const video_size& size) {
@@ -101,14 +102,16 @@ TEST_CASE("an image is the first frame of any clip that starts with it", "[token
     SECTION("reference: bit for bit") {
         fixture<reference::context, float> f;
         const auto pixels = random_video<float>(clip);
-        const auto z = f.encode(pixels, clip), z_image = f.encode({pixels.begin(), pixels.begin() + pixel_frame}, image);
+        const auto z = f.encode(pixels, clip),
+                   z_image = f.encode({pixels.begin(), pixels.begin() + pixel_frame}, image);
         CHECK(equal_up_to(z, z_image, latent_frame));
         CHECK(equal_up_to(f.decode(z, latents), f.decode(z_image, image_latent), pixel_frame));
     }
     SECTION("cpu: to 1e-5") {
         fixture<cpu::context, float> f;
         const auto pixels = random_video<float>(clip);
-        const auto z = f.encode(pixels, clip), z_image = f.encode({pixels.begin(), pixels.begin() + pixel_frame}, image);
+        const auto z = f.encode(pixels, clip),
+                   z_image = f.encode({pixels.begin(), pixels.begin() + pixel_frame}, image);
         CHECK(testing::relative_error(z.data(), z_image) < 1e-5);
         CHECK(testing::relative_error(f.decode(z, latents).data(), f.decode(z_image, image_latent)) < 1e-5);
     }
@@ -136,8 +139,10 @@ TEST_CASE("a pass has the same bits every time", "[tokenizer]") {
 TEST_CASE("the whole tokenizer's gradient is that of finite differences", "[tokenizer]") {
     fixture<reference::context, double> f;
     auto& ctx = f.ctx;
-    const auto x = clip.take<double, 3>(ctx.arena), y = clip.take<double, 3>(ctx.arena), dx = clip.take<double, 3>(ctx.arena);
-    const auto dy = clip.take<double, 3>(ctx.arena), z = latents.take<double, 3>(ctx.arena), dz = latents.take<double, 3>(ctx.arena);
+    const auto x = clip.take<double, 3>(ctx.arena), y = clip.take<double, 3>(ctx.arena),
+               dx = clip.take<double, 3>(ctx.arena);
+    const auto dy = clip.take<double, 3>(ctx.arena), z = latents.take<double, 3>(ctx.arena),
+               dz = latents.take<double, 3>(ctx.arena);
     testing::fill_normal(x, 1, 0.5);
     testing::fill_normal(dy, 2);
     const network::encoder_saved<double> encoding(ctx.arena, clip, pass::training);
@@ -158,9 +163,11 @@ TEST_CASE("the whole tokenizer's gradient is that of finite differences", "[toke
 }
 
 TEST_CASE("frames and sides that do not divide are refused in a sentence", "[tokenizer]") {
-    CHECK_THROWS_WITH(network::latent_size({1, 4, 8, 12}), "this tokenizer takes 1 + 2 k frames (its time strides' product is 2), not 4");
-    CHECK_THROWS_WITH(network::latent_size({1, 5, 8, 10}),
-                      "this tokenizer halves height and width 2 times, so both must be multiples of 4; they are 8 and 10");
+    CHECK_THROWS_WITH(network::latent_size({1, 4, 8, 12}),
+                      "this tokenizer takes 1 + 2 k frames (its time strides' product is 2), not 4");
+    CHECK_THROWS_WITH(
+        network::latent_size({1, 5, 8, 10}),
+        "this tokenizer halves height and width 2 times, so both must be multiples of 4; they are 8 and 10");
     CHECK(network::latent_size(clip) == latents);
     CHECK(network::pixel_size(latents) == clip);
 }
@@ -174,8 +181,9 @@ TEST_CASE("meta runs the paper's tokenizer without data", "[tokenizer][meta]") {
     double expected = 0;
     for (const parameter_row& row : parameter_table<paper>()) {
         if (row.name.rfind("encoder.", 0) != 0 || row.shape.size() != 5) continue;
-        std::size_t level = row.name.find("levels.") == std::string::npos ? (row.name == "encoder.stem.weight" ? 0 : 3)
-                                                                         : static_cast<std::size_t>(row.name[15] - '0');
+        std::size_t level = row.name.find("levels.") == std::string::npos
+                                ? (row.name == "encoder.stem.weight" ? 0 : 3)
+                                : static_cast<std::size_t>(row.name[15] - '0');
         if (row.name.find("down") != std::string::npos) ++level;
         expected += 2.0 * static_cast<double>(row.size) * positions[level];
     }

@@ -25,7 +25,8 @@ struct scene {
         testing::fill_normal(batch.pixels, 4, 0.5);
         std::vector<double> masters = tokens.host_masters();
         for (const parameter_row& row : parameter_table<tokenizer_network<tiny>>())
-            for (std::size_t i = 0; row.trainable && i < row.size; ++i) masters[row.offset + i] += 0.1 * static_cast<double>(philox{3, 0}.normal(row.offset + i));
+            for (std::size_t i = 0; row.trainable && i < row.size; ++i)
+                masters[row.offset + i] += 0.1 * static_cast<double>(philox{3, 0}.normal(row.offset + i));
         tokens.assign(masters);
     }
     double loss(const reconstruction& objective) {
@@ -46,7 +47,8 @@ TEST_CASE("the loss is that of decode(encode(x))", "[reconstruction]") {
         distances += std::abs(off);
     }
     const double count = static_cast<double>(x.size());
-    CHECK(s.loss({.absolute = 0.3f, .latent_pull = 5.0f, .latent_noise = 0}) == Approx((squares + 0.3 * distances) / count).epsilon(1e-5));
+    CHECK(s.loss({.absolute = 0.3f, .latent_pull = 5.0f, .latent_noise = 0}) ==
+          Approx((squares + 0.3 * distances) / count).epsilon(1e-5));
     CHECK(s.loss({.absolute = 0, .latent_pull = 0, .latent_noise = 0}) == Approx(squares / count).epsilon(1e-5));
     CHECK(s.loss({.latent_noise = 1}) != Approx(s.loss({.latent_noise = 0})));
     CHECK(s.loss({.latent_noise = 1}) == s.loss({.latent_noise = 1})); // the noise is the micro-batch's own
@@ -64,7 +66,8 @@ TEST_CASE("its gradient is that of finite differences, the pull on the latents i
         const auto z = tokenizer_network<tiny>::latent_size(size).template take<double, 3>(s.ctx.arena);
         std::copy(s.batch.pixels.begin(), s.batch.pixels.end(), x.data());
         s.tokens.network().encode(s.ctx, s.tokens.weights(), x, z);
-        return s.loss(objective) + static_cast<double>(0.7f) * testing::inner_product(z, z) / static_cast<double>(z.size());
+        return s.loss(objective) +
+               static_cast<double>(0.7f) * testing::inner_product(z, z) / static_cast<double>(z.size());
     };
     const auto masters = s.tokens.masters();
     const auto result = testing::check_gradient(masters.data(), gradient.data(), gradient.size(), value, 60);

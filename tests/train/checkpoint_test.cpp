@@ -25,7 +25,9 @@ struct tiny_tokenizer : tokenizer_config {
     static constexpr std::array<int, 1> time_strides{2};
 };
 
-std::filesystem::path file_name(const char* name) { return std::filesystem::temp_directory_path() / (std::string("walt_checkpoint_") + name); }
+std::filesystem::path file_name(const char* name) {
+    return std::filesystem::temp_directory_path() / (std::string("walt_checkpoint_") + name);
+}
 
 } // namespace
 
@@ -57,7 +59,8 @@ TEST_CASE("kernels are stored in PyTorch's order") {
             for (int t = 0; t < 3; ++t)
                 for (int y = 0; y < 3; ++y)
                     for (int x = 0; x < 3; ++x)
-                        CHECK(stored[static_cast<std::size_t>((((o * 3 + c) * 3 + t) * 3 + y) * 3 + x)] == memory(o, t, y, x, c));
+                        CHECK(stored[static_cast<std::size_t>((((o * 3 + c) * 3 + t) * 3 + y) * 3 + x)] ==
+                              memory(o, t, y, x, c));
 }
 
 TEST_CASE("what does not fit is refused, and the model stays as it was") {
@@ -88,7 +91,8 @@ TEST_CASE("what does not fit is refused, and the model stays as it was") {
         if (name == "pos_time") shape = {1, 32};
         writer.template add<float>(name, shape, values);
     });
-    CHECK_THROWS_WITH(load_weights(path, model), Catch::Contains("pos_time") && Catch::Contains("[2, 16]") && Catch::Contains("[1, 32]"));
+    CHECK_THROWS_WITH(load_weights(path, model),
+                      Catch::Contains("pos_time") && Catch::Contains("[2, 16]") && Catch::Contains("[1, 32]"));
     write([](auto& writer, const std::string& name, auto shape, auto& values) {
         writer.template add<float>(name == "pos_time" ? "pos_clock" : name, shape, values);
     });

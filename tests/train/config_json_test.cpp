@@ -9,7 +9,8 @@ using namespace walt;
 namespace {
 
 struct by_class : denoiser_config {
-    static constexpr int frames = 3, height = 4, width = 6, channels = 4, hidden = 24, heads = 3, depth = 4, classes = 5;
+    static constexpr int frames = 3, height = 4, width = 6, channels = 4, hidden = 24, heads = 3, depth = 4,
+                         classes = 5;
     static constexpr window spatiotemporal_window{0, 2, 3};
 };
 struct explicit_class : by_class { // what the zeros of by_class mean
@@ -22,19 +23,22 @@ struct full : denoiser_config {
     static constexpr attention_pattern pattern = attention_pattern::full;
 };
 struct spatial : denoiser_config {
-    static constexpr int frames = 2, height = 6, width = 6, channels = 2, hidden = 16, heads = 2, depth = 2, adaln_rank = 3;
+    static constexpr int frames = 2, height = 6, width = 6, channels = 2, hidden = 16, heads = 2, depth = 2,
+                         adaln_rank = 3;
     static constexpr bool self_conditioning = false;
     static constexpr attention_pattern pattern = attention_pattern::spatial;
     static constexpr window spatial_window{1, 3, 2};
 };
 struct known_frames : denoiser_config {
-    static constexpr int frames = 5, height = 8, width = 4, channels = 3, patch = 2, hidden = 20, heads = 2, depth = 3, classes = 2;
+    static constexpr int frames = 5, height = 8, width = 4, channels = 3, patch = 2, hidden = 20, heads = 2, depth = 3,
+                         classes = 2;
     static constexpr int adaln_rank = 0;
     static constexpr bool qk_norm = false, frame_prediction = true;
     static constexpr window spatiotemporal_window{0, 2, 1};
 };
 struct text_to_video : denoiser_config {
-    static constexpr int frames = 3, height = 8, width = 12, channels = 4, patch = 2, hidden = 24, heads = 4, depth = 4, adaln_rank = 4;
+    static constexpr int frames = 3, height = 8, width = 12, channels = 4, patch = 2, hidden = 24, heads = 4, depth = 4,
+                         adaln_rank = 4;
     static constexpr int text_dim = 10, text_tokens = 6;
     static constexpr bool super_resolution = true;
     static constexpr window spatiotemporal_window{0, 2, 3};
@@ -81,8 +85,9 @@ TEST_CASE("every field that differs is named, with both values") {
 }
 
 TEST_CASE("a config with values of the wrong kind differs, and nothing worse") {
-    const nlohmann::json strange = {{"patch", 0}, {"height", "four"}, {"mlp_hidden", nullptr}, {"st_window", 3},
-                                    {"s_window", {0, "x"}}, {"pattern", {1}}, {"hidden", 18446744073709551615u}};
+    const nlohmann::json strange = {
+        {"patch", 0},           {"height", "four"}, {"mlp_hidden", nullptr},          {"st_window", 3},
+        {"s_window", {0, "x"}}, {"pattern", {1}},   {"hidden", 18446744073709551615u}};
     CHECK(config_differences(resolved_config(strange), config_json<by_class>()) != "");
     CHECK(config_differences(resolved_config(nlohmann::json::object()), config_json<by_class>()) != "");
 }

@@ -36,8 +36,10 @@ inline rows rows_of(std::int64_t n, int count = 4) {
     rows made;
     const philox numbers{21, static_cast<std::uint64_t>(n)};
     for (int r = 0; r < count; ++r) {
-        for (int k = 0; k < 3; ++k) made.x.push_back(static_cast<double>(numbers.normal(static_cast<std::uint64_t>(r * 8 + k))));
-        for (int o = 0; o < 5; ++o) made.y.push_back(static_cast<double>(numbers.normal(static_cast<std::uint64_t>(r * 8 + 3 + o))));
+        for (int k = 0; k < 3; ++k)
+            made.x.push_back(static_cast<double>(numbers.normal(static_cast<std::uint64_t>(r * 8 + k))));
+        for (int o = 0; o < 5; ++o)
+            made.y.push_back(static_cast<double>(numbers.normal(static_cast<std::uint64_t>(r * 8 + 3 + o))));
     }
     return made;
 }
@@ -45,7 +47,8 @@ inline rows rows_of(std::int64_t n, int count = 4) {
 /// mean over rows and outputs of (y - W (x + noise) - b)^2; adds its gradient.
 struct squared_error {
     double noise = 0;
-    template <class Model, class A> void operator()(Model& model, const rows& batch, gradients<A> g, philox random, view<A, 1> result) const {
+    template <class Model, class A>
+    void operator()(Model& model, const rows& batch, gradients<A> g, philox random, view<A, 1> result) const {
         const auto& net = model.network();
         const auto w = model.weights()(net.weight);
         const auto b = model.weights().exact(net.bias);
@@ -55,7 +58,8 @@ struct squared_error {
         double loss = 0;
         for (std::size_t r = 0; r < count; ++r) {
             double x[3];
-            for (std::size_t k = 0; k < 3; ++k) x[k] = batch.x[r * 3 + k] + noise * static_cast<double>(random.normal(r * 3 + k));
+            for (std::size_t k = 0; k < 3; ++k)
+                x[k] = batch.x[r * 3 + k] + noise * static_cast<double>(random.normal(r * 3 + k));
             for (int o = 0; o < 5; ++o) {
                 double e = static_cast<double>(b(o)) - batch.y[r * 5 + static_cast<std::size_t>(o)];
                 for (int k = 0; k < 3; ++k) e += static_cast<double>(static_cast<A>(w(o, k))) * x[k];

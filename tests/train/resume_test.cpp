@@ -32,7 +32,9 @@ rows source(std::int64_t n) {
     if (n == 3) batch.y[0] = std::numeric_limits<double>::quiet_NaN();
     return batch;
 }
-training options(int accumulate) { return {.rate = {.warmup = 2, .total = 8}, .accumulate = accumulate, .seed = seed{11}}; }
+training options(int accumulate) {
+    return {.rate = {.warmup = 2, .total = 8}, .accumulate = accumulate, .seed = seed{11}};
+}
 
 template <class Context, class T> void resumes(int accumulate) {
     Context ctx;
@@ -48,7 +50,8 @@ template <class Context, class T> void resumes(int accumulate) {
         CHECK(run.skipped() == 1);
         if (until == 8) {
             CHECK(model.host_masters() == at_once.host_masters());
-            for (std::size_t i = 0; i < model.extent; ++i) CHECK(model.copies().data()[i] == at_once.copies().data()[i]);
+            for (std::size_t i = 0; i < model.extent; ++i)
+                CHECK(model.copies().data()[i] == at_once.copies().data()[i]);
         }
     }
     CHECK(bytes_of(whole / "state.safetensors") == bytes_of(parts / "state.safetensors"));
@@ -104,9 +107,11 @@ TEST_CASE("a run that died since its last checkpoint does not log steps twice") 
     {
         regressor<cpu::context, float> model(ctx, seed{5});
         trainer run(model, squared_error{}, adamw{}, options(1));
-        CHECK_THROWS_WITH(run.run(source, steps{8}, save_to{folder, 2}, [](auto& r, const step_result&) {
-            require(r.step_count() < 5, "power cut"); // the state on disk is that of step 4
-        }), Catch::Contains("power cut"));
+        CHECK_THROWS_WITH(run.run(source, steps{8}, save_to{folder, 2},
+                                  [](auto& r, const step_result&) {
+                                      require(r.step_count() < 5, "power cut"); // the state on disk is that of step 4
+                                  }),
+                          Catch::Contains("power cut"));
     }
     regressor<cpu::context, float> model(ctx, seed{5});
     trainer run(model, squared_error{}, adamw{}, options(1));
@@ -138,7 +143,8 @@ TEST_CASE("a state that does not fit is refused, and the trainer stays as it was
         CHECK(onto.step_count() == 0);
     };
     const auto write = [&](const std::string& bytes) {
-        std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        std::ofstream(path, std::ios::binary | std::ios::trunc)
+            .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     };
     const auto replaced = [&](const std::string& from, const std::string& to) {
         std::string bytes = good;
@@ -204,7 +210,8 @@ TEST_CASE("a config nested without end is refused with a sentence") {
 TEST_CASE("options that cannot work are refused") {
     cpu::context ctx;
     regressor<cpu::context, float> model(ctx, seed{5});
-    CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, training{.accumulate = 0}}), Catch::Contains("accumulate"));
+    CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, training{.accumulate = 0}}),
+                      Catch::Contains("accumulate"));
     CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, training{.clip = 0}}), Catch::Contains("clip"));
     trainer run(model, squared_error{}, adamw{}, options(1));
     CHECK_THROWS_WITH(run.run(source, steps{2}, save_to{fresh_folder("never"), 0}), Catch::Contains("every"));

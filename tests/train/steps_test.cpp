@@ -33,8 +33,10 @@ std::vector<double> gradient_at(const std::vector<double>& w, const rows& batch)
     for (std::size_t o = 0; o < 5; ++o)
         for (std::size_t r = 0; r < count; ++r) {
             const double* x = batch.x.data() + 3 * r;
-            const double e = w[o * 3] * x[0] + w[o * 3 + 1] * x[1] + w[o * 3 + 2] * x[2] + w[biases_at + o] - batch.y[5 * r + o];
-            for (std::size_t k = 0; k < 3; ++k) g[weights_at + o * 3 + k] += e * x[k] * 2 / (5.0 * static_cast<double>(count));
+            const double e =
+                w[o * 3] * x[0] + w[o * 3 + 1] * x[1] + w[o * 3 + 2] * x[2] + w[biases_at + o] - batch.y[5 * r + o];
+            for (std::size_t k = 0; k < 3; ++k)
+                g[weights_at + o * 3 + k] += e * x[k] * 2 / (5.0 * static_cast<double>(count));
             g[biases_at + o] += e * 2 / (5.0 * static_cast<double>(count));
         }
     return g;
@@ -53,10 +55,12 @@ constexpr adamw felt{.learning_rate = 0.05f, .beta_1 = 0.8f, .beta_2 = 0.95f, .e
 template <class Context, class T> int ten_steps(double tolerance) {
     Context ctx;
     regressor<Context, T> model(ctx, seed{3});
-    const training options{.rate = {.warmup = 3, .total = 9, .floor = 0.1f}, .average = {.decay = 0.4f}, .clip = 0.9f, .accumulate = 2};
+    const training options{
+        .rate = {.warmup = 3, .total = 9, .floor = 0.1f}, .average = {.decay = 0.4f}, .clip = 0.9f, .accumulate = 2};
     trainer train(model, squared_error{}, felt, options);
     std::vector<double> w = values(model), average = w, m(trained, 0.0), v(trained, 0.0);
-    const double b1 = static_cast<double>(felt.beta_1), b2 = static_cast<double>(felt.beta_2), limit = static_cast<double>(options.clip);
+    const double b1 = static_cast<double>(felt.beta_1), b2 = static_cast<double>(felt.beta_2),
+                 limit = static_cast<double>(options.clip);
     int clipped = 0;
     for (int t = 1; t <= 10; ++t) {
         const auto first = gradient_at(w, rows_of(2 * t - 2)), second = gradient_at(w, rows_of(2 * t - 1));
@@ -70,14 +74,18 @@ template <class Context, class T> int ten_steps(double tolerance) {
         clipped += norm > limit;
         const int n = t - 1;
         const double low = static_cast<double>(0.1f);
-        const double share = n < 3 ? t / 3.0 : n >= 9 ? low : low + (1 - low) * (1 + std::cos(std::acos(-1.0) * (n - 3) / 6.0)) / 2;
+        const double share = n < 3    ? t / 3.0
+                             : n >= 9 ? low
+                                      : low + (1 - low) * (1 + std::cos(std::acos(-1.0) * (n - 3) / 6.0)) / 2;
         const double rate = static_cast<double>(felt.learning_rate) * share;
         const double keep = std::min(static_cast<double>(0.4f), t / (9.0 + t));
         for (std::size_t i = 0; i < trained; ++i) {
             m[i] = b1 * m[i] + (1 - b1) * g[i] * scale;
             v[i] = b2 * v[i] + (1 - b2) * g[i] * scale * g[i] * scale;
-            const double direction = m[i] / (1 - std::pow(b1, t)) / (std::sqrt(v[i] / (1 - std::pow(b2, t))) + static_cast<double>(felt.epsilon));
-            w[i] = w[i] - rate * direction - (i < biases_at ? rate * static_cast<double>(felt.weight_decay) * w[i] : 0.0);
+            const double direction = m[i] / (1 - std::pow(b1, t)) /
+                                     (std::sqrt(v[i] / (1 - std::pow(b2, t))) + static_cast<double>(felt.epsilon));
+            w[i] =
+                w[i] - rate * direction - (i < biases_at ? rate * static_cast<double>(felt.weight_decay) * w[i] : 0.0);
             average[i] = keep * average[i] + (1 - keep) * w[i];
         }
         const step_result result = train.step([](std::int64_t k) { return rows_of(k); });
@@ -156,7 +164,9 @@ TEST_CASE("a run that goes on being poisoned says where") {
     reference::context ctx;
     regressor<reference::context, float> model(ctx, seed{3});
     const auto source = [](std::int64_t i) { return rows_of(i); };
-    const auto loss_only = [](auto&, const rows&, auto, philox, auto loss) { loss(0) = std::numeric_limits<float>::quiet_NaN(); };
+    const auto loss_only = [](auto&, const rows&, auto, philox, auto loss) {
+        loss(0) = std::numeric_limits<float>::quiet_NaN();
+    };
     trainer silent(model, loss_only, felt, training{.give_up_after = 2});
     CHECK(silent.step(source).skipped);
     CHECK_THROWS_WITH(silent.step(source), Catch::Contains("2 steps in a row") && Catch::Contains("the loss"));

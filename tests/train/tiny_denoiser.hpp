@@ -6,7 +6,8 @@
 #include <walt/diffusion/denoising.hpp>
 
 struct tiny : walt::denoiser_config {
-    static constexpr int frames = 2, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2, classes = 3;
+    static constexpr int frames = 2, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2,
+                         classes = 3;
     static constexpr walt::window spatiotemporal_window{0, 2, 2};
 };
 

@@ -16,7 +16,8 @@ template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>&
 /// The gradient is the same number everywhere, and so is the loss.
 struct constant_gradient {
     double value;
-    template <class Model, class A> void operator()(Model& model, const int&, gradients<A> g, philox, view<A, 1> loss) const {
+    template <class Model, class A>
+    void operator()(Model& model, const int&, gradients<A> g, philox, view<A, 1> loss) const {
         for (std::size_t i = 0; i < model.extent; ++i) g.data[i] += static_cast<A>(value);
         loss(0) = static_cast<A>(value);
     }
@@ -40,7 +41,8 @@ TEST_CASE("a step is AdamW's formula with clipping, decay on matrices only, and 
     for (const parameter_row& row : parameter_table<transformer<tiny>>()) {
         const double decay = row.decayed ? 0.5 * before[row.offset] : 0.0;
         CAPTURE(row.name);
-        CHECK(model.masters()(static_cast<std::int64_t>(row.offset)) == Approx(before[row.offset] - rate * (direction + decay)).epsilon(1e-6));
+        CHECK(model.masters()(static_cast<std::int64_t>(row.offset)) ==
+              Approx(before[row.offset] - rate * (direction + decay)).epsilon(1e-6));
         const double keep = 0.1; // (1 + 0) / (10 + 0)
         CHECK(train.ema().masters()(static_cast<std::int64_t>(row.offset)) ==
               Approx(keep * before[row.offset] + (1 - keep) * model.masters()(static_cast<std::int64_t>(row.offset))));
@@ -71,7 +73,8 @@ TEST_CASE("two micro-batches of half a step are one step of both") {
     first.step(mean_of);
     second.step(mean_of);
     CHECK(second.position() == 2);
-    for (std::int64_t i = 0; i < one.masters().size(); i += 37) CHECK(two.masters()(i) == Approx(one.masters()(i)).epsilon(1e-12));
+    for (std::int64_t i = 0; i < one.masters().size(); i += 37)
+        CHECK(two.masters()(i) == Approx(one.masters()(i)).epsilon(1e-12));
 }
 
 TEST_CASE("a step that is not finite changes nothing, is counted, and stops the run after N in a row") {
@@ -92,7 +95,8 @@ TEST_CASE("a step that is not finite changes nothing, is counted, and stops the 
     CHECK(train.skipped() == 2);
     CHECK(same_bits(host(model.masters()), weights));
     CHECK(same_bits(host(train.ema().masters()), average));
-    CHECK_THROWS_WITH(train.step(source), Catch::Contains("3 steps in a row") && Catch::Contains("blocks.1.attn.qkv.bias"));
+    CHECK_THROWS_WITH(train.step(source),
+                      Catch::Contains("3 steps in a row") && Catch::Contains("blocks.1.attn.qkv.bias"));
     CHECK(same_bits(host(model.masters()), weights));
 }
 

@@ -11,11 +11,13 @@ namespace walt::testing {
 
 /// The files' configs. (spatial and spatiotemporal windows in tokens, 0 for the whole frame)
 struct denoiser_class : denoiser_config {
-    static constexpr int frames = 3, height = 4, width = 6, channels = 4, hidden = 24, heads = 3, depth = 4, classes = 5;
+    static constexpr int frames = 3, height = 4, width = 6, channels = 4, hidden = 24, heads = 3, depth = 4,
+                         classes = 5;
     static constexpr window spatiotemporal_window{0, 2, 3};
 };
 struct denoiser_frame_prediction : denoiser_config {
-    static constexpr int frames = 5, height = 8, width = 4, channels = 3, patch = 2, hidden = 20, heads = 2, depth = 3, classes = 2;
+    static constexpr int frames = 5, height = 8, width = 4, channels = 3, patch = 2, hidden = 20, heads = 2, depth = 3,
+                         classes = 2;
     static constexpr int adaln_rank = 0;
     static constexpr bool qk_norm = false, frame_prediction = true;
     static constexpr window spatiotemporal_window{0, 2, 1};
@@ -26,13 +28,15 @@ struct denoiser_full : denoiser_config {
     static constexpr attention_pattern pattern = attention_pattern::full;
 };
 struct denoiser_spatial : denoiser_config {
-    static constexpr int frames = 2, height = 6, width = 6, channels = 2, hidden = 16, heads = 2, depth = 2, adaln_rank = 3;
+    static constexpr int frames = 2, height = 6, width = 6, channels = 2, hidden = 16, heads = 2, depth = 2,
+                         adaln_rank = 3;
     static constexpr bool self_conditioning = false;
     static constexpr attention_pattern pattern = attention_pattern::spatial;
     static constexpr window spatial_window{1, 3, 2};
 };
 struct denoiser_text_sr : denoiser_config {
-    static constexpr int frames = 3, height = 8, width = 12, channels = 4, patch = 2, hidden = 24, heads = 4, depth = 4, adaln_rank = 4;
+    static constexpr int frames = 3, height = 8, width = 12, channels = 4, patch = 2, hidden = 24, heads = 4, depth = 4,
+                         adaln_rank = 4;
     static constexpr int text_dim = 10, text_tokens = 6;
     static constexpr bool super_resolution = true;
     static constexpr window spatiotemporal_window{0, 2, 3};
@@ -86,7 +90,8 @@ template <class A, class Config> struct golden_input {
         if constexpr (Config::text_dim > 0) {
             text = file.values<A>("in.text");
             text_valid = file.values<std::uint8_t>("in.text_valid");
-            for (std::int32_t f = 0; f < batch * F; ++f) text_row.push_back(f); // the files give every frame its own text
+            for (std::int32_t f = 0; f < batch * F; ++f)
+                text_row.push_back(f); // the files give every frame its own text
         }
         if constexpr (Config::super_resolution) {
             low_resolution = file.values<A>("in.z_lr");
@@ -97,7 +102,8 @@ template <class A, class Config> struct golden_input {
     template <class Context, class V> view<const V, dynamic> on(Context& ctx, const std::vector<V>& values) {
         kept.push_back(ctx.allocate(values.size() * sizeof(V)));
         ctx.upload(kept.back().get(), values.data(), values.size() * sizeof(V));
-        return view<const V, dynamic>(reinterpret_cast<const V*>(kept.back().get()), static_cast<std::int64_t>(values.size()));
+        return view<const V, dynamic>(reinterpret_cast<const V*>(kept.back().get()),
+                                      static_cast<std::int64_t>(values.size()));
     }
     template <class Context> void move_to(Context& ctx) {
         views.noisy = latent(on(ctx, noisy).data(), batch);
@@ -108,10 +114,12 @@ template <class A, class Config> struct golden_input {
         if (!known.empty()) views.known = latent(on(ctx, known).data(), batch);
         views.mask = on(ctx, mask);
         if constexpr (Config::text_dim > 0)
-            views.text = view<const A, dynamic, Config::text_dim>(on(ctx, text).data(), static_cast<std::int64_t>(text_valid.size()));
+            views.text = view<const A, dynamic, Config::text_dim>(on(ctx, text).data(),
+                                                                  static_cast<std::int64_t>(text_valid.size()));
         views.text_row = on(ctx, text_row);
         views.text_valid = on(ctx, text_valid);
-        if constexpr (Config::super_resolution) views.low_resolution = decltype(views.low_resolution)(on(ctx, low_resolution).data(), batch);
+        if constexpr (Config::super_resolution)
+            views.low_resolution = decltype(views.low_resolution)(on(ctx, low_resolution).data(), batch);
         views.low_resolution_step = on(ctx, low_resolution_step);
     }
 };
@@ -134,23 +142,27 @@ void check_golden_denoiser(const char* name, activations mode = activations::all
     const arena::scope scope(ctx.arena);
     const std::size_t size = in.noisy.size();
     const buffer<A> v(ctx, size), dv(ctx, size), dnoisy(ctx, size), target(ctx, size), loss(ctx, 1);
-    typename network::template saved<T> keep(ctx.arena, in.batch, static_cast<std::int64_t>(in.text_valid.size()), mode);
+    typename network::template saved<T> keep(ctx.arena, in.batch, static_cast<std::int64_t>(in.text_valid.size()),
+                                             mode);
     model.network().forward(ctx, model.weights(), in.views, latent(v.data(), in.batch), keep);
     CHECK(file.output_error("out.v", downloaded(ctx, v).data()) <= allowed.output);
 
     const buffer<A> x0 = uploaded(ctx, file.values<A>("in.x0")), eps = uploaded(ctx, file.values<A>("in.eps"));
     std::vector<A> weight(in.step.size(), A(1));
-    for (std::size_t f = 0; f < in.mask.size(); ++f) weight[f] -= in.mask[f]; // frame prediction: only frames to predict
+    for (std::size_t f = 0; f < in.mask.size(); ++f)
+        weight[f] -= in.mask[f]; // frame prediction: only frames to predict
     const v_prediction<A> diffusion(ctx, noise_schedule{}, in.views.step);
     diffusion.target(ctx, latent(x0.data(), in.batch), latent(eps.data(), in.batch), latent(target.data(), in.batch));
-    ops::square_error(ctx, latent(v.data(), in.batch), latent(target.data(), in.batch), in.on(ctx, weight), view<A, 1>(loss.data()),
-                      latent(dv.data(), in.batch));
-    CHECK(std::abs(static_cast<double>(downloaded(ctx, loss).front()) - file.scalar("out.loss")) <= allowed.loss * file.scalar("out.loss"));
+    ops::square_error(ctx, latent(v.data(), in.batch), latent(target.data(), in.batch), in.on(ctx, weight),
+                      view<A, 1>(loss.data()), latent(dv.data(), in.batch));
+    CHECK(std::abs(static_cast<double>(downloaded(ctx, loss).front()) - file.scalar("out.loss")) <=
+          allowed.loss * file.scalar("out.loss"));
 
     const buffer<A> gradient(ctx, model.extent);
     denoiser_input_gradient<A, Config> din;
     din.noisy = latent(dnoisy.data(), in.batch);
-    model.network().backward(ctx, model.weights(), in.views, keep, latent(dv.data(), in.batch).read(), gradients<A>{gradient.data()}, din);
+    model.network().backward(ctx, model.weights(), in.views, keep, latent(dv.data(), in.batch).read(),
+                             gradients<A>{gradient.data()}, din);
     CHECK(file.gradient_error("grad.in.z_t", downloaded(ctx, dnoisy).data()) <= allowed.gradient);
     const gradient_errors errors = file.template check_gradients<network>(downloaded(ctx, gradient).data());
     CAPTURE(errors.worst_name);
@@ -183,7 +195,8 @@ template <class Context, class Config, class T> void check_golden_ddim(const cha
     }
     in.label.resize(Config::classes > 0 ? F : 0);
     in.move_to(ctx);
-    const auto no_label = in.on(ctx, std::vector<std::int32_t>(F, Config::classes)), no_text = in.on(ctx, std::vector<std::int32_t>(F, F));
+    const auto no_label = in.on(ctx, std::vector<std::int32_t>(F, Config::classes)),
+               no_text = in.on(ctx, std::vector<std::int32_t>(F, F));
     const buffer<A> x = uploaded(ctx, file.values<A>("ddim.start"));
     constexpr bool conditional = Config::classes > 0 || Config::text_dim > 0;
     double first = 1;

@@ -4,4 +4,3 @@
 TEST_CASE("denoiser_frame_prediction agrees with its golden file") {
     walt::testing::check_golden_on_all<walt::testing::denoiser_frame_prediction>("denoiser_frame_prediction");
 }
-

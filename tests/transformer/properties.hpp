@@ -11,7 +11,8 @@ namespace properties {
 using namespace walt;
 
 struct tiny : denoiser_config {
-    static constexpr int frames = 3, height = 2, width = 4, channels = 2, hidden = 12, heads = 2, depth = 2, adaln_rank = 3;
+    static constexpr int frames = 3, height = 2, width = 4, channels = 2, hidden = 12, heads = 2, depth = 2,
+                         adaln_rank = 3;
     static constexpr int text_dim = 6, text_tokens = 4;
     static constexpr bool frame_prediction = true, super_resolution = true;
     static constexpr window spatiotemporal_window{0, 2, 2};
@@ -24,9 +25,10 @@ template <class Context, class T> struct scene {
     Context ctx;
     model_type model{ctx, tiny{}, compute<T>, seed{1}};
     static constexpr std::int64_t B = 2, F = tiny::frames, S = 3;
-    static constexpr std::size_t frame = tiny::height * tiny::width * tiny::channels, text_size = tiny::text_tokens * tiny::text_dim;
-    std::vector<A> noisy = drawn(1, B * F * frame), estimate = drawn(2, noisy.size()), known = drawn(3, noisy.size()),
-                   text = drawn(4, S * text_size), low = drawn(5, noisy.size() / 4), mask = std::vector<A>(B * F);
+    static constexpr std::size_t frame = tiny::height * tiny::width * tiny::channels,
+                                 text_size = tiny::text_tokens * tiny::text_dim;
+    std::vector<A> noisy = drawn(1, B*F*frame), estimate = drawn(2, noisy.size()), known = drawn(3, noisy.size()),
+                   text = drawn(4, S*text_size), low = drawn(5, noisy.size() / 4), mask = std::vector<A>(B * F);
     std::vector<std::int32_t> step{100, 100, 100, 7, 800, 450}, low_step{30, 200}, text_row{1, 1, 1, 2, 0, 1};
     std::vector<std::uint8_t> is_image{0, 1}, valid = std::vector<std::uint8_t>(S * tiny::text_tokens, 1);
 
@@ -94,8 +96,9 @@ template <class Context, class T> void images_are_alone() {
 template <class Context, class T> void invalid_text_is_not_seen() {
     scene<Context, T> s;
     const auto before = s.run();
-    for (int d = 0; d < tiny::text_dim; ++d) s.text[s.text.size() - 1 - static_cast<std::size_t>(d)] += 5; // the last position of text 2
-    for (std::size_t d = 0; d < s.text_size; ++d) s.text[d] -= 3;                                           // all of text 0
+    for (int d = 0; d < tiny::text_dim; ++d)
+        s.text[s.text.size() - 1 - static_cast<std::size_t>(d)] += 5; // the last position of text 2
+    for (std::size_t d = 0; d < s.text_size; ++d) s.text[d] -= 3;     // all of text 0
     CHECK(s.run() == before);
     s.text[s.text_size] += 1; // text 1
     CHECK(s.run() != before);

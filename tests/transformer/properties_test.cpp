@@ -20,7 +20,8 @@ using rounded = on<cpu::context, bf16>;
 TEMPLATE_TEST_CASE("stacked images do not see each other, and frames of a video do", "", exact, fast, rounded) {
     images_are_alone<typename TestType::context, typename TestType::type>();
 }
-TEMPLATE_TEST_CASE("a text position that is not valid does not matter, and neither does the empty text", "", exact, fast, rounded) {
+TEMPLATE_TEST_CASE("a text position that is not valid does not matter, and neither does the empty text", "", exact,
+                   fast, rounded) {
     invalid_text_is_not_seen<typename TestType::context, typename TestType::type>();
 }
 TEMPLATE_TEST_CASE("known latents enter only through the mask", "", exact, fast, rounded) {
@@ -35,10 +36,12 @@ TEST_CASE("the gradients of inputs and parameters agree with finite differences"
     using latent = denoiser<reference::context, tiny, double>::latent;
     const std::vector<double> dv = s.drawn(20, s.noisy.size());
     buffer<double> gradient(s.ctx, s.model.extent);
-    std::vector<double> dnoisy(s.noisy.size()), destimate(s.noisy.size()), dknown(s.noisy.size()), dtext(s.text.size()), dlow(s.low.size());
+    std::vector<double> dnoisy(s.noisy.size()), destimate(s.noisy.size()), dknown(s.noisy.size()), dtext(s.text.size()),
+        dlow(s.low.size());
     {
         const arena::scope scope(s.ctx.arena);
-        typename transformer<tiny>::saved<double> keep(s.ctx.arena, s.B, static_cast<std::int64_t>(s.valid.size()), activations::all);
+        typename transformer<tiny>::saved<double> keep(s.ctx.arena, s.B, static_cast<std::int64_t>(s.valid.size()),
+                                                       activations::all);
         const auto in = s.input();
         std::vector<double> v(s.noisy.size());
         s.model.forward(in, latent(v.data(), s.B), keep);
@@ -48,7 +51,8 @@ TEST_CASE("the gradients of inputs and parameters agree with finite differences"
         din.known = latent(dknown.data(), s.B);
         din.text = view<double, dynamic, tiny::text_dim>(dtext.data(), static_cast<std::int64_t>(s.valid.size()));
         din.low_resolution = decltype(din.low_resolution)(dlow.data(), s.B);
-        s.model.network().backward(s.ctx, s.model.weights(), in, keep, view<const double, dynamic, 3, 2, 4, 2>(dv.data(), s.B),
+        s.model.network().backward(s.ctx, s.model.weights(), in, keep,
+                                   view<const double, dynamic, 3, 2, 4, 2>(dv.data(), s.B),
                                    gradients<double>{gradient.data()}, din);
     }
     const auto f = [&] { return testing::inner_product(s.run(), dv); };
@@ -59,6 +63,8 @@ TEST_CASE("the gradients of inputs and parameters agree with finite differences"
     CHECK(testing::check_gradient(s.low, dlow, f, 12).worst < 1e-6);
     for (const parameter_row& row : parameter_table<transformer<tiny>>()) {
         CAPTURE(row.name);
-        CHECK(testing::check_gradient(s.model.masters().data() + row.offset, gradient.data() + row.offset, row.size, f, 3).worst < 2e-6);
+        CHECK(
+            testing::check_gradient(s.model.masters().data() + row.offset, gradient.data() + row.offset, row.size, f, 3)
+                .worst < 2e-6);
     }
 }

@@ -13,26 +13,27 @@ enum class attention_pattern { alternating, spatial, spatiotemporal, full };
 /// Every field with the values of W.A.L.T-L on UCF-101 (paper Table 8). Presets and your own models inherit this.
 struct denoiser_config {
     static constexpr int frames = 5, height = 16, width = 16, channels = 8; ///< latent F, H, W, C
-    static constexpr int patch = 1;                                        ///< side of a patch, space only
-    static constexpr int hidden = 1024, heads = 16, depth = 24;            ///< d, heads, layers
-    static constexpr int mlp_hidden = 0;                                   ///< 0: 4 hidden
-    static constexpr window spatial_window{1, 0, 0};                       ///< 0: the whole frame
-    static constexpr window spatiotemporal_window{0, 8, 8};                ///< frames 0: all of them
+    static constexpr int patch = 1;                                         ///< side of a patch, space only
+    static constexpr int hidden = 1024, heads = 16, depth = 24;             ///< d, heads, layers
+    static constexpr int mlp_hidden = 0;                                    ///< 0: 4 hidden
+    static constexpr window spatial_window{1, 0, 0};                        ///< 0: the whole frame
+    static constexpr window spatiotemporal_window{0, 8, 8};                 ///< frames 0: all of them
     static constexpr attention_pattern pattern = attention_pattern::alternating;
-    static constexpr int adaln_rank = 2;            ///< of AdaLN-LoRA; 0: a separate AdaLN in every layer
+    static constexpr int adaln_rank = 2; ///< of AdaLN-LoRA; 0: a separate AdaLN in every layer
     static constexpr bool qk_norm = true;
-    static constexpr bool self_conditioning = true; ///< the estimate of x0 is an input
-    static constexpr int classes = 0;               ///< labels 0 .. classes - 1, and `classes` is the null class
+    static constexpr bool self_conditioning = true;     ///< the estimate of x0 is an input
+    static constexpr int classes = 0;                   ///< labels 0 .. classes - 1, and `classes` is the null class
     static constexpr int text_dim = 0, text_tokens = 0; ///< of the text encoder; 0: no text
-    static constexpr bool frame_prediction = false; ///< known frames are an input
-    static constexpr bool super_resolution = false; ///< a latent of half the size is an input
+    static constexpr bool frame_prediction = false;     ///< known frames are an input
+    static constexpr bool super_resolution = false;     ///< a latent of half the size is an input
 };
 
 namespace rules {
 
 template <int Grid, int Window> struct window_divides_grid {
     static constexpr bool value = Window > 0 && Grid % (Window > 0 ? Window : 1) == 0;
-    static_assert(value, "a window must divide the token grid it lies in (grid % window == 0, grid = latent side / patch)");
+    static_assert(value,
+                  "a window must divide the token grid it lies in (grid % window == 0, grid = latent side / patch)");
 };
 template <int Width, int Heads> struct heads_divide_hidden {
     static constexpr bool value = Heads > 0 && Width % (Heads > 0 ? Heads : 1) == 0;
@@ -44,7 +45,8 @@ template <int Side, int Patch> struct patch_divides_latent {
 };
 template <int Rank> struct rank_is_not_negative {
     static constexpr bool value = Rank >= 0;
-    static_assert(value, "adaln_rank must not be negative: 0 is a separate AdaLN in every layer, r >= 1 is AdaLN-LoRA of rank r");
+    static_assert(
+        value, "adaln_rank must not be negative: 0 is a separate AdaLN in every layer, r >= 1 is AdaLN-LoRA of rank r");
 };
 template <int SpatialFrames> struct spatial_window_has_one_frame {
     static constexpr bool value = SpatialFrames == 0 || SpatialFrames == 1;
@@ -52,13 +54,16 @@ template <int SpatialFrames> struct spatial_window_has_one_frame {
 };
 template <int WindowFrames, int Frames> struct window_spans_all_frames {
     static constexpr bool value = WindowFrames == 0 || WindowFrames == Frames;
-    static_assert(value, "a spatiotemporal window spans all frames of the latent (spatiotemporal_window.frames must be 0 or frames)");
+    static_assert(
+        value,
+        "a spatiotemporal window spans all frames of the latent (spatiotemporal_window.frames must be 0 or frames)");
 };
 template <int SpatialHeight, int SpatialWidth, int Height, int Width> struct windows_nest {
     static constexpr bool spatial_outside = SpatialHeight % Height == 0 && SpatialWidth % Width == 0;
     static constexpr bool value = spatial_outside || (Height % SpatialHeight == 0 && Width % SpatialWidth == 0);
-    static_assert(value, "one of the spatial and the spatiotemporal window must divide the other in height and in width: "
-                         "tokens lie in window-major order");
+    static_assert(value,
+                  "one of the spatial and the spatiotemporal window must divide the other in height and in width: "
+                  "tokens lie in window-major order");
 };
 template <int Side> struct super_resolution_needs_even_sides {
     static constexpr bool value = Side % 2 == 0;
@@ -87,46 +92,66 @@ template <class Config> struct dimensions {
         rules::size_is_positive<Config::hidden>::value && rules::size_is_positive<Config::depth>::value &&
         rules::patch_divides_latent<Config::height, Config::patch>::value &&
         rules::patch_divides_latent<Config::width, Config::patch>::value &&
-        rules::heads_divide_hidden<Config::hidden, Config::heads>::value && rules::rank_is_not_negative<Config::adaln_rank>::value &&
+        rules::heads_divide_hidden<Config::hidden, Config::heads>::value &&
+        rules::rank_is_not_negative<Config::adaln_rank>::value &&
         rules::text_has_dim_and_tokens<Config::text_dim, Config::text_tokens>::value &&
         rules::classes_are_not_negative<Config::classes>::value &&
-        (!Config::super_resolution || (rules::super_resolution_needs_even_sides<Config::super_resolution ? Config::height : 2>::value &&
-                                       rules::super_resolution_needs_even_sides<Config::super_resolution ? Config::width : 2>::value));
+        (!Config::super_resolution ||
+         (rules::super_resolution_needs_even_sides < Config::super_resolution                  ? Config::height
+          : 2 > ::value && rules::super_resolution_needs_even_sides < Config::super_resolution ? Config::width
+                                                                                               : 2 > ::value));
 
     // Behind a mistake the rest is built on numbers that work, so that the rule's sentence is the first and only error.
-    static constexpr int frames = sizes_are_right ? Config::frames : 1, channels = sizes_are_right ? Config::channels : 1;
+    static constexpr int frames = sizes_are_right ? Config::frames : 1,
+                         channels = sizes_are_right ? Config::channels : 1;
     static constexpr int hidden = sizes_are_right ? Config::hidden : 1, depth = sizes_are_right ? Config::depth : 1;
     static constexpr int patch = sizes_are_right ? Config::patch : 1, heads = sizes_are_right ? Config::heads : 1;
     static constexpr int head_dim = hidden / heads;
     static constexpr int grid_height = Config::height / patch, grid_width = Config::width / patch; ///< hp, wp
-    static constexpr int tokens = grid_height * grid_width;                                       ///< N, a frame
+    static constexpr int tokens = grid_height * grid_width;                                        ///< N, a frame
     static constexpr int mlp_hidden = Config::mlp_hidden > 0 ? Config::mlp_hidden : 4 * hidden;
 
     static constexpr bool full = Config::pattern == attention_pattern::full;
-    static constexpr bool uses_spatial = Config::pattern == attention_pattern::alternating || Config::pattern == attention_pattern::spatial;
+    static constexpr bool uses_spatial =
+        Config::pattern == attention_pattern::alternating || Config::pattern == attention_pattern::spatial;
     static constexpr bool uses_spatiotemporal =
         Config::pattern == attention_pattern::alternating || Config::pattern == attention_pattern::spatiotemporal;
     static constexpr int side(int asked, int grid) { return asked == 0 ? grid : asked; }
     // Windows that a pattern does not use follow the one it does, so that they cannot be wrong.
-    static constexpr int st_height = full ? grid_height : side(uses_spatiotemporal ? Config::spatiotemporal_window.height : Config::spatial_window.height, grid_height);
-    static constexpr int st_width = full ? grid_width : side(uses_spatiotemporal ? Config::spatiotemporal_window.width : Config::spatial_window.width, grid_width);
+    static constexpr int st_height =
+        full ? grid_height
+             : side(uses_spatiotemporal ? Config::spatiotemporal_window.height : Config::spatial_window.height,
+                    grid_height);
+    static constexpr int st_width =
+        full ? grid_width
+             : side(uses_spatiotemporal ? Config::spatiotemporal_window.width : Config::spatial_window.width,
+                    grid_width);
     static constexpr int s_height = uses_spatial ? side(Config::spatial_window.height, grid_height) : st_height;
     static constexpr int s_width = uses_spatial ? side(Config::spatial_window.width, grid_width) : st_width;
     template <int Grid, int Window>
-    static constexpr bool divides = rules::window_divides_grid<sizes_are_right ? Grid : 1, sizes_are_right ? Window : 1>::value;
-    static constexpr bool windows_divide = sizes_are_right &&
-        divides<grid_height, s_height> && divides<grid_width, s_width> && divides<grid_height, st_height> && divides<grid_width, st_width> &&
-        rules::spatial_window_has_one_frame<sizes_are_right && uses_spatial ? Config::spatial_window.frames : 1>::value &&
-        rules::window_spans_all_frames<sizes_are_right && uses_spatiotemporal ? Config::spatiotemporal_window.frames : 0, frames>::value;
-    static constexpr int s_rows = windows_divide ? s_height : grid_height, s_columns = windows_divide ? s_width : grid_width;
-    static constexpr int st_rows = windows_divide ? st_height : grid_height, st_columns = windows_divide ? st_width : grid_width;
+    static constexpr bool divides =
+        rules::window_divides_grid<sizes_are_right ? Grid : 1, sizes_are_right ? Window : 1>::value;
+    static constexpr bool windows_divide =
+        sizes_are_right && divides<grid_height, s_height> && divides<grid_width, s_width> &&
+                divides<grid_height, st_height> && divides<grid_width, st_width> &&
+                rules::spatial_window_has_one_frame < sizes_are_right && uses_spatial
+            ? Config::spatial_window.frames
+            : 1 > ::value&& rules::window_spans_all_frames<
+                      sizes_are_right && uses_spatiotemporal ? Config::spatiotemporal_window.frames : 0, frames>::value;
+    static constexpr int s_rows = windows_divide ? s_height : grid_height,
+                         s_columns = windows_divide ? s_width : grid_width;
+    static constexpr int st_rows = windows_divide ? st_height : grid_height,
+                         st_columns = windows_divide ? st_width : grid_width;
     static constexpr bool windows_nest = rules::windows_nest<s_rows, s_columns, st_rows, st_columns>::value;
     static constexpr bool valid = sizes_are_right && windows_divide && windows_nest;
 
-    static constexpr bool spatial_outside = rules::windows_nest<s_rows, s_columns, st_rows, st_columns>::spatial_outside;
-    using order = token_order<grid_height, grid_width, spatial_outside ? s_rows : st_rows, spatial_outside ? s_columns : st_columns,
-                              spatial_outside ? st_rows : s_rows, spatial_outside ? st_columns : s_columns>;
-    using spatial = attention_shape<order, frames, 1, s_rows, s_columns, heads, head_dim, Config::qk_norm, image_rule::identity>;
+    static constexpr bool spatial_outside =
+        rules::windows_nest<s_rows, s_columns, st_rows, st_columns>::spatial_outside;
+    using order = token_order<grid_height, grid_width, spatial_outside ? s_rows : st_rows,
+                              spatial_outside ? s_columns : st_columns, spatial_outside ? st_rows : s_rows,
+                              spatial_outside ? st_columns : s_columns>;
+    using spatial =
+        attention_shape<order, frames, 1, s_rows, s_columns, heads, head_dim, Config::qk_norm, image_rule::identity>;
     using spatiotemporal = attention_shape<order, frames, frames, st_rows, st_columns, heads, head_dim, Config::qk_norm,
                                            full ? image_rule::own_frame : image_rule::identity>;
     using even_layer = std::conditional_t<uses_spatial, spatial, spatiotemporal>; ///< layers 0, 2, ...

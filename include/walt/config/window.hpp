@@ -19,13 +19,15 @@ template <int Height, int Width, int OuterHeight, int OuterWidth, int InnerHeigh
 
     /// Row in the frame of the token at place p.
     WALT_HD static constexpr int row(int p) {
-        const int outer = p / (OuterHeight * OuterWidth), inner = p % (OuterHeight * OuterWidth) / (InnerHeight * InnerWidth);
+        const int outer = p / (OuterHeight * OuterWidth),
+                  inner = p % (OuterHeight * OuterWidth) / (InnerHeight * InnerWidth);
         return outer / (Width / OuterWidth) * OuterHeight + inner / (OuterWidth / InnerWidth) * InnerHeight +
                p % (InnerHeight * InnerWidth) / InnerWidth;
     }
     /// Column in the frame of the token at place p.
     WALT_HD static constexpr int column(int p) {
-        const int outer = p / (OuterHeight * OuterWidth), inner = p % (OuterHeight * OuterWidth) / (InnerHeight * InnerWidth);
+        const int outer = p / (OuterHeight * OuterWidth),
+                  inner = p % (OuterHeight * OuterWidth) / (InnerHeight * InnerWidth);
         return outer % (Width / OuterWidth) * OuterWidth + inner % (OuterWidth / InnerWidth) * InnerWidth +
                p % InnerWidth;
     }
@@ -44,18 +46,19 @@ template <class Order, int Frames, int Wt, int Wh, int Ww, int Heads, int HeadDi
 struct attention_shape {
     using order = Order;
     static constexpr int frames = Frames, per_frame = Order::tokens; ///< F, N
-    static constexpr int window_frames = Wt;                        ///< 1 or F
-    static constexpr int window_height = Wh, window_width = Ww;     ///< in tokens
-    static constexpr int run = Wh * Ww;                             ///< tokens of a window in one frame: contiguous
-    static constexpr int windows = per_frame / run;                 ///< windows side by side in a frame
-    static constexpr int tokens = Wt * run;                         ///< tokens of a window
+    static constexpr int window_frames = Wt;                         ///< 1 or F
+    static constexpr int window_height = Wh, window_width = Ww;      ///< in tokens
+    static constexpr int run = Wh * Ww;                              ///< tokens of a window in one frame: contiguous
+    static constexpr int windows = per_frame / run;                  ///< windows side by side in a frame
+    static constexpr int tokens = Wt * run;                          ///< tokens of a window
     static constexpr int heads = Heads, head_dim = HeadDim, width = Heads * HeadDim;
     static constexpr bool qk_norm = QkNorm;
     static constexpr image_rule images = Images;
     static constexpr int bias_size = (2 * Wt - 1) * (2 * Wh - 1) * (2 * Ww - 1);
     static constexpr int bias_center = (Wt - 1) * (2 * Wh - 1) * (2 * Ww - 1) + (Wh - 1) * (2 * Ww - 1) + (Ww - 1);
 
-    /// The relative-bias row of (query, key) is code(query) - code(key) + bias_center (spec 1.5's index, which is linear).
+    /// The relative-bias row of (query, key) is code(query) - code(key) + bias_center (spec 1.5's index, which is
+    /// linear).
     WALT_HD static constexpr int code(int token) {
         const int frame = token / run, place = token % run;
         const int row = Order::row(place) % Wh, column = Order::column(place) % Ww;

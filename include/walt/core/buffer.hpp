@@ -19,15 +19,17 @@ using memory = std::shared_ptr<std::byte>;
 /// Every tensor starts on such a boundary: one cache line, one AVX-512 register, enough for any vector load on a GPU.
 inline constexpr std::size_t alignment = 64;
 
-constexpr std::size_t round_up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
 
 /// Zeroed host memory.
 inline memory allocate_host(std::size_t bytes) {
     const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), alignment);
-    auto* block = static_cast<std::byte*>(::operator new(size, std::align_val_t{alignment}, std::nothrow));
-    require(block != nullptr, "out of memory: ", bytes, " bytes were asked for");
+    auto* block = static_cast<std::byte*>(::operator new (size, std::align_val_t{alignment}, std::nothrow));
+    require(block != nullptr, "out of memory: {} bytes were asked for", bytes);
     std::memset(block, 0, size);
-    return memory(block, [](std::byte* p) { ::operator delete(p, std::align_val_t{alignment}); });
+    return memory(block, [](std::byte* p) { ::operator delete (p, std::align_val_t{alignment}); });
 }
 
 /// A flat array of T in the memory of a context; starts as zeros.
@@ -124,7 +126,8 @@ class arena {
     std::uint64_t renewals_ = 0;
 };
 
-/// Copies host numbers to the context's arena, in the element type asked for; the host's may be changed when it returns.
+/// Copies host numbers to the context's arena, in the element type asked for; the host's may be changed when it
+/// returns.
 template <class T, class Context, class Host> view<T, dynamic> to_device(Context& ctx, const std::vector<Host>& host) {
     const auto on_device = ctx.arena.template take<T, dynamic>(static_cast<std::int64_t>(host.size()));
     if constexpr (std::is_same_v<T, Host>) {

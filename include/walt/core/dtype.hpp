@@ -14,9 +14,7 @@
 namespace walt {
 
 /// std::bit_cast for host and device (nvcc takes the standard's for the host's only).
-template <class To, class From> WALT_HD constexpr To bit_cast(From value) {
-    return __builtin_bit_cast(To, value);
-}
+template <class To, class From> WALT_HD constexpr To bit_cast(From value) { return __builtin_bit_cast(To, value); }
 
 /// The upper half of a float32: 8 bits of exponent, 7 of mantissa. Conversion rounds to nearest, ties to even.
 struct bf16 {
@@ -25,9 +23,7 @@ struct bf16 {
     bf16() = default;
     WALT_HD constexpr explicit bf16(float value) : bits(round(walt::bit_cast<std::uint32_t>(value))) {}
     WALT_HD constexpr explicit bf16(double value) : bf16(static_cast<float>(value)) {}
-    WALT_HD constexpr operator float() const {
-        return walt::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-    }
+    WALT_HD constexpr operator float() const { return walt::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
   private:
     WALT_HD static constexpr std::uint16_t round(std::uint32_t word) {
@@ -55,7 +51,9 @@ template <class T> constexpr std::string_view dtype_name() {
     else if constexpr (std::is_same_v<element, std::int32_t>) return "I32";
     else if constexpr (std::is_same_v<element, std::int64_t>) return "I64";
     else if constexpr (std::is_same_v<element, std::uint8_t>) return "U8";
-    else static_assert(sizeof(T) == 0, "walt stores F32, F64, BF16, I32, I64 and U8 elements; this type is none of them");
+    else
+        static_assert(sizeof(T) == 0,
+                      "walt stores F32, F64, BF16, I32, I64 and U8 elements; this type is none of them");
 }
 
 } // namespace walt

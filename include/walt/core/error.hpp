@@ -1,12 +1,12 @@
-// walt::error: the one exception type of the library, and the sentence builder behind every message.
+// walt::error: the one exception type of the library, and how every message is built: by fmt.
 #pragma once
 
-#include <charconv>
-#include <concepts>
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace walt {
 
@@ -17,34 +17,29 @@ struct error : std::runtime_error {
 };
 
 namespace detail {
-inline void append(std::string& to, std::string_view part) { to += part; }
-template <std::same_as<bool> Bool> void append(std::string& to, Bool part) { to += part ? "true" : "false"; }
-template <std::same_as<char> Char> void append(std::string& to, Char part) { to += part; }
-template <std::integral Integer>
-    requires(!std::same_as<Integer, bool> && !std::same_as<Integer, char>)
-void append(std::string& to, Integer part) {
-    to += std::to_string(part);
-}
-template <std::floating_point Real> void append(std::string& to, Real part) {
-    char digits[32];
-    const int length = std::snprintf(digits, sizeof digits, "%.6g", static_cast<double>(part));
-    to.append(digits, static_cast<std::size_t>(length));
-}
+/// A sentence with {} in fmt's language. Host compilers check it against its arguments when the program compiles; nvcc,
+/// which cannot evaluate fmt's check, leaves that to the host compiler's tests.
+template <class... Part> struct sentence_with {
+    fmt::string_view text;
+#if defined(__CUDACC__)
+    template <std::size_t N> constexpr sentence_with(const char (&literal)[N]) : text(literal, N - 1) {}
+#else
+    template <std::size_t N> consteval sentence_with(const char (&literal)[N]) : text(literal, N - 1) {
+        [[maybe_unused]] const fmt::format_string<const Part&...> checked(literal);
+    }
+#endif
+};
+template <class... Part> using sentence = std::type_identity_t<sentence_with<Part...>>;
 } // namespace detail
 
-/// The parts joined into one string; numbers are printed in decimal (reals with six digits).
-template <class... Part> std::string sentence(const Part&... part) {
-    std::string joined;
-    (detail::append(joined, part), ...);
-    return joined;
+/// Throws walt::error: fail("a model of {} elements cannot take {}", 3, 4).
+template <class... Part> [[noreturn]] void fail(detail::sentence<Part...> with, const Part&... part) {
+    throw error(fmt::vformat(with.text, fmt::make_format_args(part...)));
 }
 
-/// Throws walt::error with the parts joined into one sentence.
-template <class... Part> [[noreturn]] void fail(const Part&... part) { throw error(sentence(part...)); }
-
 /// Throws walt::error with the sentence unless the condition holds.
-template <class... Part> constexpr void require(bool condition, const Part&... part) {
-    if (!condition) fail(part...);
+template <class... Part> constexpr void require(bool condition, detail::sentence<Part...> with, const Part&... part) {
+    if (!condition) fail<Part...>(with, part...);
 }
 
 } // namespace walt

@@ -27,8 +27,8 @@ inline float truncated_normal(const philox& numbers, std::uint64_t i) {
     }
 }
 
-/// The starting value of every element of a parameter, in memory order (spec 1.7). The numbers depend on the seed and the
-/// parameter's name only, so adding one does not change the others.
+/// The starting value of every element of a parameter, in memory order (spec 1.7). The numbers depend on the seed and
+/// the parameter's name only, so adding one does not change the others.
 template <class A> void start_parameter(const parameter_row& row, std::uint64_t seed, A* out) {
     const philox numbers{seed, hash(row.name)};
     const std::int64_t outs = row.shape.front(), fan_in = static_cast<std::int64_t>(row.size) / outs;
@@ -50,7 +50,8 @@ template <class A> void start_parameter(const parameter_row& row, std::uint64_t 
 }
 } // namespace detail
 
-/// The parameters of a Module (a struct with `each`) on a context, computing in T. A copy shares the memory; see detach.
+/// The parameters of a Module (a struct with `each`) on a context, computing in T. A copy shares the memory; see
+/// detach.
 template <class Context, class Module, class T> class model {
   public:
     using context_type = Context;
@@ -92,7 +93,7 @@ template <class Context, class Module, class T> class model {
 
     /// The masters, from and to host memory in the same layout.
     void assign(const std::vector<master_type>& values) {
-        require(values.size() == extent, "a model of ", extent, " elements cannot take ", values.size());
+        require(values.size() == extent, "a model of {} elements cannot take {}", extent, values.size());
         ctx_->upload(master_.data(), values.data(), extent * sizeof(master_type));
         if constexpr (!std::is_same_v<T, master_type>) {
             std::vector<T> rounded(extent);

@@ -175,22 +175,35 @@ struct parameter_row {
 /// The place in the file of element i in memory: kernels are [out, taps, in] in memory and [out, in, taps] in the file.
 inline std::size_t place_in_file(const parameter_row& row, std::size_t i) {
     if (!row.channels_last) return i;
-    const auto in = static_cast<std::size_t>(row.shape[1]), taps = row.size / (static_cast<std::size_t>(row.shape[0]) * in);
+    const auto in = static_cast<std::size_t>(row.shape[1]),
+               taps = row.size / (static_cast<std::size_t>(row.shape[0]) * in);
     return (i / (taps * in) * in + i % in) * taps + i / in % taps;
 }
 
 namespace detail {
-template <class Part> void list(const Part& part, const std::string& name, std::size_t shift, std::vector<parameter_row>& rows) {
-    if constexpr (requires { Part::depth; part.stride; }) { // a part that is repeated
+template <class Part>
+void list(const Part& part, const std::string& name, std::size_t shift, std::vector<parameter_row>& rows) {
+    if constexpr (requires {
+                      Part::depth;
+                      part.stride;
+                  }) { // a part that is repeated
         for (int i = 0; i < Part::depth; ++i)
-            part.at(i, [&](const auto& child, std::size_t by) { list(child, sentence(name, ".", i), shift + by, rows); });
+            part.at(i, [&](const auto& child, std::size_t by) {
+                list(child, fmt::format("{}.{}", name, i), shift + by, rows);
+            });
     } else if constexpr (requires { part.offset; }) {
         const bool table = Part::start == init::normal || Part::start == init::truncated;
-        rows.push_back({name, {Part::extents.begin(), Part::extents.end()}, part.offset + shift, Part::size, Part::start,
-                        Part::trainable, Part::rank > 1 && !table, Part::channels_last});
+        rows.push_back({name,
+                        {Part::extents.begin(), Part::extents.end()},
+                        part.offset + shift,
+                        Part::size,
+                        Part::start,
+                        Part::trainable,
+                        Part::rank > 1 && !table,
+                        Part::channels_last});
     } else {
         Part::each(part, [&](std::string_view child_name, auto& child) {
-            list(child, name.empty() ? std::string(child_name) : sentence(name, ".", child_name), shift, rows);
+            list(child, name.empty() ? std::string(child_name) : fmt::format("{}.{}", name, child_name), shift, rows);
         });
     }
 }

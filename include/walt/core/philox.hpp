@@ -34,9 +34,7 @@ WALT_HD constexpr philox_block philox4x32_10(philox_block counter, std::uint32_t
 
 namespace detail {
 /// Uniform in (0, 1): 23 bits, centred in their interval, so neither 0 nor 1 comes. (With 24, the largest rounds to 1.)
-WALT_HD constexpr float unit_float(std::uint32_t word) {
-    return (static_cast<float>(word >> 9) + 0.5f) * 0x1p-23f;
-}
+WALT_HD constexpr float unit_float(std::uint32_t word) { return (static_cast<float>(word >> 9) + 0.5f) * 0x1p-23f; }
 
 /// -2 ln(u) for u in (0, 1), only fma and division-free polynomials: the same bits wherever IEEE fma is.
 WALT_HD inline float minus_two_log(float u) {

@@ -17,10 +17,10 @@ template <class Context> constexpr auto recording_of() {
 }
 } // namespace detail
 
-/// `repeated step(ctx, work); step(); step();` calls work each time. A device that records (cuda, as a CUDA graph) runs it at
-/// the first call, when memory grows and plans are made, records it at the second and replays the record from then on. So
-/// `work` must ask for the same ops on the same memory every time: what changes is read from device memory, and nothing is
-/// uploaded or downloaded.
+/// `repeated step(ctx, work); step(); step();` calls work each time. A device that records (cuda, as a CUDA graph) runs
+/// it at the first call, when memory grows and plans are made, records it at the second and replays the record from
+/// then on. So `work` must ask for the same ops on the same memory every time: what changes is read from device memory,
+/// and nothing is uploaded or downloaded.
 template <class Context, class Work> class repeated {
   public:
     repeated(Context& ctx, Work work) : ctx_(ctx), work_(std::move(work)) {}

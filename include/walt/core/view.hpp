@@ -24,8 +24,9 @@ template <class T, int... Extent> class view {
 
     constexpr view() = default;
     template <class... Count>
-        requires(sizeof...(Count) == rank_dynamic && (std::is_convertible_v<Count, std::int64_t> && ...))
-    constexpr explicit view(T* data, Count... count) : data_(data) {
+    requires(sizeof...(Count) == rank_dynamic &&
+             (std::is_convertible_v<Count, std::int64_t> && ...)) constexpr explicit view(T* data, Count... count)
+        : data_(data) {
         const std::array<std::int64_t, rank_dynamic + 1> given{static_cast<std::int64_t>(count)..., 0};
         int next = 0;
         for (int axis = 0; axis < rank; ++axis)
@@ -55,14 +56,13 @@ template <class T, int... Extent> class view {
     /// The same memory with other extents; the number of elements must stay.
     template <int... Other, class... Count> constexpr view<T, Other...> as(Count... count) const {
         view<T, Other...> other(data_, count...);
-        require(other.size() == size(), "a view of ", size(), " elements cannot be seen as one of ", other.size());
+        require(other.size() == size(), "a view of {} elements cannot be seen as one of {}", size(), other.size());
         return other;
     }
 
     /// Element (i, j, ...); host memory only.
     template <class... Index>
-        requires(sizeof...(Index) == rank)
-    constexpr T& operator()(Index... index) const {
+    requires(sizeof...(Index) == rank) constexpr T& operator()(Index... index) const {
         std::int64_t at = 0;
         int axis = 0;
         ((at = at * extents_[static_cast<std::size_t>(axis++)] + static_cast<std::int64_t>(index)), ...);
@@ -71,7 +71,8 @@ template <class T, int... Extent> class view {
 
     /// Entries [first, first + count) of the outermost axis, which must be dynamic.
     constexpr view slice(std::int64_t first, std::int64_t count) const {
-        static_assert(rank > 0 && static_extent(0) == dynamic, "only a view whose first extent is dynamic can be sliced");
+        static_assert(rank > 0 && static_extent(0) == dynamic,
+                      "only a view whose first extent is dynamic can be sliced");
         view part = *this;
         part.extents_[0] = count;
         if (data_) part.data_ = data_ + first * (extents_[0] ? size() / extents_[0] : 0);

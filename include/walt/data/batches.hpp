@@ -18,7 +18,8 @@ struct batch {
 
 struct mixing {
     int batch = 32;
-    double image_rate = 0; ///< part of the samples that are stacks of images, exact over any run of samples to within one
+    double image_rate =
+        0; ///< part of the samples that are stacks of images, exact over any run of samples to within one
     std::uint64_t seed = 0;
 };
 
@@ -27,16 +28,17 @@ struct mixing {
 /// Where images come from videos, an image is one frame of a clip drawn like any other. Keeps references to the data.
 template <dataset Videos, dataset Images = Videos> class batches {
   public:
-    explicit batches(const Videos& videos, mixing how = {})
-        requires std::same_as<Videos, Images>
+    explicit batches(const Videos& videos, mixing how = {}) requires std::same_as<Videos, Images>
         : batches(videos, videos, how) {}
 
-    batches(const Videos& videos, const Images& images, mixing how = {}) : videos_(&videos), images_(&images), how_(how) {
-        require(how.batch > 0, "a batch needs at least one sample; ", how.batch, " were asked for");
-        require(how.image_rate >= 0 && how.image_rate <= 1, "mixing::image_rate is a part of all samples, 0 to 1; it is ",
-                how.image_rate);
-        require(images.height() == videos.height() && images.width() == videos.width(), "images of ", images.height(), " x ",
-                images.width(), " cannot be mixed with videos of ", videos.height(), " x ", videos.width());
+    batches(const Videos& videos, const Images& images, mixing how = {})
+        : videos_(&videos), images_(&images), how_(how) {
+        require(how.batch > 0, "a batch needs at least one sample; {} were asked for", how.batch);
+        require(how.image_rate >= 0 && how.image_rate <= 1,
+                "mixing::image_rate is a part of all samples, 0 to 1; it is {}", how.image_rate);
+        require(images.height() == videos.height() && images.width() == videos.width(),
+                "images of {} x {} cannot be mixed with videos of {} x {}", images.height(), images.width(),
+                videos.height(), videos.width());
         require(videos.size() > 0 || how.image_rate == 1, "the dataset of videos is empty");
         require(images.size() > 0 || how.image_rate == 0, "the dataset of images is empty");
     }

@@ -22,10 +22,10 @@ concept dataset = requires(const D& d, std::uint64_t seed, std::int64_t index, f
 
 /// A dataset that can make one frame [height, width, 3] of a clip, with a still image's caption, without the others.
 template <class D>
-concept frame_dataset =
-    dataset<D> && requires(const D& d, std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) {
-        d.read_frame(seed, index, /*frame*/ 0, pixels, caption);
-    };
+concept frame_dataset = dataset<D> &&
+    requires(const D& d, std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) {
+    d.read_frame(seed, index, /*frame*/ 0, pixels, caption);
+};
 
 /// One clip with memory of its own.
 struct clip {

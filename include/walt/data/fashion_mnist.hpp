@@ -24,9 +24,13 @@ struct fashion_mnist {
 /// package puts it. Throws walt::error where there is no such folder.
 inline std::filesystem::path fashion_mnist_folder(const std::filesystem::path& given = {}) {
     const char* const named = std::getenv("WALT_FASHION_MNIST");
-    const std::filesystem::path folder = !given.empty() ? given : named && *named ? named : "/usr/share/datasets/fashion-mnist";
-    require(std::filesystem::is_directory(folder), "Fashion-MNIST is not in '", folder.string(),
-            "': install it with 'apt-get install dataset-fashion-mnist', or name its folder in WALT_FASHION_MNIST");
+    const std::filesystem::path folder = !given.empty()    ? given
+                                         : named && *named ? named
+                                                           : "/usr/share/datasets/fashion-mnist";
+    require(std::filesystem::is_directory(folder),
+            "Fashion-MNIST is not in '{}': install it with 'apt-get install dataset-fashion-mnist', or name its folder "
+            "in WALT_FASHION_MNIST",
+            folder.string());
     return folder;
 }
 
@@ -34,14 +38,16 @@ inline std::filesystem::path fashion_mnist_folder(const std::filesystem::path& g
 inline fashion_mnist read_fashion_mnist(fashion_part part, const std::filesystem::path& folder = {}) {
     const std::filesystem::path in = fashion_mnist_folder(folder);
     const std::string stem = part == fashion_part::train ? "train" : "t10k";
-    const std::filesystem::path pictures = in / (stem + "-images-idx3-ubyte.gz"), labels = in / (stem + "-labels-idx1-ubyte.gz");
+    const std::filesystem::path pictures = in / (stem + "-images-idx3-ubyte.gz"),
+                                labels = in / (stem + "-labels-idx1-ubyte.gz");
     idx_array grey = read_idx(pictures, 3), item = read_idx(labels, 1);
-    require(grey.extents[1] == fashion_mnist::side && grey.extents[2] == fashion_mnist::side, "'", pictures.string(),
-            "' should hold pictures of 28 x 28 pixels; they have ", grey.extents[1], " x ", grey.extents[2]);
-    require(grey.extents[0] == item.extents[0], "'", pictures.string(), "' has ", grey.extents[0], " pictures, but '",
-            labels.string(), "' has ", item.extents[0], " labels");
+    require(grey.extents[1] == fashion_mnist::side && grey.extents[2] == fashion_mnist::side,
+            "'{}' should hold pictures of 28 x 28 pixels; they have {} x {}", pictures.string(), grey.extents[1],
+            grey.extents[2]);
+    require(grey.extents[0] == item.extents[0], "'{}' has {} pictures, but '{}' has {} labels", pictures.string(),
+            grey.extents[0], labels.string(), item.extents[0]);
     for (const std::uint8_t kind : item.values)
-        require(kind < fashion_mnist::kinds, "'", labels.string(), "' has the label ", int{kind}, "; labels are 0 to 9");
+        require(kind < fashion_mnist::kinds, "'{}' has the label {}; labels are 0 to 9", labels.string(), int{kind});
     return {std::move(grey.values), std::move(item.values)};
 }
 

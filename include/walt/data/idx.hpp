@@ -24,7 +24,7 @@ namespace detail {
 class gzip_reader {
   public:
     explicit gzip_reader(const std::filesystem::path& path) : name_(path.string()), file_(gzopen(name_.c_str(), "rb")) {
-        require(file_ != nullptr, "the IDX file '", name_, "' cannot be opened");
+        require(file_ != nullptr, "the IDX file '{}' cannot be opened", name_);
     }
     gzip_reader(const gzip_reader&) = delete;
     gzip_reader& operator=(const gzip_reader&) = delete;
@@ -39,8 +39,8 @@ class gzip_reader {
             const int came = gzread(file_, to.data() + before, static_cast<unsigned>(wanted));
             int status = Z_OK;
             gzerror(file_, &status); // a stream that ends too early is a short read with Z_BUF_ERROR
-            require(came >= 0 && (status == Z_OK || status == Z_STREAM_END), "the gzip stream of the IDX file '", name_,
-                    "' is damaged or cut off");
+            require(came >= 0 && (status == Z_OK || status == Z_STREAM_END),
+                    "the gzip stream of the IDX file '{}' is damaged or cut off", name_);
             to.resize(before + static_cast<std::size_t>(came));
             count -= static_cast<std::size_t>(came);
             if (static_cast<std::size_t>(came) < wanted) return;
@@ -61,29 +61,30 @@ inline idx_array read_idx(const std::filesystem::path& path, int rank) {
     std::vector<std::uint8_t> head;
     const std::size_t head_size = 4 + 4 * static_cast<std::size_t>(rank);
     file.read(head, head_size);
-    require(head.size() >= 4 && head[0] == 0 && head[1] == 0, "'", name, "' is not an IDX file: its first two bytes are not 0");
-    require(head[2] == 0x08, "the IDX file '", name, "' has elements of type ", int{head[2]},
-            "; only unsigned bytes (8) are read");
-    require(head[3] == rank, "the IDX file '", name, "' should have ", rank, " axes; it has ", int{head[3]});
-    require(head.size() == head_size, "the IDX file '", name, "' ends inside of its header");
+    require(head.size() >= 4 && head[0] == 0 && head[1] == 0, "'{}' is not an IDX file: its first two bytes are not 0",
+            name);
+    require(head[2] == 0x08, "the IDX file '{}' has elements of type {}; only unsigned bytes (8) are read", name,
+            int{head[2]});
+    require(head[3] == rank, "the IDX file '{}' should have {} axes; it has {}", name, rank, int{head[3]});
+    require(head.size() == head_size, "the IDX file '{}' ends inside of its header", name);
 
     idx_array array;
     std::uint64_t count = 1;
     for (std::size_t at = 4; at < head_size; at += 4) {
         const std::uint32_t extent = std::uint32_t{head[at]} << 24 | std::uint32_t{head[at + 1]} << 16 |
                                      std::uint32_t{head[at + 2]} << 8 | std::uint32_t{head[at + 3]};
-        require(extent > 0, "the IDX file '", name, "' has an axis of extent 0");
-        require(count <= std::uint64_t{std::numeric_limits<std::int64_t>::max()} / extent, "the extents of the IDX file '", name,
-                "' are too large");
+        require(extent > 0, "the IDX file '{}' has an axis of extent 0", name);
+        require(count <= std::uint64_t{std::numeric_limits<std::int64_t>::max()} / extent,
+                "the extents of the IDX file '{}' are too large", name);
         count *= extent;
         array.extents.push_back(extent);
     }
     file.read(array.values, static_cast<std::size_t>(count));
-    require(array.values.size() == count, "the IDX file '", name, "' should hold ", count, " bytes of values; it holds ",
+    require(array.values.size() == count, "the IDX file '{}' should hold {} bytes of values; it holds {}", name, count,
             array.values.size());
     std::vector<std::uint8_t> rest;
     file.read(rest, 1);
-    require(rest.empty(), "the IDX file '", name, "' goes on after its ", count, " bytes of values");
+    require(rest.empty(), "the IDX file '{}' goes on after its {} bytes of values", name, count);
     return array;
 }
 

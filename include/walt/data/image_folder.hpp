@@ -20,8 +20,9 @@ class image_folder {
   public:
     explicit image_folder(const std::filesystem::path& folder, image_folder_options options = {})
         : options_(options), files_(list_media(folder, {".png", ".jpg", ".jpeg"})) {
-        require(options_.height > 0 && options_.width > 0, "an image folder needs a height and a width of 1 or more; they are ",
-                options_.height, " and ", options_.width);
+        require(options_.height > 0 && options_.width > 0,
+                "an image folder needs a height and a width of 1 or more; they are {} and {}", options_.height,
+                options_.width);
     }
 
     std::int64_t size() const { return files_.size(); }
@@ -32,8 +33,9 @@ class image_folder {
 
     void read(std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) const {
         files_.with(index, [&](const media_file& file) {
-            const video image =
-                file.path.extension() == ".png" || file.path.extension() == ".PNG" ? read_png(file.path) : read_jpeg(file.path);
+            const video image = file.path.extension() == ".png" || file.path.extension() == ".PNG"
+                                    ? read_png(file.path)
+                                    : read_jpeg(file.path);
             const philox numbers{seed, static_cast<std::uint64_t>(index)};
             const crop keep = options_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
             resizer(image.height, image.width, options_.height, options_.width, keep)(image.rgb.data(), pixels);

@@ -25,11 +25,15 @@ struct latent_caching {
 template <text_encoder Encoder> class latent_cache {
   public:
     template <class Tokenizer, dataset Data>
-    latent_cache(const Tokenizer& tokenizer, const Encoder& encoder, const Data& data, latent_caching how = {}) : encoder_(&encoder), how_(how) {
-        require(how.clips >= 1 && how.clips <= data.size(), "latent_caching::clips must be 1 to the dataset's ", data.size(), "; it is ", how.clips);
-        require(how.batch >= 1 && how.encode_at_once >= 1, "latent_caching::batch and encode_at_once must be 1 or more; they are ", how.batch,
-                " and ", how.encode_at_once);
-        require(how.image_rate >= 0 && how.image_rate <= 1, "latent_caching::image_rate is a part of all samples, 0 to 1; it is ", how.image_rate);
+    latent_cache(const Tokenizer& tokenizer, const Encoder& encoder, const Data& data, latent_caching how = {})
+        : encoder_(&encoder), how_(how) {
+        require(how.clips >= 1 && how.clips <= data.size(),
+                "latent_caching::clips must be 1 to the dataset's {}; it is {}", data.size(), how.clips);
+        require(how.batch >= 1 && how.encode_at_once >= 1,
+                "latent_caching::batch and encode_at_once must be 1 or more; they are {} and {}", how.batch,
+                how.encode_at_once);
+        require(how.image_rate >= 0 && how.image_rate <= 1,
+                "latent_caching::image_rate is a part of all samples, 0 to 1; it is {}", how.image_rate);
         const auto latent = Tokenizer::module_type::latent_size({1, data.frames(), data.height(), data.width()});
         F = latent.frames;
         frame_size = latent.height * latent.width * Tokenizer::dims::latent;
@@ -41,8 +45,10 @@ template <text_encoder Encoder> class latent_cache {
             const std::int64_t count = std::min<std::int64_t>(how.encode_at_once, how.clips - first);
             pixels.resize(static_cast<std::size_t>(count * clip_size));
             for (std::int64_t i = 0; i < count; ++i) add_clip(data, first + i, pixels.data() + i * clip_size);
-            const std::vector<float> encoded = tokenizer.encode(pixels, count, data.frames(), data.height(), data.width());
-            std::transform(encoded.begin(), encoded.end(), latents_.begin() + first * F * frame_size, [](float x) { return bf16(x); });
+            const std::vector<float> encoded =
+                tokenizer.encode(pixels, count, data.frames(), data.height(), data.width());
+            std::transform(encoded.begin(), encoded.end(), latents_.begin() + first * F * frame_size,
+                           [](float x) { return bf16(x); });
             shown.update(first + count);
         }
         shown.finish();
@@ -80,7 +86,9 @@ template <text_encoder Encoder> class latent_cache {
         if constexpr (!frame_dataset<Data>) image_captions_.back() = captions_.back();
     }
     /// Stacks of images among the first samples: spread evenly, and known without counting.
-    std::int64_t stacks_before(std::int64_t samples) const { return static_cast<std::int64_t>(static_cast<double>(samples) * how_.image_rate); }
+    std::int64_t stacks_before(std::int64_t samples) const {
+        return static_cast<std::int64_t>(static_cast<double>(samples) * how_.image_rate);
+    }
     /// The clip of a sample: another order every epoch, and another one for every place in a stack of images.
     std::int64_t clip_of(std::int64_t sample, std::uint64_t place) const {
         const auto epoch = static_cast<std::uint64_t>(sample / how_.clips);

@@ -26,8 +26,9 @@ struct media_file {
 
 /// The files of a folder in the order of their names. Where the folder has a captions.txt (lines "file<TAB>caption"),
 /// they are the files that it lists; else all files with one of the endings, captioned by their name's stem.
-inline std::vector<media_file> list_media(const std::filesystem::path& folder, std::initializer_list<std::string_view> endings) {
-    require(std::filesystem::is_directory(folder), "'", folder.string(), "' is not a folder of images or videos");
+inline std::vector<media_file> list_media(const std::filesystem::path& folder,
+                                          std::initializer_list<std::string_view> endings) {
+    require(std::filesystem::is_directory(folder), "'{}' is not a folder of images or videos", folder.string());
     std::vector<media_file> files;
     const std::filesystem::path list = folder / "captions.txt";
     if (std::ifstream lines(list); lines) {
@@ -36,8 +37,8 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder, s
             if (!line.empty() && line.back() == '\r') line.pop_back();
             if (line.empty()) continue;
             const std::size_t tab = line.find('\t');
-            require(tab != std::string::npos && tab > 0, "line ", number, " of '", list.string(),
-                    "' should be a file name, a tab and a caption");
+            require(tab != std::string::npos && tab > 0, "line {} of '{}' should be a file name, a tab and a caption",
+                    number, list.string());
             files.push_back({folder / line.substr(0, tab), line.substr(tab + 1)});
         }
     } else {
@@ -51,10 +52,11 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder, s
     }
     std::sort(files.begin(), files.end(), [](const media_file& a, const media_file& b) { return a.path < b.path; });
     for (std::size_t i = 1; i < files.size(); ++i)
-        require(files[i].path != files[i - 1].path, "'", list.string(), "' lists '", files[i].path.string(), "' twice");
-    require(!files.empty(), "the folder '", folder.string(),
-            "' has no file that can be read, by its name: expected one that ends in ", endings.size() ? *endings.begin() : "",
-            " or the like, or one listed in captions.txt");
+        require(files[i].path != files[i - 1].path, "'{}' lists '{}' twice", list.string(), files[i].path.string());
+    require(!files.empty(),
+            "the folder '{}' has no file that can be read, by its name: expected one that ends in {} or the like, or "
+            "one listed in captions.txt",
+            folder.string(), endings.size() ? *endings.begin() : "");
     return files;
 }
 
@@ -84,7 +86,7 @@ class media_folder {
                 std::fprintf(stderr, "walt: skipping '%s': %s\n", files_[i].path.c_str(), what.what());
             }
         }
-        fail("none of the ", files_.size(), " files in '", files_.front().path.parent_path().string(), "' can be read");
+        fail("none of the {} files in '{}' can be read", files_.size(), files_.front().path.parent_path().string());
     }
 
   private:

@@ -37,28 +37,37 @@ class moving_fashion {
                                                             "sandal",  "shirt",    "sneaker",  "bag",   "boot"};
     /// Six colours about 60 degrees of hue apart. (Orange would lie 30 degrees from two others.)
     static constexpr std::array<std::string_view, 6> colours{"red", "yellow", "green", "cyan", "blue", "purple"};
-    static constexpr std::array<std::array<float, 3>, 6> colour_rgb{{{1.00f, 0.14f, 0.14f}, {1.00f, 0.90f, 0.10f},
-                                                                     {0.14f, 0.90f, 0.20f}, {0.10f, 0.88f, 0.92f},
-                                                                     {0.22f, 0.30f, 1.00f}, {0.82f, 0.16f, 0.96f}}};
+    static constexpr std::array<std::array<float, 3>, 6> colour_rgb{{{1.00f, 0.14f, 0.14f},
+                                                                     {1.00f, 0.90f, 0.10f},
+                                                                     {0.14f, 0.90f, 0.20f},
+                                                                     {0.10f, 0.88f, 0.92f},
+                                                                     {0.22f, 0.30f, 1.00f},
+                                                                     {0.82f, 0.16f, 0.96f}}};
     /// Hue of each colour in degrees.
     static constexpr std::array<float, 6> colour_hue{0.0f, 53.3f, 124.7f, 182.9f, 233.8f, 289.5f};
     static constexpr std::array<std::string_view, 8> directions{"left",    "right",    "up",        "down",
                                                                 "up left", "up right", "down left", "down right"};
     static constexpr float diagonal = 0.70710678f;
     /// Unit vectors (x to the right, y downwards).
-    static constexpr std::array<std::array<float, 2>, 8> direction_xy{{{-1, 0}, {1, 0}, {0, -1}, {0, 1},
-                                                                       {-diagonal, -diagonal}, {diagonal, -diagonal},
-                                                                       {-diagonal, diagonal}, {diagonal, diagonal}}};
+    static constexpr std::array<std::array<float, 2>, 8> direction_xy{{{-1, 0},
+                                                                       {1, 0},
+                                                                       {0, -1},
+                                                                       {0, 1},
+                                                                       {-diagonal, -diagonal},
+                                                                       {diagonal, -diagonal},
+                                                                       {-diagonal, diagonal},
+                                                                       {diagonal, diagonal}}};
 
     explicit moving_fashion(moving_fashion_options options = {})
         : options_(std::move(options)),
           pictures_(std::make_shared<const fashion_mnist>(read_fashion_mnist(options_.pictures, options_.folder))) {
-        require(options_.size >= 16, "moving fashion needs frames of 16 x 16 pixels or more; ", options_.size, " were asked for");
-        require(options_.frames >= 1, "moving fashion needs 1 frame or more; ", options_.frames, " were asked for");
+        require(options_.size >= 16, "moving fashion needs frames of 16 x 16 pixels or more; {} were asked for",
+                options_.size);
+        require(options_.frames >= 1, "moving fashion needs 1 frame or more; {} were asked for", options_.frames);
         for (std::int64_t i = 0; i < pictures_->count(); ++i)
             of_item_[pictures_->item[static_cast<std::size_t>(i)]].push_back(i);
         for (std::size_t item = 0; item < items.size(); ++item)
-            require(!of_item_[item].empty(), "this Fashion-MNIST has no picture of a ", items[item]);
+            require(!of_item_[item].empty(), "this Fashion-MNIST has no picture of a {}", items[item]);
         for (int c = 0; c < combinations; ++c)
             if (options_.split == split::all || held_out(combination(c)) == (options_.split == split::held_out))
                 shown_.push_back(c);
@@ -98,7 +107,8 @@ class moving_fashion {
         return choice[numbers(seed, index).below(1, static_cast<std::uint32_t>(choice.size()))];
     }
 
-    /// A clip [frames, height, width, 3] in [-1, 1] of this label and picture; `numbers` sets background, size and place.
+    /// A clip [frames, height, width, 3] in [-1, 1] of this label and picture; `numbers` sets background, size and
+    /// place.
     void render(const moving_fashion_label& shown, std::int64_t picture, const philox& numbers, float* pixels) const {
         const scene plan = make_scene(shown, picture, numbers);
         const std::int64_t frame_size = std::int64_t{3} * options_.size * options_.size;
@@ -109,12 +119,13 @@ class moving_fashion {
 
     /// "a red sneaker moving left"; "red trousers moving up".
     static std::string caption(const moving_fashion_label& shown) {
-        return sentence(image_caption(shown), " moving ", directions[static_cast<std::size_t>(shown.direction)]);
+        return fmt::format("{} moving {}", image_caption(shown), directions[static_cast<std::size_t>(shown.direction)]);
     }
     /// "a red sneaker". No colour starts with a vowel.
     static std::string image_caption(const moving_fashion_label& shown) {
         const std::string_view item = items[static_cast<std::size_t>(shown.item)];
-        return sentence(item == "trousers" ? "" : "a ", colours[static_cast<std::size_t>(shown.colour)], " ", item);
+        return fmt::format("{}{} {}", item == "trousers" ? "" : "a ", colours[static_cast<std::size_t>(shown.colour)],
+                           item);
     }
     /// The label whose caption this is.
     static std::optional<moving_fashion_label> parse(std::string_view text) {
@@ -181,12 +192,14 @@ class moving_fashion {
 
         const detail::sine_cosine angle = detail::turn(between(0.0f, 1.0f));
         const float from = between(0.10f, 0.26f), to = between(0.10f, 0.26f);
-        const float reach = pixels * (std::abs(angle.cosine) + std::abs(angle.sine)); // of the gradient across the frame
+        const float reach =
+            pixels * (std::abs(angle.cosine) + std::abs(angle.sine)); // of the gradient across the frame
         for (std::size_t c = 0; c < 3; ++c) {
             const float first = from + between(-0.025f, 0.025f), change = to + between(-0.025f, 0.025f) - first;
             plan.right[c] = 2.0f * change * angle.cosine / reach;
             plan.down[c] = 2.0f * change * angle.sine / reach;
-            plan.corner[c] = 2.0f * (first + 0.5f * change) - 1.0f - 0.5f * (pixels - 1.0f) * (plan.right[c] + plan.down[c]);
+            plan.corner[c] =
+                2.0f * (first + 0.5f * change) - 1.0f - 0.5f * (pixels - 1.0f) * (plan.right[c] + plan.down[c]);
         }
         return plan;
     }

@@ -11,9 +11,10 @@ class permutation {
   public:
     permutation(std::int64_t size, std::uint64_t seed, std::uint64_t stream)
         : size_(static_cast<std::uint64_t>(size)), round_{seed, stream} {
-        require(size > 0, "a permutation needs at least one element; ", size, " were given");
+        require(size > 0, "a permutation needs at least one element; {} were given", size);
         while (half_ < 31 && (std::uint64_t{1} << (2 * half_)) < size_) ++half_;
-        require((std::uint64_t{1} << (2 * half_)) >= size_, "a permutation of ", size, " elements is too large (2^62 at most)");
+        require((std::uint64_t{1} << (2 * half_)) >= size_, "a permutation of {} elements is too large (2^62 at most)",
+                size);
     }
 
     std::int64_t operator()(std::int64_t i) const {

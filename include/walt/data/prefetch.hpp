@@ -25,8 +25,8 @@ template <class Item> class prefetch {
   public:
     explicit prefetch(std::function<Item(std::int64_t)> make, prefetching how = {})
         : make_(std::move(make)), next_(how.first), started_(how.first) {
-        require(how.ahead > 0, "prefetching::ahead must be 1 or more; it is ", how.ahead);
-        require(how.threads > 0, "prefetching::threads must be 1 or more; it is ", how.threads);
+        require(how.ahead > 0, "prefetching::ahead must be 1 or more; it is {}", how.ahead);
+        require(how.threads > 0, "prefetching::threads must be 1 or more; it is {}", how.threads);
         slots_.resize(static_cast<std::size_t>(how.ahead));
         try {
             for (int i = 0; i < how.threads; ++i) workers_.emplace_back([this] { work(); });
@@ -75,7 +75,9 @@ template <class Item> class prefetch {
             slot result;
             try {
                 result.item.emplace(make_(n));
-            } catch (...) { result.failure = std::current_exception(); }
+            } catch (...) {
+                result.failure = std::current_exception();
+            }
             lock.lock();
             at(n) = std::move(result);
             made_.notify_one();

@@ -47,12 +47,12 @@ struct resampling {
 class resizer {
   public:
     resizer(int in_height, int in_width, int height, int width, crop keep = {})
-        : in_width_(in_width),
-          height_(height),
-          width_(width),
+        : in_width_(in_width), height_(height), width_(width),
           scale_(std::min(double(in_height) / std::max(height, 1), double(in_width) / std::max(width, 1))),
-          rows_(checked(in_height, height), height, scale_, (in_height / scale_ - height) * static_cast<double>(keep.y)),
-          columns_(checked(in_width, width), width, scale_, (in_width / scale_ - width) * static_cast<double>(keep.x)) {}
+          rows_(checked(in_height, height), height, scale_,
+                (in_height / scale_ - height) * static_cast<double>(keep.y)),
+          columns_(checked(in_width, width), width, scale_, (in_width / scale_ - width) * static_cast<double>(keep.x)) {
+    }
 
     void operator()(const std::uint8_t* from, float* to) const {
         const std::size_t wide = 3 * static_cast<std::size_t>(in_width_);
@@ -61,7 +61,8 @@ class resizer {
             std::fill(line.begin(), line.end(), 0.0f);
             for (int t = 0; t < rows_.taps; ++t) {
                 const float w = rows_.weight[static_cast<std::size_t>(y * rows_.taps + t)];
-                const std::uint8_t* row = from + static_cast<std::size_t>(rows_.first[static_cast<std::size_t>(y)] + t) * wide;
+                const std::uint8_t* row =
+                    from + static_cast<std::size_t>(rows_.first[static_cast<std::size_t>(y)] + t) * wide;
                 for (std::size_t i = 0; i < wide; ++i) line[i] += w * static_cast<float>(row[i]);
             }
             for (int x = 0; x < width_; ++x, to += 3) {
@@ -77,7 +78,8 @@ class resizer {
 
   private:
     static int checked(int in, int out) {
-        require(in > 0 && out > 0, "pictures are resized from and to extents of 1 or more; here from ", in, " to ", out);
+        require(in > 0 && out > 0, "pictures are resized from and to extents of 1 or more; here from {} to {}", in,
+                out);
         return in;
     }
 

@@ -16,15 +16,17 @@ struct video_folder_options {
     bool random_crop = false; ///< which part of the frames is kept is drawn from the seed; else the middle
 };
 
-/// One clip of each file, scaled until it covers height x width and cropped to it. A file too short for a clip counts as
-/// unreadable. Captions and unreadable files: see media_folder.
+/// One clip of each file, scaled until it covers height x width and cropped to it. A file too short for a clip counts
+/// as unreadable. Captions and unreadable files: see media_folder.
 class video_folder {
   public:
     explicit video_folder(const std::filesystem::path& folder, video_folder_options options = {})
-        : options_(options), files_(list_media(folder, {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".y4m"})) {
+        : options_(options),
+          files_(list_media(folder, {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".y4m"})) {
         for (const int extent : {options_.frames, options_.height, options_.width, options_.stride})
-            require(extent > 0, "a video folder needs frames, height, width and stride of 1 or more; they are ",
-                    options_.frames, ", ", options_.height, ", ", options_.width, " and ", options_.stride);
+            require(extent > 0,
+                    "a video folder needs frames, height, width and stride of 1 or more; they are {}, {}, {} and {}",
+                    options_.frames, options_.height, options_.width, options_.stride);
     }
 
     std::int64_t size() const { return files_.size(); }
@@ -38,9 +40,10 @@ class video_folder {
             const philox numbers{seed, static_cast<std::uint64_t>(index)};
             const video whole = read_video(file.path);
             const int spare = whole.frames - 1 - (options_.frames - 1) * options_.stride;
-            require(spare >= 0, "the video '", file.path.string(), "' has ", whole.frames, " frames; a clip of ", options_.frames,
-                    " with stride ", options_.stride, " needs ", whole.frames - spare);
-            const int start = options_.random_start ? static_cast<int>(numbers.below(2, static_cast<std::uint32_t>(spare) + 1)) : 0;
+            require(spare >= 0, "the video '{}' has {} frames; a clip of {} with stride {} needs {}",
+                    file.path.string(), whole.frames, options_.frames, options_.stride, whole.frames - spare);
+            const int start =
+                options_.random_start ? static_cast<int>(numbers.below(2, static_cast<std::uint32_t>(spare) + 1)) : 0;
             const crop keep = options_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
             const resizer resize(whole.height, whole.width, options_.height, options_.width, keep);
             const std::size_t in = 3 * static_cast<std::size_t>(whole.height) * static_cast<std::size_t>(whole.width);

@@ -34,7 +34,9 @@ template <class Config> denoiser_input<float, Config> shapes_only(std::int64_t s
 template <class Config, class T> cost sampling_cost(Config, compute_t<T>, std::int64_t samples = 1) {
     meta::context ctx;
     const denoiser<meta::context, Config, T> model(ctx, Config{}, compute<T>);
-    model.predict(detail::shapes_only<Config>(samples), view<float, dynamic, Config::frames, Config::height, Config::width, Config::channels>(nullptr, samples));
+    model.predict(
+        detail::shapes_only<Config>(samples),
+        view<float, dynamic, Config::frames, Config::height, Config::width, Config::channels>(nullptr, samples));
     return {parameter_count<transformer<Config>>, ctx.flops, ctx.bytes, ctx.arena.peak()};
 }
 

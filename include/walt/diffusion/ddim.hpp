@@ -15,11 +15,13 @@ struct ddim {
 
     /// The level of step k: round((S - k) N / S) - 1, that is 999, 979, ..., 19 for 50 steps.
     std::vector<int> levels() const {
-        require(steps >= 1 && steps <= noise_schedule::levels, "DDIM takes 1 to ", noise_schedule::levels, " steps, not ", steps);
-        require(eta >= 0, "DDIM's eta must not be negative; it is ", eta);
+        require(steps >= 1 && steps <= noise_schedule::levels, "DDIM takes 1 to {} steps, not {}",
+                noise_schedule::levels, steps);
+        require(eta >= 0, "DDIM's eta must not be negative; it is {}", eta);
         std::vector<int> list;
         for (int k = 0; k < steps; ++k)
-            list.push_back(static_cast<int>(std::lround(static_cast<double>(steps - k) * noise_schedule::levels / steps)) - 1);
+            list.push_back(
+                static_cast<int>(std::lround(static_cast<double>(steps - k) * noise_schedule::levels / steps)) - 1);
         return list;
     }
 };
@@ -28,8 +30,9 @@ struct ddim {
 struct ddim_update {
     double x0_share, eps_share, noise_share;
     ddim_update(double gamma, double gamma_next, double eta) {
-        const double sigma = eta == 0 || gamma_next >= 1 ? 0.0
-                                                         : eta * std::sqrt((1 - gamma_next) / (1 - gamma)) * std::sqrt(1 - gamma / gamma_next);
+        const double sigma = eta == 0 || gamma_next >= 1
+                                 ? 0.0
+                                 : eta * std::sqrt((1 - gamma_next) / (1 - gamma)) * std::sqrt(1 - gamma / gamma_next);
         x0_share = std::sqrt(gamma_next);
         eps_share = std::sqrt(std::max(0.0, 1 - gamma_next - sigma * sigma));
         noise_share = sigma;
@@ -37,16 +40,20 @@ struct ddim_update {
 };
 
 /// Runs DDIM on `x` [B, F, H, W, C] (A), which comes as noise and leaves as latents.
-/// predict(input, conditional, v): asks the context for the network's v of the input; with guidance it is called twice a
-/// step, and `conditional` says which. It is `repeated` work: the same ops on the same memory in every step. `input` comes with all conditions set; noisy, step and self_condition are set here.
-/// seen(k, x0) is called after step k with the guided estimate of x0; it gives back what it takes from the arena.
+/// predict(input, conditional, v): asks the context for the network's v of the input; with guidance it is called twice
+/// a step, and `conditional` says which. It is `repeated` work: the same ops on the same memory in every step. `input`
+/// comes with all conditions set; noisy, step and self_condition are set here. seen(k, x0) is called after step k with
+/// the guided estimate of x0; it gives back what it takes from the arena.
 template <class Context, class A, class Config, class X, class Predict, class Seen>
 void run_ddim(Context& ctx, const ddim& sampler, const guidance& guide, const noise_schedule& schedule,
               denoiser_input<A, Config> input, philox noise, X x, Predict&& predict, Seen&& seen) {
     using latent = view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>;
     const arena::scope scope(ctx.arena);
     const std::int64_t batch = x.extent(0), frames = batch * Config::frames;
-    const auto take = [&] { return ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(batch); };
+    const auto take = [&] {
+        return ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(
+            batch);
+    };
     const latent v = take(), v_uncond = take(), x0 = take(), eps = take(), fresh = take();
     const auto step = ctx.arena.template take<std::int32_t, dynamic>(frames);
     const std::vector<int> levels = sampler.levels();
@@ -54,7 +61,8 @@ void run_ddim(Context& ctx, const ddim& sampler, const guidance& guide, const no
     // All that changes from step to step is looked up by its level, so that a device can record a step and replay it.
     const auto by_level = [&](auto&& number) {
         std::vector<A> table(noise_schedule::levels);
-        for (std::size_t k = 0; k < levels.size(); ++k) table[static_cast<std::size_t>(levels[k])] = static_cast<A>(number(k));
+        for (std::size_t k = 0; k < levels.size(); ++k)
+            table[static_cast<std::size_t>(levels[k])] = static_cast<A>(number(k));
         return to_device<A>(ctx, table);
     };
     const auto update = [&](std::size_t k) {

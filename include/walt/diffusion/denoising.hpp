@@ -1,5 +1,5 @@
-// The training objective of the denoiser (paper sec. 3, 4.3, 4.4; spec 2): noise a latent, predict v; self-conditioning,
-// dropped conditions, frame prediction and noised low-resolution inputs are drawn here.
+// The training objective of the denoiser (paper sec. 3, 4.3, 4.4; spec 2): noise a latent, predict v;
+// self-conditioning, dropped conditions, frame prediction and noised low-resolution inputs are drawn here.
 #pragma once
 
 #include "../core/repeated.hpp"
@@ -8,15 +8,16 @@
 
 namespace walt {
 
-/// A batch in host memory: B samples, each a video or a stack of F images. Vectors that the config does not use stay empty.
+/// A batch in host memory: B samples, each a video or a stack of F images. Vectors that the config does not use stay
+/// empty.
 struct latent_batch {
-    std::vector<float> latents;              // [B, F, H, W, C], normalised
-    std::vector<std::uint8_t> is_image;      // [B]
-    std::vector<std::int32_t> label;         // [B F]
-    std::vector<float> text;                 // [S M, Dt]; text 0 is the empty one, with no valid position
-    std::vector<std::uint8_t> text_valid;    // [S M]
-    std::vector<std::int32_t> text_row;      // [B F]: 0 .. S - 1
-    std::vector<float> low_resolution;       // [B, F, H/2, W/2, C]
+    std::vector<float> latents;           // [B, F, H, W, C], normalised
+    std::vector<std::uint8_t> is_image;   // [B]
+    std::vector<std::int32_t> label;      // [B F]
+    std::vector<float> text;              // [S M, Dt]; text 0 is the empty one, with no valid position
+    std::vector<std::uint8_t> text_valid; // [S M]
+    std::vector<std::int32_t> text_row;   // [B F]: 0 .. S - 1
+    std::vector<float> low_resolution;    // [B, F, H/2, W/2, C]
 };
 
 /// How diffusion steps are drawn in training.
@@ -32,7 +33,8 @@ struct step_distribution {
     }
 };
 
-/// The objective: operator()(model, batch, gradients, philox, loss). Rates are probabilities; the paper gives self_conditioning_rate, the others are choices.
+/// The objective: operator()(model, batch, gradients, philox, loss). Rates are probabilities; the paper gives
+/// self_conditioning_rate, the others are choices.
 struct denoising {
     float self_conditioning_rate = 0.9f; ///< of batches that first estimate x0 from zeros
     float condition_drop = 0.1f;         ///< of samples (or images) without label or text: for guidance
@@ -43,8 +45,8 @@ struct denoising {
     noise_schedule schedule{};
     bool record = false; ///< devices that can (cuda) record the passes of each shape of batch and replay them
 
-    /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait. `random` is the
-    /// micro-batch's own sequence.
+    /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait. `random`
+    /// is the micro-batch's own sequence.
     template <class Model, class A>
     void operator()(Model& model, const latent_batch& batch, gradients<A> g, philox random, view<A, 1> loss) const {
         using config = typename Model::config_type;
@@ -54,8 +56,12 @@ struct denoising {
         const arena::scope scope(ctx.arena);
         const auto B = static_cast<std::int64_t>(batch.is_image.size());
         const philox draws{random.seed, random.stream * 4}, noise{random.seed, random.stream * 4 + 1};
-        const auto draw = [&](std::int64_t what, std::int64_t i) { return draws.uniform(static_cast<std::uint64_t>(what * B * F + i)); };
-        const auto take = [&] { return ctx.arena.template take<A, dynamic, F, config::height, config::width, config::channels>(B); };
+        const auto draw = [&](std::int64_t what, std::int64_t i) {
+            return draws.uniform(static_cast<std::uint64_t>(what * B * F + i));
+        };
+        const auto take = [&] {
+            return ctx.arena.template take<A, dynamic, F, config::height, config::width, config::channels>(B);
+        };
         check<config>(batch);
 
         std::vector<std::int32_t> step, label = batch.label, text_row = batch.text_row;
@@ -71,7 +77,8 @@ struct denoising {
                     if constexpr (config::text_dim > 0) text_row[at] = 0;
                 }
                 if constexpr (config::frame_prediction) {
-                    const int known = image || draw(1, own) >= frame_prediction_rate ? 0 : (draw(2, own) < 0.5f ? 1 : 2);
+                    const int known =
+                        image || draw(1, own) >= frame_prediction_rate ? 0 : (draw(2, own) < 0.5f ? 1 : 2);
                     mask.push_back(A(f < known && known < F));
                     weight[at] -= mask.back();
                 }
@@ -88,7 +95,8 @@ struct denoising {
             input.text_row = to_device<std::int32_t>(ctx, text_row).read();
         }
 
-        const latent x0(to_device<A>(ctx, batch.latents).data(), B), eps = take(), x_t = take(), v = take(), target = take(), dv = take();
+        const latent x0(to_device<A>(ctx, batch.latents).data(), B), eps = take(), x_t = take(), v = take(),
+                                                                     target = take(), dv = take();
         const v_prediction<A> diffusion(ctx, schedule, input.step);
         ops::normal(ctx, noise, eps);
         diffusion.noisy(ctx, x0, eps, x_t);
@@ -118,9 +126,15 @@ struct denoising {
             model.backward(input, kept, dv.read(), g);
         };
         if (!record) return passes();
-        const work_key key{static_cast<std::uint64_t>(B), static_cast<std::uint64_t>(input.text_valid.extent(0)), twice,
-                           keep == activations::all, address(x0.data()), address(model.weights().compute), address(model.weights().master),
-                           address(g.data), address(loss.data())};
+        const work_key key{static_cast<std::uint64_t>(B),
+                           static_cast<std::uint64_t>(input.text_valid.extent(0)),
+                           twice,
+                           keep == activations::all,
+                           address(x0.data()),
+                           address(model.weights().compute),
+                           address(model.weights().master),
+                           address(g.data),
+                           address(loss.data())};
         repeat_work(ctx, key, passes);
     }
 
@@ -130,31 +144,36 @@ struct denoising {
         constexpr int F = Config::frames, frame = Config::height * Config::width * Config::channels;
         const std::size_t samples = batch.is_image.size(), frames = samples * F;
         const auto has = [&](const char* what, std::size_t came, std::size_t wanted) {
-            require(came == wanted, "a batch of ", samples, " samples of ", F, " frames has ", wanted, " ", what, "; ", came, " came");
+            require(came == wanted, "a batch of {} samples of {} frames has {} {}; {} came", samples, F, wanted, what,
+                    came);
         };
         require(samples > 0, "a batch needs 1 sample or more");
         has("latent numbers", batch.latents.size(), frames * frame);
         if constexpr (Config::classes > 0) {
             has("labels", batch.label.size(), frames);
             for (const std::int32_t label : batch.label)
-                require(label >= 0 && label <= Config::classes, "labels are 0 to ", Config::classes, " (no class); ", label, " came");
+                require(label >= 0 && label <= Config::classes, "labels are 0 to {} (no class); {} came",
+                        Config::classes, label);
         }
         if constexpr (Config::text_dim > 0) {
             const std::size_t texts = batch.text_valid.size() / Config::text_tokens;
-            require(texts >= 1 && batch.text_valid.size() == texts * Config::text_tokens, "a batch has 1 text or more, each of ", Config::text_tokens,
-                    " positions; ", batch.text_valid.size(), " positions came");
+            require(texts >= 1 && batch.text_valid.size() == texts * Config::text_tokens,
+                    "a batch has 1 text or more, each of {} positions; {} positions came", Config::text_tokens,
+                    batch.text_valid.size());
             has("text numbers", batch.text.size(), batch.text_valid.size() * Config::text_dim);
             has("text rows", batch.text_row.size(), frames);
             for (const std::int32_t row : batch.text_row)
-                require(row >= 0 && static_cast<std::size_t>(row) < texts, "a batch of ", texts, " texts has no text ", row);
+                require(row >= 0 && static_cast<std::size_t>(row) < texts, "a batch of {} texts has no text {}", texts,
+                        row);
         }
-        if constexpr (Config::super_resolution) has("low-resolution numbers", batch.low_resolution.size(), frames * frame / 4);
+        if constexpr (Config::super_resolution)
+            has("low-resolution numbers", batch.low_resolution.size(), frames * frame / 4);
     }
 
     /// Noise conditioning augmentation (paper sec. 4.5): the low-resolution latent is noised to a level of its own.
     template <class Context, class A, class Config>
-    void noise_low_resolution(Context& ctx, const latent_batch& batch, const philox& draws, const philox& noise, std::int64_t B,
-                              denoiser_input<A, Config>& input) const {
+    void noise_low_resolution(Context& ctx, const latent_batch& batch, const philox& draws, const philox& noise,
+                              std::int64_t B, denoiser_input<A, Config>& input) const {
         using low = view<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>;
         std::vector<std::int32_t> level, frame_level;
         for (std::int64_t b = 0; b < B; ++b) {
@@ -163,7 +182,9 @@ struct denoising {
             frame_level.insert(frame_level.end(), Config::frames, level.back());
         }
         const low clean(to_device<A>(ctx, batch.low_resolution).data(), B);
-        const auto eps = ctx.arena.template take<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>(B);
+        const auto eps =
+            ctx.arena
+                .template take<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>(B);
         ops::normal(ctx, philox{noise.seed ^ 0x5bd1e995u, noise.stream}, eps);
         const v_prediction<A> augmentation(ctx, schedule, to_device<std::int32_t>(ctx, frame_level).read());
         augmentation.noisy(ctx, clean, eps, clean);

@@ -33,24 +33,28 @@ struct sampling {
     ddim steps{};
     guidance guide{};
     walt::seed seed{0};
-    bool images = false;                    ///< a sample is a stack of F images instead of a video
-    std::function<void(int step)> seen{};   ///< called after each DDIM step with its number, counted from 0
-    noise_schedule schedule{};              ///< that of the training
+    bool images = false;                  ///< a sample is a stack of F images instead of a video
+    std::function<void(int step)> seen{}; ///< called after each DDIM step with its number, counted from 0
+    noise_schedule schedule{};            ///< that of the training
 };
 
-/// Latents [B, F, H, W, C] in host memory, normalised. `given` has every condition on the device: label or text of a model
-/// that has them, known and mask (frame prediction), low_resolution; `without` differs in what guidance takes away.
+/// Latents [B, F, H, W, C] in host memory, normalised. `given` has every condition on the device: label or text of a
+/// model that has them, known and mask (frame prediction), low_resolution; `without` differs in what guidance takes
+/// away.
 template <class Denoiser, class A, class Config>
 std::vector<float> sample_latents(const Denoiser& model, std::int64_t samples, denoiser_input<A, Config> given,
                                   const denoiser_input<A, Config>& without, const sampling& how) {
-    require(samples >= 1, "sampling makes 1 sample or more, not ", samples);
+    require(samples >= 1, "sampling makes 1 sample or more, not {}", samples);
     if constexpr (Config::super_resolution)
-        require(given.low_resolution.extent(0) == samples, "super-resolution of ", samples, " samples needs as many low-resolution latents, not ",
+        require(given.low_resolution.extent(0) == samples,
+                "super-resolution of {} samples needs as many low-resolution latents, not {}", samples,
                 given.low_resolution.extent(0));
     auto& ctx = model.context();
     const arena::scope scope(ctx.arena);
-    given.is_image = to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>(static_cast<std::size_t>(samples), how.images)).read();
-    const auto x = ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(samples);
+    given.is_image =
+        to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>(static_cast<std::size_t>(samples), how.images)).read();
+    const auto x =
+        ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(samples);
     ops::normal(ctx, philox{how.seed.value, 0}, x);
     run_ddim(
         ctx, how.steps, how.guide, how.schedule, given, philox{how.seed.value, 1}, x,
@@ -71,11 +75,12 @@ std::vector<float> sample_latents(const Denoiser& model, std::int64_t samples, d
 template <class Denoiser> auto no_conditions(const Denoiser& model, std::int64_t samples) {
     using config = typename Denoiser::config_type;
     using A = typename Denoiser::master_type;
-    require(samples >= 1, "sampling makes 1 sample or more, not ", samples);
+    require(samples >= 1, "sampling makes 1 sample or more, not {}", samples);
     auto& ctx = model.context();
     const auto frames = static_cast<std::size_t>(samples * config::frames);
     denoiser_input<A, config> input;
-    if constexpr (config::classes > 0) input.label = to_device<std::int32_t>(ctx, std::vector<std::int32_t>(frames, config::classes)).read();
+    if constexpr (config::classes > 0)
+        input.label = to_device<std::int32_t>(ctx, std::vector<std::int32_t>(frames, config::classes)).read();
     if constexpr (config::text_dim > 0) {
         const auto zeros = to_device<A>(ctx, std::vector<A>(std::size_t{config::text_tokens} * config::text_dim));
         input.text = view<A, dynamic, config::text_dim>(zeros.data(), config::text_tokens).read();
@@ -87,12 +92,15 @@ template <class Denoiser> auto no_conditions(const Denoiser& model, std::int64_t
 
 /// Latents of one sample a text. The text encoder must be the one of training.
 template <class Denoiser, text_encoder Encoder>
-std::vector<float> sample_latents(const Denoiser& model, const Encoder& encoder, const prompts& wanted, const sampling& how = {}) {
+std::vector<float> sample_latents(const Denoiser& model, const Encoder& encoder, const prompts& wanted,
+                                  const sampling& how = {}) {
     using config = typename Denoiser::config_type;
     using A = typename Denoiser::master_type;
-    static_assert(config::text_dim > 0, "this model has no text conditioning (text_dim is 0): it cannot be sampled with prompts");
-    require(encoder.dim() == config::text_dim && encoder.max_tokens() == config::text_tokens, "the text encoder gives ",
-            encoder.max_tokens(), " tokens of ", encoder.dim(), " numbers, the model takes ", config::text_tokens, " of ", config::text_dim);
+    static_assert(config::text_dim > 0,
+                  "this model has no text conditioning (text_dim is 0): it cannot be sampled with prompts");
+    require(encoder.dim() == config::text_dim && encoder.max_tokens() == config::text_tokens,
+            "the text encoder gives {} tokens of {} numbers, the model takes {} of {}", encoder.max_tokens(),
+            encoder.dim(), config::text_tokens, config::text_dim);
     const auto samples = static_cast<std::int64_t>(wanted.texts.size());
     auto& ctx = model.context();
     const arena::scope scope(ctx.arena);
@@ -102,14 +110,17 @@ std::vector<float> sample_latents(const Denoiser& model, const Encoder& encoder,
 
     auto given = no_conditions(model, samples), without = given;
     const auto numbers = to_device<A>(ctx, text.text);
-    without.text = given.text = view<A, dynamic, config::text_dim>(numbers.data(), numbers.size() / config::text_dim).read();
-    without.text_valid = given.text_valid = to_device<std::uint8_t>(ctx, text.text_valid).read(); // text 0 is the empty one
+    without.text = given.text =
+        view<A, dynamic, config::text_dim>(numbers.data(), numbers.size() / config::text_dim).read();
+    without.text_valid = given.text_valid =
+        to_device<std::uint8_t>(ctx, text.text_valid).read(); // text 0 is the empty one
     given.text_row = to_device<std::int32_t>(ctx, text.text_row).read();
     return sample_latents(model, samples, given, without, how);
 }
 
 /// Latents of one sample a class.
-template <class Denoiser> std::vector<float> sample_latents(const Denoiser& model, const labels& wanted, const sampling& how = {}) {
+template <class Denoiser>
+std::vector<float> sample_latents(const Denoiser& model, const labels& wanted, const sampling& how = {}) {
     using config = typename Denoiser::config_type;
     static_assert(config::classes > 0, "this model has no classes (classes is 0): it cannot be sampled with labels");
     const auto samples = static_cast<std::int64_t>(wanted.classes.size());
@@ -117,7 +128,7 @@ template <class Denoiser> std::vector<float> sample_latents(const Denoiser& mode
     const arena::scope scope(ctx.arena);
     std::vector<std::int32_t> frames;
     for (const std::int32_t label : wanted.classes) {
-        require(label >= 0 && label < config::classes, "a model of ", config::classes, " classes has no class ", label);
+        require(label >= 0 && label < config::classes, "a model of {} classes has no class {}", config::classes, label);
         frames.insert(frames.end(), config::frames, label);
     }
     auto given = no_conditions(model, samples);
@@ -127,7 +138,8 @@ template <class Denoiser> std::vector<float> sample_latents(const Denoiser& mode
 }
 
 /// Latents of samples of no text and no class: there is nothing to guide, so the guidance is off.
-template <class Denoiser> std::vector<float> sample_latents(const Denoiser& model, unconditional wanted, sampling how = {}) {
+template <class Denoiser>
+std::vector<float> sample_latents(const Denoiser& model, unconditional wanted, sampling how = {}) {
     how.guide = {};
     const arena::scope scope(model.context().arena);
     const auto given = no_conditions(model, wanted.samples);
@@ -141,21 +153,25 @@ std::vector<video> decode_samples(const Tokenizer& tokenizer, const std::vector<
     const std::int64_t samples = static_cast<std::int64_t>(latents.size()) / size;
     const std::int64_t count = images ? samples * Config::frames : samples, frames = images ? 1 : Config::frames;
     const auto pixels = Tokenizer::module_type::pixel_size({count, frames, Config::height, Config::width});
-    return to_videos(tokenizer.decode(latents, count, frames, Config::height, Config::width), count, static_cast<int>(pixels.frames),
-                     static_cast<int>(pixels.height), static_cast<int>(pixels.width));
+    return to_videos(tokenizer.decode(latents, count, frames, Config::height, Config::width), count,
+                     static_cast<int>(pixels.frames), static_cast<int>(pixels.height), static_cast<int>(pixels.width));
 }
 
 /// sample(model, tokenizer, text_encoder, prompts{...}, how), or with labels or unconditional and no encoder: videos.
 template <class Denoiser, class Tokenizer, text_encoder Encoder>
-std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const Encoder& encoder, const prompts& wanted, const sampling& how = {}) {
-    return decode_samples<typename Denoiser::config_type>(tokenizer, sample_latents(model, encoder, wanted, how), how.images);
+std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const Encoder& encoder,
+                          const prompts& wanted, const sampling& how = {}) {
+    return decode_samples<typename Denoiser::config_type>(tokenizer, sample_latents(model, encoder, wanted, how),
+                                                          how.images);
 }
 template <class Denoiser, class Tokenizer>
-std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const labels& wanted, const sampling& how = {}) {
+std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const labels& wanted,
+                          const sampling& how = {}) {
     return decode_samples<typename Denoiser::config_type>(tokenizer, sample_latents(model, wanted, how), how.images);
 }
 template <class Denoiser, class Tokenizer>
-std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, unconditional wanted, const sampling& how = {}) {
+std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, unconditional wanted,
+                          const sampling& how = {}) {
     return decode_samples<typename Denoiser::config_type>(tokenizer, sample_latents(model, wanted, how), how.images);
 }
 

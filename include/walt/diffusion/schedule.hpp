@@ -30,12 +30,16 @@ class noise_schedule {
     }
 
     double gamma(int step) const {
-        require(step >= 0 && step < levels, "a diffusion step lies in [0, ", levels, "), not at ", step);
+        require(step >= 0 && step < levels, "a diffusion step lies in [0, {}), not at {}", levels, step);
         return gamma_[static_cast<std::size_t>(step)];
     }
     /// sqrt(gamma) and sqrt(1 - gamma) of all levels, as tables for ops::lookup.
-    template <class A> std::vector<A> signal() const { return table<A>([](double g) { return std::sqrt(g); }); }
-    template <class A> std::vector<A> noise() const { return table<A>([](double g) { return std::sqrt(1 - g); }); }
+    template <class A> std::vector<A> signal() const {
+        return table<A>([](double g) { return std::sqrt(g); });
+    }
+    template <class A> std::vector<A> noise() const {
+        return table<A>([](double g) { return std::sqrt(1 - g); });
+    }
 
   private:
     template <class A, class F> std::vector<A> table(F f) const {

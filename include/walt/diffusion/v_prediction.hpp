@@ -38,7 +38,8 @@ template <class A> struct v_prediction {
         noise = of(tables.noise);
         minus_noise = of(tables.minus_noise);
     }
-    template <class Context, class Step> v_prediction(Context& ctx, const noise_schedule& schedule, Step step)
+    template <class Context, class Step>
+    v_prediction(Context& ctx, const noise_schedule& schedule, Step step)
         : v_prediction(ctx, noise_tables<A>(ctx, schedule), step) {}
 
     /// x_t = sqrt(gamma) x0 + sqrt(1 - gamma) eps

@@ -53,12 +53,13 @@ class atomic_file {
         if (directory < 0) return; // a folder that may be written and not read
         const int problem = ::fsync(directory) == 0 ? 0 : errno;
         ::close(directory);
-        if (problem != 0 && problem != EINVAL) stop(problem, "be synced with its folder"); // EINVAL: a file system without that
+        if (problem != 0 && problem != EINVAL)
+            stop(problem, "be synced with its folder"); // EINVAL: a file system without that
     }
 
   private:
     [[noreturn]] void stop(int problem, const char* what) const {
-        fail(path_.string(), " could not ", what, ": ", std::generic_category().message(problem));
+        fail("{} could not {}: {}", path_.string(), what, std::generic_category().message(problem));
     }
 
     std::filesystem::path path_, temporary_;

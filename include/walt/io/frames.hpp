@@ -16,10 +16,15 @@ struct video {
     int frames = 0, height = 0, width = 0;
     std::vector<std::uint8_t> rgb;
 
-    std::size_t frame_size() const { return std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(width); }
+    std::size_t frame_size() const {
+        return std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+    }
     const std::uint8_t* frame(int f) const { return rgb.data() + static_cast<std::size_t>(f) * frame_size(); }
     std::uint8_t* frame(int f) { return rgb.data() + static_cast<std::size_t>(f) * frame_size(); }
-    bool complete() const { return frames >= 1 && height >= 1 && width >= 1 && rgb.size() == static_cast<std::size_t>(frames) * frame_size(); }
+    bool complete() const {
+        return frames >= 1 && height >= 1 && width >= 1 &&
+               rgb.size() == static_cast<std::size_t>(frames) * frame_size();
+    }
 };
 
 /// Pixels [B, F, H, W, 3] in [-1, 1] (host memory) as B videos; clamped, and 0 where they are not numbers.
@@ -36,10 +41,12 @@ inline std::vector<video> to_videos(view<const float, dynamic, dynamic, dynamic,
     }
     return list;
 }
-inline std::vector<video> to_videos(const std::vector<float>& pixels, std::int64_t count, int frames, int height, int width) {
+inline std::vector<video> to_videos(const std::vector<float>& pixels, std::int64_t count, int frames, int height,
+                                    int width) {
     const view<const float, dynamic, dynamic, dynamic, dynamic, 3> all(pixels.data(), count, frames, height, width);
-    require(static_cast<std::int64_t>(pixels.size()) == all.size(), count, " videos of ", frames, " x ", height, " x ", width, " have ",
-            all.size(), " numbers; ", pixels.size(), " came");
+    require(static_cast<std::int64_t>(pixels.size()) == all.size(),
+            "{} videos of {} x {} x {} have {} numbers; {} came", count, frames, height, width, all.size(),
+            pixels.size());
     return to_videos(all);
 }
 
@@ -53,20 +60,24 @@ inline std::vector<float> to_floats(const video& from) {
 
 /// Videos of one size side by side, row after row, `gap` dark pixels between them.
 inline video tile(std::span<const video> list, int columns, int gap = 2) {
-    require(!list.empty() && columns > 0 && gap >= 0, "tiling needs a video or more, a column or more, and a gap of 0 or more");
+    require(!list.empty() && columns > 0 && gap >= 0,
+            "tiling needs a video or more, a column or more, and a gap of 0 or more");
     const video& first = list.front();
     for (const video& one : list)
         require(one.complete() && one.frames == first.frames && one.height == first.height && one.width == first.width,
-                "only videos of one size can be tiled: ", first.frames, " x ", first.height, " x ", first.width, " and ", one.frames, " x ",
-                one.height, " x ", one.width);
-    const int count = static_cast<int>(list.size()), across = std::min(columns, count), down = (count + columns - 1) / columns;
+                "only videos of one size can be tiled: {} x {} x {} and {} x {} x {}", first.frames, first.height,
+                first.width, one.frames, one.height, one.width);
+    const int count = static_cast<int>(list.size()), across = std::min(columns, count),
+              down = (count + columns - 1) / columns;
     video all{first.frames, down * first.height + (down - 1) * gap, across * first.width + (across - 1) * gap, {}};
     all.rgb.assign(static_cast<std::size_t>(all.frames) * all.frame_size(), 24);
     for (int i = 0; i < count; ++i)
         for (int f = 0; f < all.frames; ++f)
             for (int y = 0; y < first.height; ++y) {
-                const std::uint8_t* from = list[static_cast<std::size_t>(i)].frame(f) + std::ptrdiff_t{3} * y * first.width;
-                const std::ptrdiff_t row = i / columns * (first.height + gap) + y, column = i % columns * (first.width + gap);
+                const std::uint8_t* from =
+                    list[static_cast<std::size_t>(i)].frame(f) + std::ptrdiff_t{3} * y * first.width;
+                const std::ptrdiff_t row = i / columns * (first.height + gap) + y,
+                                     column = i % columns * (first.width + gap);
                 std::copy_n(from, 3 * first.width, all.frame(f) + 3 * (row * all.width + column));
             }
     return all;
@@ -74,8 +85,8 @@ inline video tile(std::span<const video> list, int columns, int gap = 2) {
 
 /// Every pixel as a square of factor x factor pixels.
 inline video upscale(const video& from, int factor) {
-    require(from.complete() && factor >= 1 && std::int64_t{std::max(from.height, from.width)} * factor < 65536, "a video of ", from.frames, " x ",
-            from.height, " x ", from.width, " cannot be enlarged ", factor, " times");
+    require(from.complete() && factor >= 1 && std::int64_t{std::max(from.height, from.width)} * factor < 65536,
+            "a video of {} x {} x {} cannot be enlarged {} times", from.frames, from.height, from.width, factor);
     video large{from.frames, from.height * factor, from.width * factor, {}};
     large.rgb.reserve(static_cast<std::size_t>(large.frames) * large.frame_size());
     for (int f = 0; f < from.frames; ++f)

@@ -51,14 +51,19 @@ inline std::string lzw(std::span<const std::uint8_t> indices) {
 }
 } // namespace detail
 
-/// Writes a looping GIF; the file is replaced whole or not at all. GIF counts time in hundredths of a second and 2 is the
-/// least that programs obey, so rates of more than 50 are shown at 50. Several videos: write_gif(path, tile(videos, 4)).
+/// Writes a looping GIF; the file is replaced whole or not at all. GIF counts time in hundredths of a second and 2 is
+/// the least that programs obey, so rates of more than 50 are shown at 50. Several videos: write_gif(path, tile(videos,
+/// 4)).
 inline void write_gif(const std::filesystem::path& path, const video& from, double frames_per_second = 8) {
-    require(from.complete() && from.width < 65536 && from.height < 65536, path.string(), ": a video of ", from.frames, " x ", from.height, " x ",
-            from.width, " with ", from.rgb.size(), " bytes cannot be a GIF");
-    require(frames_per_second >= 0.01, path.string(), ": frames per second must be 0.01 or more, not ", frames_per_second);
+    require(from.complete() && from.width < 65536 && from.height < 65536,
+            "{}: a video of {} x {} x {} with {} bytes cannot be a GIF", path.string(), from.frames, from.height,
+            from.width, from.rgb.size());
+    require(frames_per_second >= 0.01, "{}: frames per second must be 0.01 or more, not {}", path.string(),
+            frames_per_second);
     const indexed_video reduced = reduce_colours(from);
-    const auto number = [](long value) { return std::string{static_cast<char>(value & 255), static_cast<char>(value >> 8 & 255)}; };
+    const auto number = [](long value) {
+        return std::string{static_cast<char>(value & 255), static_cast<char>(value >> 8 & 255)};
+    };
     const std::string size = number(from.width) + number(from.height);
     std::string file = "GIF89a" + size + std::string("\xF7\0\0", 3); // a palette of 256
     for (const colour& one : reduced.palette)
@@ -67,9 +72,12 @@ inline void write_gif(const std::filesystem::path& path, const video& from, doub
     file += std::string("\x21\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0", 19); // loop for ever
 
     const std::size_t pixels = from.frame_size() / 3;
-    const auto moment = [&](int frame) { return std::lround(frame * 100 / frames_per_second); }; // rounded once, so that no drift adds up
+    const auto moment = [&](int frame) {
+        return std::lround(frame * 100 / frames_per_second);
+    }; // rounded once, so that no drift adds up
     for (int f = 0; f < from.frames; ++f) {
-        file += std::string("\x21\xF9\x04\x04", 4) + number(std::max(2L, moment(f + 1) - moment(f))) + std::string(2, '\0');
+        file +=
+            std::string("\x21\xF9\x04\x04", 4) + number(std::max(2L, moment(f + 1) - moment(f))) + std::string(2, '\0');
         file += ',' + std::string(4, '\0') + size + '\0';
         file += detail::lzw(std::span(reduced.indices).subspan(static_cast<std::size_t>(f) * pixels, pixels));
     }

@@ -33,7 +33,8 @@ class jpeg_decoder {
         };
         if (setjmp(back_)) return false;
         jpeg_create_decompress(&image_);
-        jpeg_mem_src(&image_, reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<unsigned long>(bytes.size()));
+        jpeg_mem_src(&image_, reinterpret_cast<const unsigned char*>(bytes.data()),
+                     static_cast<unsigned long>(bytes.size()));
         jpeg_read_header(&image_, TRUE);
         image_.out_color_space = JCS_RGB;
         return true;
@@ -73,11 +74,12 @@ class jpeg_decoder {
 inline video read_jpeg(const std::filesystem::path& path) {
     const std::vector<std::byte> bytes = read_file(path);
     detail::jpeg_decoder decoder;
-    if (!decoder.open(bytes)) fail(path.string(), " is not a JPEG file: ", decoder.message());
+    if (!decoder.open(bytes)) fail("{} is not a JPEG file: {}", path.string(), decoder.message());
     video frame{1, decoder.height(), decoder.width(), {}};
-    require(frame.frame_size() <= 300'000'000, path.string(), " has ", frame.width, " x ", frame.height, " pixels; more than 100 million are not read");
+    require(frame.frame_size() <= 300'000'000, "{} has {} x {} pixels; more than 100 million are not read",
+            path.string(), frame.width, frame.height);
     frame.rgb.resize(frame.frame_size());
-    if (!decoder.decode(frame.rgb.data())) fail(path.string(), " cannot be decoded: ", decoder.message());
+    if (!decoder.decode(frame.rgb.data())) fail("{} cannot be decoded: {}", path.string(), decoder.message());
     return frame;
 }
 

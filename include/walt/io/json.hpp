@@ -26,17 +26,18 @@ class bounded_json {
         keys_.clear();
         const auto check = [this](int level, nlohmann::json::parse_event_t event, nlohmann::json& value) {
             using kind = nlohmann::json::parse_event_t;
-            require(level <= depth, what_, " nests deeper than ", depth, " levels");
+            require(level <= depth, "{} nests deeper than {} levels", what_, depth);
             if (event == kind::object_start) keys_.emplace_back();
             if (event == kind::object_end) keys_.pop_back();
             if (event == kind::key)
-                require(keys_.back().insert(value.get<std::string>()).second, what_, " names ", excerpt(value.get<std::string>()), " twice");
+                require(keys_.back().insert(value.get<std::string>()).second, "{} names {} twice", what_,
+                        excerpt(value.get<std::string>()));
             return true;
         };
         try {
             return nlohmann::json::parse(text, check);
         } catch (const nlohmann::json::exception& problem) {
-            fail(what_, " is not valid JSON: ", excerpt(problem.what()));
+            fail("{} is not valid JSON: {}", what_, excerpt(problem.what()));
         }
     }
 

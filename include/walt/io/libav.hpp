@@ -50,16 +50,17 @@ inline int check(int code, const std::string& path, const char* what) {
     if (code >= 0) return code;
     char text[AV_ERROR_MAX_STRING_SIZE];
     av_strerror(code, text, sizeof text);
-    fail(path, " could not ", what, ": ", std::string_view(text));
+    fail("{} could not {}: {}", path, what, std::string_view(text));
 }
 template <class T> T* check(T* made, const std::string& path, const char* what) {
-    require(made != nullptr, path, " could not ", what, ": FFmpeg is out of memory or was built without this");
+    require(made != nullptr, "{} could not {}: FFmpeg is out of memory or was built without this", path, what);
     return made;
 }
 
 /// What FFmpeg complains of reaches the user as walt::error; a program that has chosen a log level keeps it.
 inline void quieten() {
-    [[maybe_unused]] static const bool once = (av_log_get_level() == AV_LOG_INFO ? av_log_set_level(AV_LOG_FATAL) : void(), true);
+    [[maybe_unused]] static const bool once =
+        (av_log_get_level() == AV_LOG_INFO ? av_log_set_level(AV_LOG_FATAL) : void(), true);
 }
 
 /// The video stream of a local file, frame after frame.
@@ -69,11 +70,13 @@ class reader {
         quieten();
         options local{{"protocol_whitelist", "file"}}; // a playlist that names another host stays unopened
         AVFormatContext* opened = nullptr;
-        check(avformat_open_input(&opened, ("file:" + path_).c_str(), nullptr, local.get()), path_, "be opened as a video");
+        check(avformat_open_input(&opened, ("file:" + path_).c_str(), nullptr, local.get()), path_,
+              "be opened as a video");
         format_.reset(opened);
         find_streams();
         const AVCodec* decoder = nullptr;
-        stream_ = check(av_find_best_stream(opened, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0), path_, "be read: it has no video stream");
+        stream_ = check(av_find_best_stream(opened, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0), path_,
+                        "be read: it has no video stream");
         codec_.reset(check(avcodec_alloc_context3(decoder), path_, "be decoded"));
         check(avcodec_parameters_to_context(codec_.get(), stream().codecpar), path_, "be decoded");
         codec_->max_pixels = most_pixels;
@@ -119,19 +122,24 @@ class reader {
     /// The frame's pixels as 8-bit RGB at the end of `to`.
     void append_rgb(const AVFrame& frame, std::vector<std::uint8_t>& to) {
         const auto format = static_cast<AVPixelFormat>(frame.format);
-        scaler_.reset(check(sws_getCachedContext(scaler_.release(), frame.width, frame.height, format, frame.width, frame.height, AV_PIX_FMT_RGB24,
-                                                 SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr),
-                            path_, "be converted to RGB"));
+        scaler_.reset(
+            check(sws_getCachedContext(scaler_.release(), frame.width, frame.height, format, frame.width, frame.height,
+                                       AV_PIX_FMT_RGB24, SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr,
+                                       nullptr, nullptr),
+                  path_, "be converted to RGB"));
         const int* colours = sws_getCoefficients(frame.colorspace);
-        sws_setColorspaceDetails(scaler_.get(), colours, frame.color_range == AVCOL_RANGE_JPEG, colours, 1, 0, 1 << 16, 1 << 16);
-        if (rgb_->width != frame.width || rgb_->height != frame.height) { // aligned rows: swscale writes beyond tight ones
+        sws_setColorspaceDetails(scaler_.get(), colours, frame.color_range == AVCOL_RANGE_JPEG, colours, 1, 0, 1 << 16,
+                                 1 << 16);
+        if (rgb_->width != frame.width ||
+            rgb_->height != frame.height) { // aligned rows: swscale writes beyond tight ones
             av_frame_unref(rgb_.get());
             rgb_->format = AV_PIX_FMT_RGB24;
             rgb_->width = frame.width;
             rgb_->height = frame.height;
             check(av_frame_get_buffer(rgb_.get(), 0), path_, "be converted to RGB");
         }
-        check(sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rgb_->data, rgb_->linesize), path_, "be converted to RGB");
+        check(sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rgb_->data, rgb_->linesize), path_,
+              "be converted to RGB");
         for (int y = 0; y < frame.height; ++y) {
             const std::uint8_t* row = rgb_->data[0] + std::ptrdiff_t{y} * rgb_->linesize[0];
             to.insert(to.end(), row, row + std::ptrdiff_t{3} * frame.width);
@@ -177,7 +185,8 @@ class reader {
 class writer {
   public:
     /// `name` is only for messages.
-    writer(std::string name, int height, int width, double frames_per_second) : path_(std::move(name)), height_(height), width_(width) {
+    writer(std::string name, int height, int width, double frames_per_second)
+        : path_(std::move(name)), height_(height), width_(width) {
         quieten();
         AVFormatContext* made = nullptr;
         check(avformat_alloc_output_context2(&made, nullptr, "mp4", nullptr), path_, "be made an MP4");
@@ -211,9 +220,11 @@ class writer {
         rgb_ = frame_of(AV_PIX_FMT_RGB24);
         yuv_ = frame_of(AV_PIX_FMT_YUV420P);
         packet_.reset(check(av_packet_alloc(), path_, "be encoded"));
-        scaler_.reset(check(sws_getContext(codec_->width, codec_->height, AV_PIX_FMT_RGB24, codec_->width, codec_->height, AV_PIX_FMT_YUV420P,
-                                           SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, nullptr, nullptr, nullptr),
-                            path_, "be converted from RGB"));
+        scaler_.reset(
+            check(sws_getContext(codec_->width, codec_->height, AV_PIX_FMT_RGB24, codec_->width, codec_->height,
+                                 AV_PIX_FMT_YUV420P, SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, nullptr,
+                                 nullptr, nullptr),
+                  path_, "be converted from RGB"));
     }
 
     /// The next frame: [height, width, 3].
@@ -225,7 +236,8 @@ class writer {
             if (codec_->width > width_) std::copy_n(from + 3 * (width_ - 1), 3, to + 3 * width_);
         }
         check(av_frame_make_writable(yuv_.get()), path_, "be encoded");
-        check(sws_scale(scaler_.get(), rgb_->data, rgb_->linesize, 0, codec_->height, yuv_->data, yuv_->linesize), path_, "be converted from RGB");
+        check(sws_scale(scaler_.get(), rgb_->data, rgb_->linesize, 0, codec_->height, yuv_->data, yuv_->linesize),
+              path_, "be converted from RGB");
         yuv_->pts = frames_++;
         encode(yuv_.get());
     }

@@ -24,11 +24,13 @@ inline video_facts probe(const std::filesystem::path& path) {
 }
 
 /// Frames first, first + stride, ... of a video file, `count` of them, or fewer where the file ends. They are decoded
-/// from the file's beginning, so that they are exact in every format. Throws walt::error where there is none, for frames
-/// above 100 megapixels or of different sizes, and for clips of more than 4 GiB.
+/// from the file's beginning, so that they are exact in every format. Throws walt::error where there is none, for
+/// frames above 100 megapixels or of different sizes, and for clips of more than 4 GiB.
 inline video read_clip(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride = 1) {
-    require(first >= 0 && count >= 1 && stride >= 1, path.string(), ": a clip begins at frame 0 or later and has 1 frame or more, 1 or more apart; asked for were ",
-            count, " from frame ", first, " on, ", stride, " apart");
+    require(first >= 0 && count >= 1 && stride >= 1,
+            "{}: a clip begins at frame 0 or later and has 1 frame or more, 1 or more apart; asked for were {} from "
+            "frame {} on, {} apart",
+            path.string(), count, first, stride);
     detail::av::reader file(path);
     video clip;
     std::int64_t at = 0;
@@ -37,30 +39,38 @@ inline video read_clip(const std::filesystem::path& path, std::int64_t first, in
         if (frame == nullptr) break;
         if (at < first || (at - first) % stride != 0) continue;
         if (clip.frames == 0) clip.height = frame->height, clip.width = frame->width;
-        require(frame->height == clip.height && frame->width == clip.width, path.string(), " changes its size at frame ", at, " from ", clip.height, " x ",
-                clip.width, " to ", frame->height, " x ", frame->width);
-        require(clip.rgb.size() + clip.frame_size() <= std::size_t{1} << 32, path.string(), ": clips of more than 4 GiB are not read; ask for fewer frames");
+        require(frame->height == clip.height && frame->width == clip.width,
+                "{} changes its size at frame {} from {} x {} to {} x {}", path.string(), at, clip.height, clip.width,
+                frame->height, frame->width);
+        require(clip.rgb.size() + clip.frame_size() <= std::size_t{1} << 32,
+                "{}: clips of more than 4 GiB are not read; ask for fewer frames", path.string());
         file.append_rgb(*frame, clip.rgb);
         ++clip.frames;
     }
-    require(clip.frames > 0, path.string(), " has ", at, " frames; the clip was to begin at frame ", first);
+    require(clip.frames > 0, "{} has {} frames; the clip was to begin at frame {}", path.string(), at, first);
     return clip;
 }
 
 /// A whole video file, or its first max_frames frames; throws as read_clip does.
-inline video read_video(const std::filesystem::path& path, int max_frames = std::numeric_limits<int>::max()) { return read_clip(path, 0, max_frames); }
+inline video read_video(const std::filesystem::path& path, int max_frames = std::numeric_limits<int>::max()) {
+    return read_clip(path, 0, max_frames);
+}
 
-/// Writes an MP4 (H.264, or MPEG-4 where FFmpeg has no x264; yuv420p) with every pixel enlarged to scale x scale; scale 0
-/// takes the least that makes 192 pixels or more, so that small clips can be watched, but none that makes a side longer
-/// than 4096. What is odd in size gets its last row or column twice, since 4:2:0 needs even numbers. The file is replaced
-/// whole or not at all.
-inline void write_mp4(const std::filesystem::path& path, const video& from, double frames_per_second = 8, int scale = 0) {
-    require(from.complete(), path.string(), ": a video of ", from.frames, " x ", from.height, " x ", from.width, " with ", from.rgb.size(),
-            " bytes cannot be an MP4");
-    require(frames_per_second >= 0.01 && frames_per_second <= 1000, path.string(), ": frames per second must be 0.01 to 1000, not ", frames_per_second);
-    require(scale >= 0, path.string(), ": a video is enlarged by a factor of 1 or more (0: as is good), not ", scale);
+/// Writes an MP4 (H.264, or MPEG-4 where FFmpeg has no x264; yuv420p) with every pixel enlarged to scale x scale; scale
+/// 0 takes the least that makes 192 pixels or more, so that small clips can be watched, but none that makes a side
+/// longer than 4096. What is odd in size gets its last row or column twice, since 4:2:0 needs even numbers. The file is
+/// replaced whole or not at all.
+inline void write_mp4(const std::filesystem::path& path, const video& from, double frames_per_second = 8,
+                      int scale = 0) {
+    require(from.complete(), "{}: a video of {} x {} x {} with {} bytes cannot be an MP4", path.string(), from.frames,
+            from.height, from.width, from.rgb.size());
+    require(frames_per_second >= 0.01 && frames_per_second <= 1000,
+            "{}: frames per second must be 0.01 to 1000, not {}", path.string(), frames_per_second);
+    require(scale >= 0, "{}: a video is enlarged by a factor of 1 or more (0: as is good), not {}", path.string(),
+            scale);
     const int smaller = std::min(from.height, from.width), larger = std::max(from.height, from.width);
-    const video large = upscale(from, scale > 0 ? scale : std::max(1, std::min((192 + smaller - 1) / smaller, 4096 / larger)));
+    const video large =
+        upscale(from, scale > 0 ? scale : std::max(1, std::min((192 + smaller - 1) / smaller, 4096 / larger)));
     detail::av::writer file(path.string(), large.height, large.width, frames_per_second);
     for (int f = 0; f < large.frames; ++f) file.add(large.frame(f));
     write_atomically(path, file.finish());

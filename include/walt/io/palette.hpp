@@ -1,4 +1,5 @@
-// Videos in 256 colours: a palette cut out of their colours, and ordered dithering, which stands still from frame to frame.
+// Videos in 256 colours: a palette cut out of their colours, and ordered dithering, which stands still from frame to
+// frame.
 #pragma once
 
 #include "frames.hpp"
@@ -57,16 +58,20 @@ struct colour_box {
 inline std::vector<colour> cut_palette(const video& from) {
     std::vector<colour_bin> bins(std::size_t{1} << 15);
     for (std::size_t i = 0; i + 2 < from.rgb.size(); i += 3) {
-        colour_bin& bin = bins[static_cast<std::size_t>((from.rgb[i] >> 3) << 10 | (from.rgb[i + 1] >> 3) << 5 | from.rgb[i + 2] >> 3)];
+        colour_bin& bin = bins[static_cast<std::size_t>((from.rgb[i] >> 3) << 10 | (from.rgb[i + 1] >> 3) << 5 |
+                                                        from.rgb[i + 2] >> 3)];
         ++bin.count;
         for (std::size_t k = 0; k < 3; ++k) bin.mean[k] += (from.rgb[i + k] - bin.mean[k]) / bin.count;
     }
     std::erase_if(bins, [](const colour_bin& bin) { return bin.count == 0; });
     std::vector<colour_box> boxes{colour_box(bins)};
     while (boxes.size() < 256) {
-        colour_box& widest = *std::max_element(boxes.begin(), boxes.end(), [](const auto& a, const auto& b) { return a.spread < b.spread; });
+        colour_box& widest = *std::max_element(boxes.begin(), boxes.end(),
+                                               [](const auto& a, const auto& b) { return a.spread < b.spread; });
         if (widest.spread == 0) break;
-        const auto middle = std::partition(widest.bins.begin(), widest.bins.end(), [axis = widest.axis, at = widest.mean[widest.axis]](const colour_bin& bin) { return bin.mean[axis] < at; });
+        const auto middle = std::partition(
+            widest.bins.begin(), widest.bins.end(),
+            [axis = widest.axis, at = widest.mean[widest.axis]](const colour_bin& bin) { return bin.mean[axis] < at; });
         const auto below = static_cast<std::size_t>(middle - widest.bins.begin());
         if (below == 0 || below == widest.bins.size()) {
             widest.spread = 0; // equal but for rounding
@@ -141,9 +146,11 @@ inline indexed_video reduce_colours(const video& from) {
         for (int y = 0; y < from.height; ++y)
             for (int x = 0; x < from.width; ++x) {
                 const std::uint8_t* pixel = from.frame(f) + std::ptrdiff_t{3} * (std::ptrdiff_t{y} * from.width + x);
-                const auto [at, is_new] = known.try_emplace(std::uint32_t{pixel[0]} << 16 | std::uint32_t{pixel[1]} << 8 | pixel[2]);
+                const auto [at, is_new] =
+                    known.try_emplace(std::uint32_t{pixel[0]} << 16 | std::uint32_t{pixel[1]} << 8 | pixel[2]);
                 if (is_new) at->second = detail::mix({pixel[0], pixel[1], pixel[2]}, made.palette);
-                made.indices.push_back(detail::bayer(y & 7, x & 7) < at->second.share ? at->second.far : at->second.near);
+                made.indices.push_back(detail::bayer(y & 7, x & 7) < at->second.share ? at->second.far
+                                                                                      : at->second.near);
             }
     return made;
 }

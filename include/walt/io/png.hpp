@@ -19,21 +19,24 @@ inline video read_png(const std::filesystem::path& path) {
     image.version = PNG_IMAGE_VERSION;
     const std::unique_ptr<png_image, void (*)(png_image*)> frees(&image, png_image_free);
     if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0)
-        fail(path.string(), " is not a PNG file: ", std::string_view(image.message));
+        fail("{} is not a PNG file: {}", path.string(), std::string_view(image.message));
     const std::uint64_t pixels = std::uint64_t{image.width} * image.height;
-    require(pixels <= 100'000'000, path.string(), " has ", image.width, " x ", image.height, " pixels; more than 100 million are not read");
+    require(pixels <= 100'000'000, "{} has {} x {} pixels; more than 100 million are not read", path.string(),
+            image.width, image.height);
     image.format = PNG_FORMAT_RGB;
     image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; // 16 bits without a word on gamma mean what 8 bits mean
-    video frame{1, static_cast<int>(image.height), static_cast<int>(image.width), std::vector<std::uint8_t>(static_cast<std::size_t>(3 * pixels))};
+    video frame{1, static_cast<int>(image.height), static_cast<int>(image.width),
+                std::vector<std::uint8_t>(static_cast<std::size_t>(3 * pixels))};
     const png_color black{0, 0, 0};
     if (png_image_finish_read(&image, &black, frame.rgb.data(), 0, nullptr) == 0)
-        fail(path.string(), " cannot be decoded: ", std::string_view(image.message));
+        fail("{} cannot be decoded: {}", path.string(), std::string_view(image.message));
     return frame;
 }
 
 /// Writes one frame; the file is replaced whole or not at all.
 inline void write_png(const std::filesystem::path& path, const video& from, int frame = 0) {
-    require(from.complete() && frame >= 0 && frame < from.frames, path.string(), ": frame ", frame, " of a video of ", from.frames, " frames cannot be written");
+    require(from.complete() && frame >= 0 && frame < from.frames,
+            "{}: frame {} of a video of {} frames cannot be written", path.string(), frame, from.frames);
     png_image image{};
     image.version = PNG_IMAGE_VERSION;
     image.width = static_cast<png_uint_32>(from.width);
@@ -42,18 +45,21 @@ inline void write_png(const std::filesystem::path& path, const video& from, int 
     std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
     png_alloc_size_t size = bytes.size();
     if (png_image_write_to_memory(&image, bytes.data(), &size, 0, from.frame(frame), 0, nullptr) == 0)
-        fail(path.string(), " cannot be encoded: ", std::string_view(image.message));
+        fail("{} cannot be encoded: {}", path.string(), std::string_view(image.message));
     write_atomically(path, std::string_view(bytes).substr(0, size));
 }
 
 /// A row for every video, all of one size: its frames 0, every, 2 every, ... from left to right.
 inline void write_png_grid(const std::filesystem::path& path, std::span<const video> list, int every = 2) {
-    require(!list.empty() && every >= 1, path.string(), ": a grid needs a video or more, and every must be 1 or more; it is ", every);
+    require(!list.empty() && every >= 1, "{}: a grid needs a video or more, and every must be 1 or more; it is {}",
+            path.string(), every);
     std::vector<video> cells;
     for (const video& one : list) {
-        require(one.complete() && one.frames == list.front().frames, path.string(), ": a grid's videos are whole and equally long; the first has ",
-                list.front().frames, " frames, another one ", one.frames);
-        for (int f = 0; f < one.frames; f += every) cells.push_back({1, one.height, one.width, {one.frame(f), one.frame(f) + one.frame_size()}});
+        require(one.complete() && one.frames == list.front().frames,
+                "{}: a grid's videos are whole and equally long; the first has {} frames, another one {}",
+                path.string(), list.front().frames, one.frames);
+        for (int f = 0; f < one.frames; f += every)
+            cells.push_back({1, one.height, one.width, {one.frame(f), one.frame(f) + one.frame_size()}});
     }
     write_png(path, tile(cells, static_cast<int>(cells.size() / list.size())));
 }

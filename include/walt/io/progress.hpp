@@ -32,7 +32,8 @@ class progress {
         const double seconds = std::chrono::duration<double>(now - begun_).count();
         std::string text = line(done, seconds, note);
         ::winsize size{};
-        if (::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1) text.resize(std::min<std::size_t>(text.size(), size.ws_col - 1u)); // or it wraps
+        if (::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+            text.resize(std::min<std::size_t>(text.size(), size.ws_col - 1u)); // or it wraps
         std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
         std::fflush(stderr);
         shown_ = true;
@@ -46,22 +47,20 @@ class progress {
 
     static std::string time_text(double seconds) {
         const auto s = static_cast<long long>(std::clamp(seconds, 0.0, 1e9));
-        char text[48];
-        if (s >= 3600) std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
-        else std::snprintf(text, sizeof text, "%lld:%02lld", s / 60, s % 60);
-        return text;
+        if (s >= 3600) return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+        return fmt::format("{}:{:02}", s / 60, s % 60);
     }
 
     /// The line as it stands after so many seconds.
     std::string line(std::int64_t done, double seconds, const std::string& note) const {
         const double rate = seconds > 0 ? static_cast<double>(done - start_) / seconds : 0;
-        const double share = total_ > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total_), 0.0, 1.0) : 1.0;
+        const double share =
+            total_ > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total_), 0.0, 1.0) : 1.0;
         constexpr int width = 24;
         std::string bar(static_cast<std::size_t>(share * width), '#');
         bar.resize(width, '.');
-        char percent[16];
-        std::snprintf(percent, sizeof percent, "%3.0f%%", 100 * share);
-        std::string text = sentence("[", bar, "] ", std::string_view(percent), "  ", done, "/", total_, " ", unit_, "  ", rate_text(rate));
+        std::string text =
+            fmt::format("[{}] {:3.0f}%  {}/{} {}  {}", bar, 100 * share, done, total_, unit_, rate_text(rate));
         if (rate > 0) text += "  " + time_text(static_cast<double>(total_ - done) / rate) + " left";
         return note.empty() ? text : text + "  " + note;
     }
@@ -69,10 +68,7 @@ class progress {
   private:
     using clock = std::chrono::steady_clock;
     static std::string rate_text(double rate) {
-        char text[48];
-        if (rate >= 1 || rate <= 0) std::snprintf(text, sizeof text, "%.1f/s", rate);
-        else std::snprintf(text, sizeof text, "%.1f s each", 1 / rate);
-        return text;
+        return rate >= 1 || rate <= 0 ? fmt::format("{:.1f}/s", rate) : fmt::format("{:.1f} s each", 1 / rate);
     }
 
     std::int64_t total_, start_;

@@ -15,14 +15,16 @@ namespace walt {
 inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
     std::error_code problem;
     const std::filesystem::file_status status = std::filesystem::status(path, problem);
-    require(std::filesystem::exists(status), path.string(), " cannot be opened for reading: there is no such file");
-    require(std::filesystem::is_regular_file(status), path.string(), " cannot be opened for reading: it is a folder or a device, not a file");
+    require(std::filesystem::exists(status), "{} cannot be opened for reading: there is no such file", path.string());
+    require(std::filesystem::is_regular_file(status),
+            "{} cannot be opened for reading: it is a folder or a device, not a file", path.string());
     const std::uintmax_t size = std::filesystem::file_size(path, problem);
     std::ifstream file(path, std::ios::binary);
-    require(file.good() && !problem, path.string(), " cannot be opened for reading");
+    require(file.good() && !problem, "{} cannot be opened for reading", path.string());
     std::vector<std::byte> bytes(static_cast<std::size_t>(size));
     file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-    require(file.gcount() == static_cast<std::streamsize>(size), path.string(), " could not be read to its end: ", file.gcount(), " of ", size, " bytes came");
+    require(file.gcount() == static_cast<std::streamsize>(size), "{} could not be read to its end: {} of {} bytes came",
+            path.string(), file.gcount(), size);
     return bytes;
 }
 

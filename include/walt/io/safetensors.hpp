@@ -1,6 +1,7 @@
 // safetensors files: a strict reader and an atomic writer. Needs nlohmann-json (CMake: walt::io).
 //
-// Layout: 8 bytes, the header's length n (little-endian); n bytes of JSON; the tensors' bytes. The header maps a name to
+// Layout: 8 bytes, the header's length n (little-endian); n bytes of JSON; the tensors' bytes. The header maps a name
+// to
 // {"dtype", "shape", "data_offsets": [begin, end)}, offsets from the end of the header, and "__metadata__" to strings.
 #pragma once
 
@@ -52,21 +53,25 @@ struct stored_tensor {
     std::span<const std::byte> data;
 };
 
-/// A whole file, read and checked. Everything that is wrong with it is a walt::error that names the file and the tensor.
+/// A whole file, read and checked. Everything that is wrong with it is a walt::error that names the file and the
+/// tensor.
 class safetensors_file {
   public:
     static constexpr std::uint64_t longest_header = 100'000'000;
 
     explicit safetensors_file(const std::filesystem::path& path) : path_(path.string()), bytes_(read_file(path)) {
-        require(bytes_.size() >= 8, path_, " has ", bytes_.size(), " bytes, fewer than the 8 that every safetensors file begins with");
+        require(bytes_.size() >= 8, "{} has {} bytes, fewer than the 8 that every safetensors file begins with", path_,
+                bytes_.size());
         const std::span<const std::byte> after = std::span(bytes_).subspan(8);
         std::uint64_t header_size = 0;
         std::memcpy(&header_size, bytes_.data(), 8);
-        require(header_size <= longest_header && header_size <= after.size(), path_, " announces a header of ", header_size, " bytes; the file has ",
-                after.size(), " after the length, and ", longest_header, " are allowed");
+        require(header_size <= longest_header && header_size <= after.size(),
+                "{} announces a header of {} bytes; the file has {} after the length, and {} are allowed", path_,
+                header_size, after.size(), longest_header);
         data_ = after.subspan(static_cast<std::size_t>(header_size));
-        const std::string_view header(reinterpret_cast<const char*>(after.data()), static_cast<std::size_t>(header_size));
-        require(header.starts_with('{'), path_, "'s header is not a JSON object: it does not begin with {");
+        const std::string_view header(reinterpret_cast<const char*>(after.data()),
+                                      static_cast<std::size_t>(header_size));
+        require(header.starts_with('{'), "{}'s header is not a JSON object: it does not begin with {{", path_);
         const nlohmann::json json = detail::bounded_json(path_ + "'s header").parse(header);
         for (const auto& [name, entry] : json.items()) {
             if (name == "__metadata__") read_metadata(entry);
@@ -89,7 +94,7 @@ class safetensors_file {
 
     const stored_tensor& tensor(const std::string& name) const {
         const auto at = tensors_.find(name);
-        require(at != tensors_.end(), path_, " has no tensor ", name);
+        require(at != tensors_.end(), "{} has no tensor {}", path_, name);
         return at->second;
     }
 
@@ -97,8 +102,9 @@ class safetensors_file {
     /// I32, U8) too, where every value fits.
     template <class T> std::vector<T> read(const std::string& name, std::span<const std::int64_t> shape) const {
         const stored_tensor& found = tensor(name);
-        require(std::equal(shape.begin(), shape.end(), found.shape.begin(), found.shape.end()), path_, ": tensor ", name, " should have shape ",
-                detail::shape_text(shape), " and has ", detail::shape_text(found.shape));
+        require(std::equal(shape.begin(), shape.end(), found.shape.begin(), found.shape.end()),
+                "{}: tensor {} should have shape {} and has {}", path_, name, detail::shape_text(shape),
+                detail::shape_text(found.shape));
         return read<T>(name);
     }
     /// The same, whatever its shape.
@@ -114,38 +120,47 @@ class safetensors_file {
             if (found.dtype == "I32") return convert<T, std::int32_t>(name, found);
             if (found.dtype == "U8") return convert<T, std::uint8_t>(name, found);
         }
-        fail(path_, ": tensor ", name, " has elements of type ", found.dtype, "; ", real ? "F32, F64 or BF16" : "I64, I32 or U8", " was expected");
+        fail("{}: tensor {} has elements of type {}; {} was expected", path_, name, found.dtype,
+             real ? "F32, F64 or BF16" : "I64, I32 or U8");
     }
 
   private:
     void read_metadata(const nlohmann::json& entry) {
-        require(entry.is_object(), path_, "'s __metadata__ is not a JSON object");
+        require(entry.is_object(), "{}'s __metadata__ is not a JSON object", path_);
         for (const auto& [key, value] : entry.items()) {
-            require(value.is_string(), path_, "'s metadata ", detail::excerpt(key), " is not a string");
+            require(value.is_string(), "{}'s metadata {} is not a string", path_, detail::excerpt(key));
             metadata_[key] = value.get<std::string>();
         }
     }
 
     void read_entry(const std::string& name, const nlohmann::json& entry) {
-        const auto bad = [&](const auto&... why) { fail(path_, ": tensor ", detail::excerpt(name), " ", why...); };
+        const auto bad = [&](const std::string& why) { fail("{}: tensor {} {}", path_, detail::excerpt(name), why); };
         const auto text = [](const nlohmann::json& value) { return detail::excerpt(value.dump()); };
         const auto is_natural = [](const nlohmann::json& value) {
-            return value.is_number_unsigned() && value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+            return value.is_number_unsigned() &&
+                   value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
         };
-        if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
+        if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
+            !entry.contains("data_offsets"))
             bad("is not described by exactly dtype, shape and data_offsets");
         const auto &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
-        if (!dtype.is_string() || detail::dtype_size(dtype.get<std::string>()) == 0) bad("has an unknown dtype, ", text(dtype));
-        if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_natural)) bad("has a shape that is no list of natural numbers: ", text(shape));
+        if (!dtype.is_string() || detail::dtype_size(dtype.get<std::string>()) == 0)
+            bad("has an unknown dtype, " + text(dtype));
+        if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_natural))
+            bad("has a shape that is no list of natural numbers: " + text(shape));
         if (!offsets.is_array() || offsets.size() != 2 || !std::all_of(offsets.begin(), offsets.end(), is_natural))
-            bad("has data_offsets that are no pair of natural numbers: ", text(offsets));
+            bad("has data_offsets that are no pair of natural numbers: " + text(offsets));
         const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
-        if (begin > end || end > data_.size()) bad("lies at bytes ", begin, " to ", end, " of the ", data_.size(), " that the file has");
+        if (begin > end || end > data_.size())
+            bad(fmt::format("lies at bytes {} to {} of the {} that the file has", begin, end, data_.size()));
         stored_tensor tensor{dtype.get<std::string>(), shape.get<std::vector<std::int64_t>>(),
                              data_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))};
         std::uint64_t size = 0;
-        if (!detail::tensor_size(tensor.dtype, tensor.shape, size)) bad("has a shape too large to count: ", text(shape));
-        if (size != end - begin) bad("of shape ", text(shape), " and type ", tensor.dtype, " needs ", size, " bytes and has ", end - begin);
+        if (!detail::tensor_size(tensor.dtype, tensor.shape, size))
+            bad("has a shape too large to count: " + text(shape));
+        if (size != end - begin)
+            bad(fmt::format("of shape {} and type {} needs {} bytes and has {}", text(shape), tensor.dtype, size,
+                            end - begin));
         tensors_.emplace(name, std::move(tensor));
     }
 
@@ -155,16 +170,21 @@ class safetensors_file {
         for (const auto& entry : tensors_) order.push_back(&entry);
         const auto begin = [&](const auto* entry) { return entry->second.data.data() - data_.data(); };
         const auto end = [&](const auto* entry) { return begin(entry) + std::ssize(entry->second.data); };
-        std::sort(order.begin(), order.end(), [&](const auto* a, const auto* b) { return std::pair(begin(a), end(a)) < std::pair(begin(b), end(b)); });
+        std::sort(order.begin(), order.end(), [&](const auto* a, const auto* b) {
+            return std::pair(begin(a), end(a)) < std::pair(begin(b), end(b));
+        });
         std::ptrdiff_t next = 0;
         for (const auto* entry : order) {
             const std::string name = detail::excerpt(entry->first);
-            require(begin(entry) >= next, path_, ": tensor ", name, " shares its bytes: it begins at byte ", begin(entry),
-                    ", inside the one before it, which ends at ", next);
-            require(begin(entry) == next, path_, ": bytes ", next, " to ", begin(entry), ", before tensor ", name, ", belong to no tensor");
+            require(begin(entry) >= next,
+                    "{}: tensor {} shares its bytes: it begins at byte {}, inside the one before it, which ends at {}",
+                    path_, name, begin(entry), next);
+            require(begin(entry) == next, "{}: bytes {} to {}, before tensor {}, belong to no tensor", path_, next,
+                    begin(entry), name);
             next = end(entry);
         }
-        require(next == std::ssize(data_), path_, " has ", data_.size(), " bytes of tensors, but its header accounts for ", next);
+        require(next == std::ssize(data_), "{} has {} bytes of tensors, but its header accounts for {}", path_,
+                data_.size(), next);
     }
 
     template <class T, class Stored> std::vector<T> convert(const std::string& name, const stored_tensor& from) const {
@@ -173,8 +193,11 @@ class safetensors_file {
             Stored one;
             std::memcpy(&one, from.data.data() + i * sizeof(Stored), sizeof(Stored));
             if constexpr (std::is_integral_v<T>)
-                require(std::in_range<T>(one), path_, ": element ", i, " of tensor ", name, " is ", one, ", which does not fit where it is read to");
-            if constexpr (std::is_same_v<Stored, bf16> && !std::is_same_v<T, bf16>) values[i] = static_cast<T>(static_cast<float>(one));
+                require(std::in_range<T>(one),
+                        "{}: element {} of tensor {} is {}, which does not fit where it is read to", path_, i, name,
+                        one);
+            if constexpr (std::is_same_v<Stored, bf16> && !std::is_same_v<T, bf16>)
+                values[i] = static_cast<T>(static_cast<float>(one));
             else values[i] = static_cast<T>(one);
         }
         return values;
@@ -196,10 +219,12 @@ class safetensors_writer {
     /// A tensor as its bytes, which must be as many as its type (a name such as "F16") and shape need.
     void add(std::string name, std::string dtype, std::vector<std::int64_t> shape, std::span<const std::byte> bytes) {
         std::uint64_t size = 0;
-        require(detail::dtype_size(dtype) != 0, "tensor ", name, " cannot have elements of type ", dtype, ", which safetensors does not have");
-        require(detail::tensor_size(dtype, shape, size), "tensor ", name, " cannot have shape ", detail::shape_text(shape));
-        require(size == bytes.size(), "tensor ", name, " of shape ", detail::shape_text(shape), " has ", size / detail::dtype_size(dtype), " elements; ",
-                bytes.size() / detail::dtype_size(dtype), " were given");
+        require(detail::dtype_size(dtype) != 0,
+                "tensor {} cannot have elements of type {}, which safetensors does not have", name, dtype);
+        require(detail::tensor_size(dtype, shape, size), "tensor {} cannot have shape {}", name,
+                detail::shape_text(shape));
+        require(size == bytes.size(), "tensor {} of shape {} has {} elements; {} were given", name,
+                detail::shape_text(shape), size / detail::dtype_size(dtype), bytes.size() / detail::dtype_size(dtype));
         require(name != "__metadata__", "a tensor cannot be named __metadata__: that name is the metadata's");
         tensors_.push_back({std::move(name), std::move(dtype), std::move(shape), bytes});
     }
@@ -212,8 +237,8 @@ class safetensors_writer {
     void save(const std::filesystem::path& path) const {
         std::string header = header_text(path.string());
         header.resize((header.size() + 7) / 8 * 8, ' ');
-        require(header.size() <= safetensors_file::longest_header, path.string(), " would have a header of ", header.size(), " bytes; ",
-                safetensors_file::longest_header, " are allowed");
+        require(header.size() <= safetensors_file::longest_header, "{} would have a header of {} bytes; {} are allowed",
+                path.string(), header.size(), safetensors_file::longest_header);
         const std::uint64_t length = header.size();
         atomic_file file(path);
         file.write(std::as_bytes(std::span(&length, 1)));
@@ -230,19 +255,21 @@ class safetensors_writer {
     };
 
     std::string header_text(const std::string& path) const try {
-        std::string text = "{"; // written entry by entry: an object of the JSON library looks through all its keys for each
+        std::string text =
+            "{"; // written entry by entry: an object of the JSON library looks through all its keys for each
         if (!metadata_.empty()) text += "\"__metadata__\":" + nlohmann::json(metadata_).dump();
         std::set<std::string_view> names;
         std::uint64_t at = 0;
         for (const entry& tensor : tensors_) {
-            require(names.insert(tensor.name).second, path, " cannot hold two tensors named ", tensor.name);
-            const nlohmann::ordered_json description{{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.data.size()}}};
+            require(names.insert(tensor.name).second, "{} cannot hold two tensors named {}", path, tensor.name);
+            const nlohmann::ordered_json description{
+                {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.data.size()}}};
             text += (text.size() > 1 ? "," : "") + nlohmann::json(tensor.name).dump() + ":" + description.dump();
             at += tensor.data.size();
         }
         return text + "}";
     } catch (const nlohmann::json::exception& problem) { // a name that is not UTF-8
-        fail(path, " cannot be written: ", problem.what());
+        fail("{} cannot be written: {}", path, problem.what());
     }
 
     std::map<std::string, std::string> metadata_;

@@ -67,7 +67,8 @@ template <int D, int K> struct adaln_separate {
 
     /// ds is added to.
     template <class T>
-    void backward(auto& ctx, const weights<T>& w, auto s, const saved<T>&, auto dmodulation, auto ds, auto, const auto& g) const {
+    void backward(auto& ctx, const weights<T>& w, auto s, const saved<T>&, auto dmodulation, auto ds, auto,
+                  const auto& g) const {
         using A = accumulate_t<T>;
         const arena::scope scope(ctx.arena);
         const auto dm = ctx.arena.template take<T, dynamic, K * D>(s.extent(0));

@@ -24,7 +24,9 @@ template <int C, int Latent, int Groups> struct adanorm {
             visit("weight", self.weight);
             visit("bias", self.bias);
         }
-        void forward(auto& ctx, const auto& w, auto x, auto y) const { ops::linear(ctx, x, w.exact(weight), w.exact(bias), y); }
+        void forward(auto& ctx, const auto& w, auto x, auto y) const {
+            ops::linear(ctx, x, w.exact(weight), w.exact(bias), y);
+        }
         /// dx is added to.
         void backward(auto& ctx, const auto& w, auto x, auto dy, auto dx, const auto& g) const {
             const arena::scope scope(ctx.arena);
@@ -50,12 +52,14 @@ template <int C, int Latent, int Groups> struct adanorm {
         /// size: of x; time_factor: its frames per latent frame.
         saved(arena& from, const video_size& size, int time_factor)
             : rows{size.frames, (size.frames - 1) / time_factor + 1, time_factor},
-              scale(from.take<A, dynamic, C>(size.batch * rows.latent_frames)), shift(from.take<A, dynamic, C>(size.batch * rows.latent_frames)),
+              scale(from.take<A, dynamic, C>(size.batch * rows.latent_frames)),
+              shift(from.take<A, dynamic, C>(size.batch * rows.latent_frames)),
               statistics(from.take<A, dynamic, Groups, 2>(size.batch * size.frames)) {}
     };
 
     /// y may be x.
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const auto& latent, auto y, const saved<T>& keep) const {
+    template <class T>
+    void forward(auto& ctx, const weights<T>& w, auto x, const auto& latent, auto y, const saved<T>& keep) const {
         scale.forward(ctx, w, latent.deviation, keep.scale);
         shift.forward(ctx, w, latent.mean, keep.shift);
         ops::group_norm<activation::identity>(ctx, x, keep.scale, keep.shift, keep.rows, y, keep.statistics);
@@ -63,15 +67,16 @@ template <int C, int Latent, int Groups> struct adanorm {
 
     /// dx is assigned, and may be dy; dlatent is added to.
     template <class T>
-    void backward(auto& ctx, const weights<T>& w, auto x, const auto& latent, const saved<T>& keep, auto dy, auto dx, const auto& dlatent,
-                  const auto& g) const {
+    void backward(auto& ctx, const weights<T>& w, auto x, const auto& latent, const saved<T>& keep, auto dy, auto dx,
+                  const auto& dlatent, const auto& g) const {
         using A = accumulate_t<T>;
         const arena::scope scope(ctx.arena);
         const auto dscale = ctx.arena.template take<A, dynamic, C>(keep.scale.extent(0));
         const auto dshift = ctx.arena.template take<A, dynamic, C>(keep.scale.extent(0));
         ops::fill(ctx, dscale, 0);
         ops::fill(ctx, dshift, 0);
-        ops::group_norm_grad<activation::identity>(ctx, x, keep.scale, keep.shift, keep.rows, keep.statistics, dy, dx, dscale, dshift);
+        ops::group_norm_grad<activation::identity>(ctx, x, keep.scale, keep.shift, keep.rows, keep.statistics, dy, dx,
+                                                   dscale, dshift);
         scale.backward(ctx, w, latent.deviation, dscale, dlatent.deviation, g);
         shift.backward(ctx, w, latent.mean, dshift, dlatent.mean, g);
     }

@@ -35,7 +35,8 @@ template <int D> struct step_embedding {
         second.forward(ctx, w, keep.active, e);
     }
 
-    template <class T> void backward(auto& ctx, const weights<T>& w, const saved<T>& keep, auto de, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, const saved<T>& keep, auto de, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto dinner = ctx.arena.template take<T, dynamic, D>(de.extent(0));
         second.backward_parameters(ctx, keep.active, de, g);

@@ -43,8 +43,8 @@ template <class Shape> struct cross_attention {
         q.forward(ctx, w, u, keep.q);
         kv.forward(ctx, w, u, keep.kv);
         kv.forward(ctx, w, text.projected, keep.text_kv);
-        ops::cross_attention<Shape>(ctx, keep.q, keep.kv, keep.text_kv, text.row, text.valid, optional_weight(w, q_norm),
-                                    optional_weight(w, k_norm), keep.mixed, keep.lse);
+        ops::cross_attention<Shape>(ctx, keep.q, keep.kv, keep.text_kv, text.row, text.valid,
+                                    optional_weight(w, q_norm), optional_weight(w, k_norm), keep.mixed, keep.lse);
         out.forward(ctx, w, keep.mixed, y);
     }
 
@@ -61,9 +61,10 @@ template <class Shape> struct cross_attention {
         const auto dtext_kv = ctx.arena.template take<T, dynamic, 2 * D>(text_rows);
         out.backward_parameters(ctx, keep.mixed, dy, g);
         out.backward_input(ctx, w, dy, dmixed);
-        ops::cross_attention_grad<Shape>(ctx, keep.q, keep.kv, keep.text_kv, text.row, text.valid, optional_weight(w, q_norm),
-                                         optional_weight(w, k_norm), keep.mixed, keep.lse, dmixed, dq, dkv, dtext_kv,
-                                         optional_gradient(g, q_norm), optional_gradient(g, k_norm));
+        ops::cross_attention_grad<Shape>(ctx, keep.q, keep.kv, keep.text_kv, text.row, text.valid,
+                                         optional_weight(w, q_norm), optional_weight(w, k_norm), keep.mixed, keep.lse,
+                                         dmixed, dq, dkv, dtext_kv, optional_gradient(g, q_norm),
+                                         optional_gradient(g, k_norm));
         q.backward_parameters(ctx, u, dq, g);
         kv.backward_parameters(ctx, u, dkv, g);
         kv.backward_parameters(ctx, text.projected, dtext_kv, g);

@@ -24,19 +24,21 @@ template <int C, int Groups> struct group_norm_silu {
 
     /// y may be x.
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto y, const saved<T>& keep) const {
-        ops::group_norm<activation::silu>(ctx, x, row(w.exact(weight)), row(w.exact(bias)), frame_rows{}, y, keep.statistics);
+        ops::group_norm<activation::silu>(ctx, x, row(w.exact(weight)), row(w.exact(bias)), frame_rows{}, y,
+                                          keep.statistics);
     }
     /// dx is assigned, and may be dy.
     template <class T>
     void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
-        ops::group_norm_grad<activation::silu>(ctx, x, row(w.exact(weight)), row(w.exact(bias)), frame_rows{}, keep.statistics, dy, dx,
-                                               row(g(weight)), row(g(bias)));
+        ops::group_norm_grad<activation::silu>(ctx, x, row(w.exact(weight)), row(w.exact(bias)), frame_rows{},
+                                               keep.statistics, dy, dx, row(g(weight)), row(g(bias)));
     }
     /// dx is added to.
     template <class T>
-    void backward_add(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
-        ops::group_norm_grad_add<activation::silu>(ctx, x, row(w.exact(weight)), row(w.exact(bias)), frame_rows{}, keep.statistics, dy, dx,
-                                                   row(g(weight)), row(g(bias)));
+    void backward_add(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx,
+                      const auto& g) const {
+        ops::group_norm_grad_add<activation::silu>(ctx, x, row(w.exact(weight)), row(w.exact(bias)), frame_rows{},
+                                                   keep.statistics, dy, dx, row(g(weight)), row(g(bias)));
     }
 
   private:

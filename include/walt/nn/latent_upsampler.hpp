@@ -1,4 +1,5 @@
-// Super-resolution's way in: a depth-to-space convolution that doubles a latent, frame by frame (paper sec. 4.5, spec 1.3).
+// Super-resolution's way in: a depth-to-space convolution that doubles a latent, frame by frame (paper sec. 4.5,
+// spec 1.3).
 #pragma once
 
 #include "../core/parameters.hpp"
@@ -24,20 +25,24 @@ template <int C> struct latent_upsampler {
     template <class T> void forward(auto& ctx, const weights<T>& w, auto low, auto up) const {
         const arena::scope scope(ctx.arena);
         const auto from = run_time(low.read());
-        const auto deep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(from.extent(0), from.extent(1), from.extent(2), from.extent(3));
+        const auto deep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(
+            from.extent(0), from.extent(1), from.extent(2), from.extent(3));
         ops::causal_conv3d(ctx, {}, from, w(conv.weight), w.exact(conv.bias), deep);
         ops::depth_to_space<1>(ctx, deep, run_time(up));
     }
 
     /// dlow (A) is assigned unless empty.
-    template <class T> void backward(auto& ctx, const weights<T>& w, auto low, auto dup, auto dlow, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, auto low, auto dup, auto dlow, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto from = run_time(low.read());
-        const auto ddeep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(from.extent(0), from.extent(1), from.extent(2), from.extent(3));
+        const auto ddeep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(
+            from.extent(0), from.extent(1), from.extent(2), from.extent(3));
         ops::depth_to_space_grad<1>(ctx, run_time(dup), ddeep);
         ops::causal_conv3d_grad_weight(ctx, {}, from, ddeep, g(conv.weight), g(conv.bias));
         if (!dlow) return;
-        const auto part = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, C>(from.extent(0), from.extent(1), from.extent(2), from.extent(3));
+        const auto part = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, C>(
+            from.extent(0), from.extent(1), from.extent(2), from.extent(3));
         ops::causal_conv3d_grad_input(ctx, {}, ddeep, w(conv.weight), part);
         ops::convert(ctx, part, dlow);
     }

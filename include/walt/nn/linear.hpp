@@ -20,7 +20,9 @@ template <int In, int Out, init Start = init::xavier> struct linear {
     void backward_parameters(auto& ctx, auto x, auto dy, const auto& g) const {
         ops::linear_grad_weight(ctx, x, dy, g(weight), g(bias));
     }
-    void backward_input(auto& ctx, const auto& w, auto dy, auto dx) const { ops::linear_grad_input(ctx, dy, w(weight), dx); }
+    void backward_input(auto& ctx, const auto& w, auto dy, auto dx) const {
+        ops::linear_grad_input(ctx, dy, w(weight), dx);
+    }
 };
 
 /// y = x w^T; weight [Out, In].
@@ -32,7 +34,9 @@ template <int In, int Out, init Start> struct projection {
     void backward_parameters(auto& ctx, auto x, auto dy, const auto& g) const {
         ops::linear_grad_weight(ctx, x, dy, g(weight), none{});
     }
-    void backward_input(auto& ctx, const auto& w, auto dy, auto dx) const { ops::linear_grad_input(ctx, dy, w(weight), dx); }
+    void backward_input(auto& ctx, const auto& w, auto dy, auto dx) const {
+        ops::linear_grad_input(ctx, dy, w(weight), dx);
+    }
 };
 
 /// A table of parameters under the name `weight`: a norm's weights, an embedding's rows.

@@ -17,7 +17,8 @@ template <int C, int Time> struct downsample : causal_conv3d<C, C, 3, true, Time
         ops::convert(ctx, x, input);
         convolution::forward(ctx, w, input, y);
     }
-    template <class T> void backward(auto& ctx, const weights<T>& w, video_view<T, C> input, auto dy, auto dx, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, video_view<T, C> input, auto dy, auto dx, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto dy_compute = size_of(dy).template take<T, C>(ctx.arena);
         ops::convert(ctx, dy, dy_compute);
@@ -42,7 +43,8 @@ template <int C, int Time> struct upsample : causal_conv3d<C, C * Time * 4, 3, t
         convolution::forward(ctx, w, input, depth);
         ops::depth_to_space<Time>(ctx, depth, y);
     }
-    template <class T> void backward(auto& ctx, const weights<T>& w, video_view<T, C> input, auto dy, auto dx, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, video_view<T, C> input, auto dy, auto dx, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto ddepth = size_of(dx).template take<T, deep>(ctx.arena);
         ops::depth_to_space_grad<Time>(ctx, dy, ddepth);

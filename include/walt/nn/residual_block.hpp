@@ -41,20 +41,22 @@ template <int In, int Out, int NormGroups> struct residual_block {
 
     template <class T> struct saved {
         typename norm_in::template saved<T> norm1;
-        video_view<T, In> active1;  // what conv1 sees
+        video_view<T, In> active1; // what conv1 sees
         typename norm_out::template saved<T> norm2;
         video_view<T, Out> middle;  // what conv1 gives
         video_view<T, Out> active2; // what conv2 sees; in inference the same memory
         video_view<T, In> input;    // what skip sees
         saved(arena& from, const video_size& size, pass mode)
-            : norm1(from, size), active1(size.template take<T, In>(from)), norm2(from, size), middle(size.template take<T, Out>(from)),
+            : norm1(from, size), active1(size.template take<T, In>(from)), norm2(from, size),
+              middle(size.template take<T, Out>(from)),
               active2(mode == pass::training ? size.template take<T, Out>(from) : middle) {
             if constexpr (has_skip) input = size.template take<T, In>(from);
         }
     };
 
     /// In == Out: y may be x, which saves a copy.
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto y, bool in_place, const saved<T>& keep) const {
+    template <class T>
+    void forward(auto& ctx, const weights<T>& w, auto x, auto y, bool in_place, const saved<T>& keep) const {
         norm1.forward(ctx, w, x, keep.active1, keep.norm1);
         conv1.forward(ctx, w, keep.active1, keep.middle);
         norm2.forward(ctx, w, keep.middle, keep.active2, keep.norm2);
@@ -68,7 +70,8 @@ template <int In, int Out, int NormGroups> struct residual_block {
     }
 
     /// In == Out: dy becomes dx where it lies, so pass the same view twice. Otherwise dx is assigned.
-    template <class T> void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const video_size size = size_of(x);
         const auto dy_compute = size.template take<T, Out>(ctx.arena);
@@ -144,23 +147,29 @@ template <int In, int Out, int Depth, int NormGroups> struct residual_blocks {
             for (int i = 0; i < Depth; ++i) {
                 const arena::scope scope(ctx.arena);
                 if (i == 0)
-                    first.forward(ctx, w, x, keep.output(), In == Out, typename first_block::template saved<T>(ctx.arena, keep.size, keep.mode));
+                    first.forward(ctx, w, x, keep.output(), In == Out,
+                                  typename first_block::template saved<T>(ctx.arena, keep.size, keep.mode));
                 else
-                    later.forward(ctx, w.shifted(static_cast<std::size_t>(i - 1) * stride), keep.output(), keep.output(), true,
+                    later.forward(ctx, w.shifted(static_cast<std::size_t>(i - 1) * stride), keep.output(),
+                                  keep.output(), true,
                                   typename later_block::template saved<T>(ctx.arena, keep.size, keep.mode));
             }
             return;
         }
         first.forward(ctx, w, x, keep.stream[0], false, *keep.first);
         for (std::size_t i = 1; i < Depth; ++i)
-            later.forward(ctx, w.shifted((i - 1) * stride), keep.stream[i - 1], keep.stream[i], false, keep.later[i - 1]);
+            later.forward(ctx, w.shifted((i - 1) * stride), keep.stream[i - 1], keep.stream[i], false,
+                          keep.later[i - 1]);
     }
 
     /// dy is used up. In == Out: it becomes dx where it lies, so pass the same view twice. Otherwise dx is assigned.
-    template <class T> void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
-        require(keep.mode == pass::training, "backward needs activations: the forward pass was run with pass::inference");
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
+        require(keep.mode == pass::training,
+                "backward needs activations: the forward pass was run with pass::inference");
         for (std::size_t i = Depth - 1; i > 0; --i)
-            later.backward(ctx, w.shifted((i - 1) * stride), keep.stream[i - 1], keep.later[i - 1], dy, dy, g.shifted((i - 1) * stride));
+            later.backward(ctx, w.shifted((i - 1) * stride), keep.stream[i - 1], keep.later[i - 1], dy, dy,
+                           g.shifted((i - 1) * stride));
         first.backward(ctx, w, x, *keep.first, dy, dx, g);
     }
 };

@@ -34,7 +34,8 @@ template <class Shape> struct window_attention {
               lse(from.take<accumulate_t<T>, dynamic, Shape::heads>(rows)) {}
     };
 
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto u, auto is_image, auto y, const saved<T>& keep) const {
+    template <class T>
+    void forward(auto& ctx, const weights<T>& w, auto u, auto is_image, auto y, const saved<T>& keep) const {
         qkv.forward(ctx, w, u, keep.qkv);
         ops::window_attention<Shape>(ctx, keep.qkv, optional_weight(w, q_norm), optional_weight(w, k_norm),
                                      w.exact(rel_bias), is_image, keep.mixed, keep.lse);

@@ -1,7 +1,9 @@
 // Causal 3D convolution and its gradients (spec 3, C3): a frame sees itself and the past.
-//   x [B, F, H, W, I] (T)   w [O, Kt, Kh, Kw, I] (T)   b [O] (A)   y [B, (F-1)/s + 1, (H-1)/p + 1, (W-1)/p + 1, O] (T or A)
+//   x [B, F, H, W, I] (T)   w [O, Kt, Kh, Kw, I] (T)   b [O] (A)   y [B, (F-1)/s + 1, (H-1)/p + 1, (W-1)/p + 1, O] (T
+//   or A)
 // Zeros pad time by Kt - 1 before and nothing after, and space by K / 2 on either side:
-//   y[b, f, i, j, o] = b[o] + sum over (t, y, x, c) of w[o, t, y, x, c] x[b, f s + t - (Kt-1), i p + y - Kh/2, j p + x - Kw/2, c]
+//   y[b, f, i, j, o] = b[o] + sum over (t, y, x, c) of w[o, t, y, x, c] x[b, f s + t - (Kt-1), i p + y - Kh/2, j p + x
+//   - Kw/2, c]
 #pragma once
 
 #include "rules.hpp"
@@ -40,18 +42,21 @@ template <class Video> constexpr video_size size_of(const Video& x) {
 namespace rules {
 template <int Kt, int Kh, int Kw> struct kernel_sides_are_odd {
     static constexpr bool value = Kt > 0 && Kh % 2 == 1 && Kw % 2 == 1;
-    static_assert(value, "a causal convolution's kernel must have odd height and width, so that its centre lies on an element");
+    static_assert(
+        value, "a causal convolution's kernel must have odd height and width, so that its centre lies on an element");
 };
 /// x, w and y of a convolution.
 template <class X, class W, class Y>
-inline constexpr bool convolution_shapes = agree<X, 4, W, 4> && agree<W, 0, Y, 4> &&
-                                           kernel_sides_are_odd<W::static_extent(1), W::static_extent(2), W::static_extent(3)>::value;
+inline constexpr bool convolution_shapes = agree<X, 4, W, 4>&& agree<W, 0, Y, 4>&&
+    kernel_sides_are_odd<W::static_extent(1), W::static_extent(2), W::static_extent(3)>::value;
 
 inline void convolution_sizes(const video_size& x, conv_stride stride, const video_size& y, const char* what) {
     const video_size right = x.after(stride);
-    require(y == right, what, ": an input of ", x.batch, " x ", x.frames, " x ", x.height, " x ", x.width, " (batch, frames, height, width) with stride ",
-            stride.time, " in time and ", stride.space, " in space gives ", right.batch, " x ", right.frames, " x ", right.height, " x ",
-            right.width, ", but the output is ", y.batch, " x ", y.frames, " x ", y.height, " x ", y.width);
+    require(y == right,
+            "{}: an input of {} x {} x {} x {} (batch, frames, height, width) with stride {} in time and {} in space "
+            "gives {} x {} x {} x {}, but the output is {} x {} x {} x {}",
+            what, x.batch, x.frames, x.height, x.width, stride.time, stride.space, right.batch, right.frames,
+            right.height, right.width, y.batch, y.frames, y.height, y.width);
 }
 } // namespace rules
 
@@ -67,7 +72,8 @@ void causal_conv3d(Context& ctx, conv_stride stride, X x, W w, Bias bias, Y y) {
 }
 
 /// y += conv(x, w): the end of a residual branch.
-template <class Context, class X, class W, class Y> void causal_conv3d_add(Context& ctx, conv_stride stride, X x, W w, Y y) {
+template <class Context, class X, class W, class Y>
+void causal_conv3d_add(Context& ctx, conv_stride stride, X x, W w, Y y) {
     if constexpr (rules::convolution_shapes<X, W, Y>) {
         rules::convolution_sizes(size_of(x), stride, size_of(y), "ops::causal_conv3d_add");
         causal_conv3d_on(ctx, stride, x.read(), w.read(), none{}, y, true);

@@ -16,9 +16,9 @@ template <int Deep, int Blocks, int Channels> struct depth_holds_blocks {
 template <class Deep, class Wide> void depth_sizes(const Deep& deep, const Wide& wide, int time) {
     require(wide.extent(0) == deep.extent(0) && wide.extent(1) == deep.extent(1) * time - (time - 1) &&
                 wide.extent(2) == 2 * deep.extent(2) && wide.extent(3) == 2 * deep.extent(3),
-            "ops::depth_to_space: ", deep.extent(1), " frames of ", deep.extent(2), " x ", deep.extent(3), " become ",
-            deep.extent(1) * time - (time - 1), " frames of ", 2 * deep.extent(2), " x ", 2 * deep.extent(3), ", not ", wide.extent(1),
-            " of ", wide.extent(2), " x ", wide.extent(3), " (same batch)");
+            "ops::depth_to_space: {} frames of {} x {} become {} frames of {} x {}, not {} of {} x {} (same batch)",
+            deep.extent(1), deep.extent(2), deep.extent(3), deep.extent(1) * time - (time - 1), 2 * deep.extent(2),
+            2 * deep.extent(3), wide.extent(1), wide.extent(2), wide.extent(3));
 }
 } // namespace rules
 

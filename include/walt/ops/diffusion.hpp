@@ -7,7 +7,8 @@
 
 namespace walt::ops {
 
-/// out = a[frame] x + b[frame] y. Noising, v, x0 and the noise estimate are all of this form (spec 2). out may be x or y.
+/// out = a[frame] x + b[frame] y. Noising, v, x0 and the noise estimate are all of this form (spec 2). out may be x or
+/// y.
 template <class Context, class A1, class X, class B1, class Y, class Out>
 void frame_blend(Context& ctx, A1 a, X x, B1 b, Y y, Out out) {
     rules::equal(x.size(), y.size(), "ops::frame_blend: the sizes of x and of y");
@@ -17,16 +18,19 @@ void frame_blend(Context& ctx, A1 a, X x, B1 b, Y y, Out out) {
 }
 
 /// out[i] = table[index[i]]: a schedule's value at each frame's step.
-template <class Context, class Table, class Index, class Out> void lookup(Context& ctx, Table table, Index index, Out out) {
+template <class Context, class Table, class Index, class Out>
+void lookup(Context& ctx, Table table, Index index, Out out) {
     rules::equal(index.extent(0), out.extent(0), "ops::lookup: the sizes of index and of out");
     lookup_on(ctx, table.read(), index.read(), out);
 }
 
 /// out[i] = standard normal number first + i of the sequence; the same on every device.
-template <class Context, class Out> void normal(Context& ctx, philox sequence, Out out) { normal_on(ctx, sequence, out); }
+template <class Context, class Out> void normal(Context& ctx, philox sequence, Out out) {
+    normal_on(ctx, sequence, out);
+}
 
-/// out = guided + share (guided std(conditional) / std(guided) - guided), the stds over each sample: keeps guidance from
-/// washing out contrast (Lin et al., sec. 3.4). out may be guided.
+/// out = guided + share (guided std(conditional) / std(guided) - guided), the stds over each sample: keeps guidance
+/// from washing out contrast (Lin et al., sec. 3.4). out may be guided.
 template <class Context, class X, class Y, class Out>
 void rescale_std(Context& ctx, X conditional, Y guided, double share, Out out) {
     rules::equal(conditional.size(), guided.size(), "ops::rescale_std: the sizes of conditional and of guided");

@@ -6,7 +6,8 @@
 
 namespace walt::ops {
 
-/// h [B F N, D] += pos_space [N, D] (rows row-major) + pos_time [F, D]; every frame of an image sample uses pos_time[0].
+/// h [B F N, D] += pos_space [N, D] (rows row-major) + pos_time [F, D]; every frame of an image sample uses
+/// pos_time[0].
 template <class Order, class Context, class H, class Space, class Time, class Images>
 void add_positions(Context& ctx, H h, Space pos_space, Time pos_time, Images is_image) {
     if constexpr (rules::agree<H, 1, Space, 1> && rules::agree<H, 1, Time, 1>)
@@ -21,7 +22,8 @@ void add_positions_grad(Context& ctx, DH dh, Images is_image, DSpace dpos_space,
 
 /// code [R, 256] = [cos(s f_k), sin(s f_k)], f_k = exp(-ln(10000) k / 128), of the integer step s = step[row / repeat].
 template <class Context, class Step, class Code> void sinusoid(Context& ctx, Step step, int repeat, Code code) {
-    rules::equal(step.extent(0) * repeat, code.extent(0), "ops::sinusoid: the steps, repeated, and the rows of the code");
+    rules::equal(step.extent(0) * repeat, code.extent(0),
+                 "ops::sinusoid: the steps, repeated, and the rows of the code");
     sinusoid_on(ctx, step.read(), repeat, code);
 }
 
@@ -31,7 +33,8 @@ template <class Context, class Table, class Index, class E> void add_rows(Contex
 }
 
 /// dtable[index[row]] += de[row], in row order.
-template <class Context, class DE, class Index, class DTable> void add_rows_grad(Context& ctx, DE de, Index index, DTable dtable) {
+template <class Context, class DE, class Index, class DTable>
+void add_rows_grad(Context& ctx, DE de, Index index, DTable dtable) {
     add_rows_grad_on(ctx, de.read(), index.read(), dtable);
 }
 

@@ -8,8 +8,7 @@
 namespace walt::ops {
 
 /// y = x w^T + b; pass none{} for no bias. x and w in the compute type, b in the masters', y in either.
-template <class Context, class X, class W, class Bias, class Y>
-void linear(Context& ctx, X x, W w, Bias bias, Y y) {
+template <class Context, class X, class W, class Bias, class Y> void linear(Context& ctx, X x, W w, Bias bias, Y y) {
     if constexpr (rules::agree<X, 1, W, 1> && rules::agree<W, 0, Y, 1> && rules::agree<X, 0, Y, 0>) {
         rules::equal(x.extent(0), y.extent(0), "ops::linear: the rows of x and of y");
         linear_on(ctx, x.read(), w.read(), bias.read(), y);
@@ -49,7 +48,9 @@ void linear_activate(Context& ctx, X x, W w, Bias bias, Inner inner, Y y) {
 template <class Activation, class Context, class DY, class W, class Inner, class DInner>
 void linear_grad_activated_input(Context& ctx, DY dy, W w, Inner inner, DInner dinner) {
     rules::equal(inner.size(), dinner.size(), "ops::linear_grad_activated_input: the sizes of inner and of dinner");
-    if constexpr (requires { linear_grad_activated_input_on(ctx, Activation{}, dy.read(), w.read(), inner.read(), dinner); })
+    if constexpr (requires {
+                      linear_grad_activated_input_on(ctx, Activation{}, dy.read(), w.read(), inner.read(), dinner);
+                  })
         linear_grad_activated_input_on(ctx, Activation{}, dy.read(), w.read(), inner.read(), dinner);
     else {
         linear_grad_input(ctx, dy, w, dinner);

@@ -10,7 +10,8 @@ namespace walt::ops {
 inline constexpr double norm_epsilon = 1e-6; // spec, conventions
 
 /// y = LN(h) (1 + modulation[scale]) + modulation[shift]; shift is chunk `chunk`, scale the next one.
-template <class Context, class H, class M, class Y> void modulated_norm(Context& ctx, H h, M modulation, int chunk, Y y) {
+template <class Context, class H, class M, class Y>
+void modulated_norm(Context& ctx, H h, M modulation, int chunk, Y y) {
     if constexpr (rules::agree<H, 1, Y, 1>) modulated_norm_on(ctx, h.read(), modulation.read(), chunk, y);
 }
 
@@ -28,7 +29,8 @@ void gated_residual(Context& ctx, H h, M modulation, int chunk, Y y, Next h_next
         gated_residual_on(ctx, h.read(), modulation.read(), chunk, y.read(), h_next);
 }
 
-/// dy = modulation[chunk] dh and dmodulation[chunk] = sum over the frame's tokens of dh y, both assigned. (d h = d h_next.)
+/// dy = modulation[chunk] dh and dmodulation[chunk] = sum over the frame's tokens of dh y, both assigned. (d h = d
+/// h_next.)
 template <class Context, class DH, class M, class Y, class DY, class DM>
 void gated_residual_grad(Context& ctx, DH dh, M modulation, int chunk, Y y, DY dy, DM dmodulation) {
     if constexpr (rules::agree<DH, 1, Y, 1> && rules::agree<DH, 1, DY, 1>)

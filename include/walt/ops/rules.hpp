@@ -34,7 +34,7 @@ inline constexpr bool agree = extents_agree<Left::static_extent(I), Right::stati
 
 /// At run time: `what` names the two extents in the message.
 inline void equal(std::int64_t left, std::int64_t right, const char* what) {
-    require(left == right, what, " must be equal; they are ", left, " and ", right);
+    require(left == right, "{} must be equal; they are {} and {}", what, left, right);
 }
 
 } // namespace rules

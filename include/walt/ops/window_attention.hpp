@@ -12,13 +12,15 @@ namespace walt::ops {
 
 /// out = softmax(norm(q) norm(k)^T / sqrt(dh) + bias) v in every window.
 template <class Shape, class Context, class Qkv, class Norm, class Bias, class Images, class Out, class Lse>
-void window_attention(Context& ctx, Qkv qkv, Norm q_norm, Norm k_norm, Bias rel_bias, Images is_image, Out out, Lse lse) {
+void window_attention(Context& ctx, Qkv qkv, Norm q_norm, Norm k_norm, Bias rel_bias, Images is_image, Out out,
+                      Lse lse) {
     if constexpr (rules::extents_agree<Qkv::static_extent(1), 3 * Shape::width>::value &&
                   rules::extents_agree<Out::static_extent(1), Shape::width>::value &&
                   rules::extents_agree<Bias::static_extent(1), Shape::bias_size>::value) {
         rules::equal(qkv.extent(0), is_image.extent(0) * Shape::frames * Shape::per_frame,
                      "ops::window_attention: the rows of qkv and the tokens of all samples");
-        window_attention_on(ctx, Shape{}, qkv.read(), q_norm.read(), k_norm.read(), rel_bias.read(), is_image.read(), out, lse);
+        window_attention_on(ctx, Shape{}, qkv.read(), q_norm.read(), k_norm.read(), rel_bias.read(), is_image.read(),
+                            out, lse);
     }
 }
 
@@ -28,8 +30,9 @@ template <class Shape, class Context, class Qkv, class Norm, class Bias, class I
 void window_attention_grad(Context& ctx, Qkv qkv, Norm q_norm, Norm k_norm, Bias rel_bias, Images is_image, Out out,
                            Lse lse, DOut dout, DQkv dqkv, DNorm dq_norm, DNorm dk_norm, DBias drel_bias) {
     if constexpr (rules::agree<Qkv, 1, DQkv, 1> && rules::agree<Out, 1, DOut, 1> && rules::agree<Bias, 1, DBias, 1>)
-        window_attention_grad_on(ctx, Shape{}, qkv.read(), q_norm.read(), k_norm.read(), rel_bias.read(), is_image.read(),
-                                 out.read(), lse.read(), dout.read(), dqkv, dq_norm, dk_norm, drel_bias);
+        window_attention_grad_on(ctx, Shape{}, qkv.read(), q_norm.read(), k_norm.read(), rel_bias.read(),
+                                 is_image.read(), out.read(), lse.read(), dout.read(), dqkv, dq_norm, dk_norm,
+                                 drel_bias);
 }
 
 } // namespace walt::ops

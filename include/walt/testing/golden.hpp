@@ -1,5 +1,5 @@
-// Golden files: a model's inputs, outputs and gradients as an independent implementation found them, and how far yours are off.
-// Tensors are `param.*` (what the model starts from), `in.*`, `out.*`, `grad.param.*` and `grad.in.*`.
+// Golden files: a model's inputs, outputs and gradients as an independent implementation found them, and how far yours
+// are off. Tensors are `param.*` (what the model starts from), `in.*`, `out.*`, `grad.param.*` and `grad.in.*`.
 #pragma once
 
 #include "../core/parameters.hpp"
@@ -50,14 +50,16 @@ class golden_file {
     }
     double gradient_floor() const { return gradient_floor_; }
 
-    /// A flat parameter buffer of Module, in its memory order, from `param.*`. Every trainable parameter must be there with
-    /// its shape, and every `param.*` must be a parameter; what is measured and not stored starts as declared (zero or one).
+    /// A flat parameter buffer of Module, in its memory order, from `param.*`. Every trainable parameter must be there
+    /// with its shape, and every `param.*` must be a parameter; what is measured and not stored starts as declared
+    /// (zero or one).
     template <class Module, class A> std::vector<A> parameters() const {
         std::vector<A> flat(placed<Module>.extent);
         std::ptrdiff_t found = 0;
         for (const parameter_row& row : parameter_table<Module>()) {
             if (!row.trainable && !file_.contains("param." + row.name)) {
-                if (row.start == init::one) std::fill_n(flat.begin() + static_cast<std::ptrdiff_t>(row.offset), row.size, A(1));
+                if (row.start == init::one)
+                    std::fill_n(flat.begin() + static_cast<std::ptrdiff_t>(row.offset), row.size, A(1));
                 continue;
             }
             const std::vector<A> stored = values<A>("param." + row.name, row.shape);
@@ -66,7 +68,7 @@ class golden_file {
         }
         const auto stored = std::count_if(file_.tensors().begin(), file_.tensors().end(),
                                           [](const auto& entry) { return entry.first.rfind("param.", 0) == 0; });
-        require(found == stored, file_.path(), " has ", stored, " parameters, of which the module has ", found);
+        require(found == stored, "{} has {} parameters, of which the module has {}", file_.path(), stored, found);
         return flat;
     }
 
@@ -78,7 +80,8 @@ class golden_file {
             if (!row.trainable) continue;
             std::vector<A> mine(row.size);
             for (std::size_t i = 0; i < row.size; ++i) mine[place_in_file(row, i)] = flat[row.offset + i];
-            const double error = relative_error(mine.data(), values<double>("grad.param." + row.name, row.shape), gradient_floor_);
+            const double error =
+                relative_error(mine.data(), values<double>("grad.param." + row.name, row.shape), gradient_floor_);
             all.push_back(error);
             if (!(error <= result.worst) && !std::isnan(result.worst)) { // what is not a number is worst of all
                 result.worst = error;

@@ -12,7 +12,8 @@
 namespace walt::testing {
 
 /// Where an analytic gradient is furthest from central differences. `worst` is |analytic - numeric| over the larger of
-/// the two, or over 1e-3 of the gradient's largest element if both are smaller (an element that is zero has no relative error).
+/// the two, or over 1e-3 of the gradient's largest element if both are smaller (an element that is zero has no relative
+/// error).
 struct gradient_error {
     double worst = 0;
     std::size_t position = 0; ///< of the worst element, in the flat buffer
@@ -24,12 +25,14 @@ struct gradient_error {
 /// (f(v + step) - f(v - step)) / 2 step with `analytic`. f() computes <y, dy> by a forward pass that reads `values`.
 /// samples: how many positions, chosen by a fixed seed; 0 checks all of them. Meant for double.
 template <class A, class Function>
-gradient_error check_gradient(A* values, const A* analytic, std::size_t count, Function&& f, std::size_t samples = 0, double step = 1e-5) {
+gradient_error check_gradient(A* values, const A* analytic, std::size_t count, Function&& f, std::size_t samples = 0,
+                              double step = 1e-5) {
     std::vector<std::size_t> positions;
     if (samples == 0 || samples >= count)
         for (std::size_t i = 0; i < count; ++i) positions.push_back(i);
     else
-        for (std::size_t i = 0; i < samples; ++i) positions.push_back(philox{1, 0}.below(i, static_cast<std::uint32_t>(count)));
+        for (std::size_t i = 0; i < samples; ++i)
+            positions.push_back(philox{1, 0}.below(i, static_cast<std::uint32_t>(count)));
 
     double largest = 0;
     for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(static_cast<double>(analytic[i])));
@@ -53,9 +56,11 @@ gradient_error check_gradient(A* values, const A* analytic, std::size_t count, F
 
 /// The same for anything with data() and size(): a buffer or a vector of values, and its gradient.
 template <class Values, class Gradient, class Function>
-gradient_error check_gradient(Values& values, const Gradient& analytic, Function&& f, std::size_t samples = 0, double step = 1e-5) {
+gradient_error check_gradient(Values& values, const Gradient& analytic, Function&& f, std::size_t samples = 0,
+                              double step = 1e-5) {
     const auto count = static_cast<std::size_t>(values.size());
-    require(count == static_cast<std::size_t>(analytic.size()), "check_gradient: ", count, " values and a gradient of ", analytic.size());
+    require(count == static_cast<std::size_t>(analytic.size()), "check_gradient: {} values and a gradient of {}", count,
+            analytic.size());
     using A = std::remove_reference_t<decltype(*analytic.data())>;
     return check_gradient(values.data(), static_cast<const A*>(analytic.data()), count, f, samples, step);
 }

@@ -7,8 +7,8 @@
 
 namespace walt::testing {
 
-/// A module in double on the reference device, with normal parameters (those that start at zero would hide gradients), and
-/// a gradient for each, zero. Include the reference ops that the module calls.
+/// A module in double on the reference device, with normal parameters (those that start at zero would hide gradients),
+/// and a gradient for each, zero. Include the reference ops that the module calls.
 ///
 ///     checked_module<nn::mlp<4, 6>> net;
 ///     const auto f = [&] { net.part().forward(net.ctx, net.weights(), u, y, keep); return inner_product(y, dy); };
@@ -40,7 +40,8 @@ template <class Module> struct checked_module {
         return values;
     }
 
-    /// The parameter whose gradient is furthest from the central differences of f(), `samples` elements of each (0: all).
+    /// The parameter whose gradient is furthest from the central differences of f(), `samples` elements of each (0:
+    /// all).
     struct parameter_error : gradient_error {
         std::string name;
     };

@@ -12,13 +12,14 @@ namespace walt {
 
 /// S texts of M positions; text 0 is the empty one, all of whose positions are invalid: unconditional.
 struct text_batch {
-    std::vector<float> text;             // [S M, Dt]
+    std::vector<float> text;              // [S M, Dt]
     std::vector<std::uint8_t> text_valid; // [S M]
-    std::vector<std::int32_t> text_row;  // one a caption: 0 .. S - 1
+    std::vector<std::int32_t> text_row;   // one a caption: 0 .. S - 1
 };
 
 /// Encodes captions (one a frame, in the order of the batch); equal captions are encoded once.
-template <text_encoder Encoder> text_batch encode_captions(const Encoder& encoder, const std::vector<std::string>& captions) {
+template <text_encoder Encoder>
+text_batch encode_captions(const Encoder& encoder, const std::vector<std::string>& captions) {
     const auto M = static_cast<std::size_t>(encoder.max_tokens()), Dt = static_cast<std::size_t>(encoder.dim());
     text_batch batch;
     std::map<std::string, std::int32_t> rows;

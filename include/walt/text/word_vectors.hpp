@@ -13,7 +13,8 @@
 
 namespace walt {
 
-/// The words of a text: split at ASCII white space and punctuation, A-Z made small. Other bytes (UTF-8) stay as they are.
+/// The words of a text: split at ASCII white space and punctuation, A-Z made small. Other bytes (UTF-8) stay as they
+/// are.
 inline std::vector<std::string> words(std::string_view text) {
     std::vector<std::string> list;
     bool inside = false;
@@ -34,8 +35,8 @@ class word_vectors {
     static constexpr float position_amplitude = 0.3f;
 
     explicit word_vectors(int dim = 64, int max_tokens = 8) : dim_(dim), max_tokens_(max_tokens) {
-        require(dim > 0 && dim % 2 == 0, "word vectors need an even dimension of 2 or more; it is ", dim);
-        require(max_tokens > 0, "word vectors need room for one token or more; max_tokens is ", max_tokens);
+        require(dim > 0 && dim % 2 == 0, "word vectors need an even dimension of 2 or more; it is {}", dim);
+        require(max_tokens > 0, "word vectors need room for one token or more; max_tokens is {}", max_tokens);
     }
 
     int dim() const { return dim_; }
@@ -50,10 +51,11 @@ class word_vectors {
             const philox numbers{0, hash(all[static_cast<std::size_t>(p)])};
             const int half = dim_ / 2;
             for (int k = 0; k < half; ++k) {
-                const float angle =
-                    static_cast<float>(p) * std::exp(-std::log(10000.0f) * static_cast<float>(k) / static_cast<float>(half));
+                const float angle = static_cast<float>(p) *
+                                    std::exp(-std::log(10000.0f) * static_cast<float>(k) / static_cast<float>(half));
                 out[k] = numbers.normal(static_cast<std::uint64_t>(k)) + position_amplitude * std::sin(angle);
-                out[half + k] = numbers.normal(static_cast<std::uint64_t>(half + k)) + position_amplitude * std::cos(angle);
+                out[half + k] =
+                    numbers.normal(static_cast<std::uint64_t>(half + k)) + position_amplitude * std::cos(angle);
             }
         }
     }

@@ -11,13 +11,13 @@ namespace walt {
 
 /// Every field with the values of the paper's video tokenizer (17 x 128 x 128 -> 5 x 16 x 16 x 8).
 struct tokenizer_config {
-    static constexpr int channels = 128;                       ///< ch: of level 0
+    static constexpr int channels = 128;                         ///< ch: of level 0
     static constexpr std::array<int, 4> multipliers{1, 2, 2, 4}; ///< a level has ch times its multiplier channels
-    static constexpr int blocks = 4;                           ///< R: residual blocks of a level
+    static constexpr int blocks = 4;                             ///< R: residual blocks of a level
     static constexpr std::array<int, 3> time_strides{1, 2, 2}; ///< of each downsampling, which halves height and width
     static constexpr int latent = 8;                           ///< c: channels of a latent
     static constexpr int in_channels = 3;
-    static constexpr int norm_groups = 32;                     ///< G; a norm over C channels has gcd(G, C) groups
+    static constexpr int norm_groups = 32; ///< G; a norm over C channels has gcd(G, C) groups
 };
 
 namespace presets {
@@ -35,11 +35,13 @@ namespace rules {
 
 template <int Value> struct tokenizer_size_is_positive {
     static constexpr bool value = Value > 0;
-    static_assert(value, "channels, multipliers, blocks, latent, in_channels and norm_groups of a tokenizer must be positive");
+    static_assert(value,
+                  "channels, multipliers, blocks, latent, in_channels and norm_groups of a tokenizer must be positive");
 };
 template <int Levels, int Strides> struct time_strides_lie_between_levels {
     static constexpr bool value = Levels >= 1 && Strides == Levels - 1;
-    static_assert(value, "a tokenizer of n levels (multipliers) has n - 1 downsamplings, so time_strides must have n - 1 values");
+    static_assert(
+        value, "a tokenizer of n levels (multipliers) has n - 1 downsamplings, so time_strides must have n - 1 values");
 };
 template <int Stride> struct time_stride_is_one_or_two {
     static constexpr bool value = Stride == 1 || Stride == 2;
@@ -61,8 +63,9 @@ template <class Config> struct tokenizer_dimensions {
         return (true && ... && rules::time_stride_is_one_or_two<Config::time_strides[Level]>::value);
     }
     static constexpr bool valid =
-        rules::tokenizer_size_is_positive<Config::channels>::value && rules::tokenizer_size_is_positive<blocks>::value &&
-        rules::tokenizer_size_is_positive<latent>::value && rules::tokenizer_size_is_positive<in_channels>::value &&
+        rules::tokenizer_size_is_positive<Config::channels>::value &&
+        rules::tokenizer_size_is_positive<blocks>::value && rules::tokenizer_size_is_positive<latent>::value &&
+        rules::tokenizer_size_is_positive<in_channels>::value &&
         rules::tokenizer_size_is_positive<Config::norm_groups>::value &&
         rules::time_strides_lie_between_levels<levels, static_cast<int>(Config::time_strides.size())>::value &&
         multipliers_are_positive(std::make_index_sequence<Config::multipliers.size()>{}) &&

@@ -50,9 +50,11 @@ template <class Dims, int Level = Dims::levels - 1, bool End = (Level < 0)> stru
         typename rest_part::template saved<T> rest;
 
         saved(arena& from, const video_view<A, In>& x, pass mode)
-            : adanorm(from, size_of(x), Dims::time_factor(Level)), normed(mode == pass::training ? size_of(x).template take<A, In>(from) : x),
-              blocks(from, normed, mode), up_input(has_up && mode == pass::training ? blocks.size.template take<T, C>(from) : video_view<T, C>()),
-              up_output(has_up ? after(blocks.size).template take<A, C>(from) : video_view<A, C>()), rest(from, output(), mode) {}
+            : adanorm(from, size_of(x), Dims::time_factor(Level)),
+              normed(mode == pass::training ? size_of(x).template take<A, In>(from) : x), blocks(from, normed, mode),
+              up_input(has_up && mode == pass::training ? blocks.size.template take<T, C>(from) : video_view<T, C>()),
+              up_output(has_up ? after(blocks.size).template take<A, C>(from) : video_view<A, C>()),
+              rest(from, output(), mode) {}
         /// What the rest sees.
         const video_view<A, C>& output() const {
             if constexpr (has_up) return up_output;
@@ -61,7 +63,8 @@ template <class Dims, int Level = Dims::levels - 1, bool End = (Level < 0)> stru
     };
 
     /// x is overwritten in inference.
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const auto& latent, auto y, const saved<T>& keep) const {
+    template <class T>
+    void forward(auto& ctx, const weights<T>& w, auto x, const auto& latent, auto y, const saved<T>& keep) const {
         level.adanorm.forward(ctx, w, x, latent, keep.normed, keep.adanorm);
         level.blocks.forward(ctx, w, keep.normed, keep.blocks);
         if constexpr (has_up) {
@@ -75,8 +78,8 @@ template <class Dims, int Level = Dims::levels - 1, bool End = (Level < 0)> stru
 
     /// dx is assigned, dlatent added to.
     template <class T>
-    void backward(auto& ctx, const weights<T>& w, auto x, const auto& latent, const saved<T>& keep, auto dy, auto dx, const auto& dlatent,
-                  const auto& g) const {
+    void backward(auto& ctx, const weights<T>& w, auto x, const auto& latent, const saved<T>& keep, auto dy, auto dx,
+                  const auto& dlatent, const auto& g) const {
         using A = accumulate_t<T>;
         const arena::scope scope(ctx.arena);
         const auto dblocks = [&] { // In == C: the blocks' gradient becomes dx where it lies
@@ -111,16 +114,19 @@ template <class Dims, int Level> struct decoder_levels<Dims, Level, true> {
     template <class T> struct saved {
         typename norm_part::template saved<T> norm;
         video_view<T, C> active; // what the last convolution sees
-        saved(arena& from, const video_view<accumulate_t<T>, C>& x, pass) : norm(from, size_of(x)), active(size_of(x).template take<T, C>(from)) {}
+        saved(arena& from, const video_view<accumulate_t<T>, C>& x, pass)
+            : norm(from, size_of(x)), active(size_of(x).template take<T, C>(from)) {}
     };
 
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const auto&, auto y, const saved<T>& keep) const {
+    template <class T>
+    void forward(auto& ctx, const weights<T>& w, auto x, const auto&, auto y, const saved<T>& keep) const {
         norm.forward(ctx, w, x, keep.active, keep.norm);
         out.forward(ctx, w, keep.active, y);
     }
 
     template <class T>
-    void backward(auto& ctx, const weights<T>& w, auto x, const auto&, const saved<T>& keep, auto dy, auto dx, const auto&, const auto& g) const {
+    void backward(auto& ctx, const weights<T>& w, auto x, const auto&, const saved<T>& keep, auto dy, auto dx,
+                  const auto&, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto dy_compute = size_of(x).template take<T, Dims::in_channels>(ctx.arena);
         const auto dactive = size_of(x).template take<T, C>(ctx.arena);
@@ -159,7 +165,8 @@ template <class Dims> struct decoder {
         typename decoder_levels<Dims>::template saved<T> levels;
         saved(arena& from, const video_size& of, pass mode)
             : size(of), latent(size.template take<T, Dims::latent>(from)), statistics(from, size.batch * size.frames),
-              stem(size.template take<accumulate_t<T>, C>(from)), mid(from, stem, mode), levels(from, mid.output(), mode) {}
+              stem(size.template take<accumulate_t<T>, C>(from)), mid(from, stem, mode),
+              levels(from, mid.output(), mode) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto z, auto x, const saved<T>& keep) const {
@@ -171,7 +178,8 @@ template <class Dims> struct decoder {
     }
 
     /// Adds to the parameters' gradients; dz (A) is assigned, or none{}.
-    template <class T> void backward(auto& ctx, const weights<T>& w, auto z, const saved<T>& keep, auto dx, auto dz, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, auto z, const saved<T>& keep, auto dx, auto dz, const auto& g) const {
         using A = accumulate_t<T>;
         const arena::scope scope(ctx.arena);
         const nn::latent_frame_statistics<A, Dims::latent> dstatistics(ctx.arena, keep.size.batch * keep.size.frames);
@@ -185,7 +193,8 @@ template <class Dims> struct decoder {
         stem.backward_parameters(ctx, keep.latent, dstem_compute, g);
         if constexpr (!is_none<decltype(dz)>) {
             stem.backward_input(ctx, w, dstem_compute, dz);
-            ops::latent_statistics_grad(ctx, z, keep.statistics.mean, keep.statistics.deviation, dstatistics.mean, dstatistics.deviation, dz);
+            ops::latent_statistics_grad(ctx, z, keep.statistics.mean, keep.statistics.deviation, dstatistics.mean,
+                                        dstatistics.deviation, dz);
         }
     }
 };

@@ -51,8 +51,11 @@ template <class Dims, int Level = 0, bool End = Level == Dims::levels> struct en
         typename rest_part::template saved<T> rest;
 
         saved(arena& from, const video_view<accumulate_t<T>, In>& x, pass mode)
-            : blocks(from, x, mode), down_input(has_down && mode == pass::training ? blocks.size.template take<T, C>(from) : video_view<T, C>()),
-              down_output(has_down ? after(blocks.size).template take<accumulate_t<T>, C>(from) : video_view<accumulate_t<T>, C>()),
+            : blocks(from, x, mode),
+              down_input(has_down && mode == pass::training ? blocks.size.template take<T, C>(from)
+                                                            : video_view<T, C>()),
+              down_output(has_down ? after(blocks.size).template take<accumulate_t<T>, C>(from)
+                                   : video_view<accumulate_t<T>, C>()),
               rest(from, output(), mode) {}
         /// What the rest sees.
         const video_view<accumulate_t<T>, C>& output() const {
@@ -73,7 +76,8 @@ template <class Dims, int Level = 0, bool End = Level == Dims::levels> struct en
     }
 
     /// dx is assigned.
-    template <class T> void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dz, auto dx, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dz, auto dx, const auto& g) const {
         using A = accumulate_t<T>;
         const arena::scope scope(ctx.arena);
         const auto dblocks = [&] { // In == C: the blocks' gradient becomes dx where it lies
@@ -125,7 +129,8 @@ template <class Dims, int Level> struct encoder_levels<Dims, Level, true> {
         out.forward(ctx, w, keep.active, z);
     }
 
-    template <class T> void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dz, auto dx, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dz, auto dx, const auto& g) const {
         {
             const arena::scope scope(ctx.arena);
             const auto dz_compute = keep.mid.size.template take<T, Dims::latent>(ctx.arena);
@@ -157,8 +162,8 @@ template <class Dims> struct encoder {
         video_view<accumulate_t<T>, C> stem;
         typename encoder_levels<Dims>::template saved<T> levels;
         saved(arena& from, const video_size& of, pass mode)
-            : size(of), pixels(size.template take<T, Dims::in_channels>(from)), stem(size.template take<accumulate_t<T>, C>(from)),
-              levels(from, stem, mode) {}
+            : size(of), pixels(size.template take<T, Dims::in_channels>(from)),
+              stem(size.template take<accumulate_t<T>, C>(from)), levels(from, stem, mode) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto z, const saved<T>& keep) const {
@@ -168,7 +173,8 @@ template <class Dims> struct encoder {
     }
 
     /// Adds to the parameters' gradients; dx (A) is assigned, or none{}.
-    template <class T> void backward(auto& ctx, const weights<T>& w, const saved<T>& keep, auto dz, auto dx, const auto& g) const {
+    template <class T>
+    void backward(auto& ctx, const weights<T>& w, const saved<T>& keep, auto dz, auto dx, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto dstem = keep.size.template take<accumulate_t<T>, C>(ctx.arena);
         const auto dstem_compute = keep.size.template take<T, C>(ctx.arena);

@@ -1,4 +1,5 @@
-// The whole tokenizer network: encoder, decoder, and the statistics that normalise its latents (paper sec. 4.1, spec 3).
+// The whole tokenizer network: encoder, decoder, and the statistics that normalise its latents (paper sec. 4.1, spec
+// 3).
 #pragma once
 
 #include "decoder.hpp"
@@ -17,7 +18,8 @@ template <int Latent> struct latent_normalisation {
 
 /// A network of this config. Pixels [B, F, H, W, in_channels] lie in [-1, 1]; latents are [B, f, h, w, c] with
 /// F = 1 + (f - 1) time_compression, H = h space_compression. A pass is
-///   saved keep(ctx.arena, size, pass::training); encode(ctx, w, x, z, keep); ...; encode_backward(ctx, w, keep, dz, dx, g);
+///   saved keep(ctx.arena, size, pass::training); encode(ctx, w, x, z, keep); ...; encode_backward(ctx, w, keep, dz,
+///   dx, g);
 /// with an arena::scope around it.
 template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct tokenizer_network {
     using dims = tokenizer_dimensions<Config>;
@@ -38,23 +40,26 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
     /// The latent's size for pixels of this size; throws where the network cannot divide them.
     static video_size latent_size(const video_size& pixels) {
         constexpr int s = dims::time_compression, p = dims::space_compression;
-        require(pixels.frames >= 1 && (pixels.frames - 1) % s == 0, "this tokenizer takes 1 + ", s, " k frames (its time strides' product is ", s,
-                "), not ", pixels.frames);
+        require(pixels.frames >= 1 && (pixels.frames - 1) % s == 0,
+                "this tokenizer takes 1 + {} k frames (its time strides' product is {}), not {}", s, s, pixels.frames);
         require(pixels.height > 0 && pixels.height % p == 0 && pixels.width > 0 && pixels.width % p == 0,
-                "this tokenizer halves height and width ", dims::levels - 1, " times, so both must be multiples of ", p, "; they are ", pixels.height,
-                " and ", pixels.width);
+                "this tokenizer halves height and width {} times, so both must be multiples of {}; they are {} and {}",
+                dims::levels - 1, p, pixels.height, pixels.width);
         return {pixels.batch, (pixels.frames - 1) / s + 1, pixels.height / p, pixels.width / p};
     }
     static constexpr video_size pixel_size(const video_size& latents) {
-        return {latents.batch, (latents.frames - 1) * dims::time_compression + 1, latents.height * dims::space_compression,
-                latents.width * dims::space_compression};
+        return {latents.batch, (latents.frames - 1) * dims::time_compression + 1,
+                latents.height * dims::space_compression, latents.width * dims::space_compression};
     }
 
     /// z = encoder(x).
-    template <class T, class X, class Z> void encode(auto& ctx, const weights<T>& w, X x, Z z, const encoder_saved<T>& keep) const {
+    template <class T, class X, class Z>
+    void encode(auto& ctx, const weights<T>& w, X x, Z z, const encoder_saved<T>& keep) const {
         const video_size right = latent_size(size_of(x));
-        require(size_of(z) == right, "the latent of ", x.extent(1), " frames of ", x.extent(2), " x ", x.extent(3), " has ", right.frames,
-                " frames of ", right.height, " x ", right.width, ", but the result has ", z.extent(1), " of ", z.extent(2), " x ", z.extent(3));
+        require(size_of(z) == right,
+                "the latent of {} frames of {} x {} has {} frames of {} x {}, but the result has {} of {} x {}",
+                x.extent(1), x.extent(2), x.extent(3), right.frames, right.height, right.width, z.extent(1),
+                z.extent(2), z.extent(3));
         encoder.forward(ctx, w, x, z, keep);
     }
     /// The same for inference; activations are given back.
@@ -65,15 +70,19 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
     }
     /// dx = the gradient of <z, dz> (pass none{} to leave it out); adds to the parameters' gradients.
     template <class T, class DZ, class DX>
-    void encode_backward(auto& ctx, const weights<T>& w, const encoder_saved<T>& keep, DZ dz, DX dx, const gradients<accumulate_t<T>>& g) const {
+    void encode_backward(auto& ctx, const weights<T>& w, const encoder_saved<T>& keep, DZ dz, DX dx,
+                         const gradients<accumulate_t<T>>& g) const {
         encoder.backward(ctx, w, keep, dz, dx, g);
     }
 
     /// x = decoder(z), z not normalised.
-    template <class T, class Z, class X> void decode(auto& ctx, const weights<T>& w, Z z, X x, const decoder_saved<T>& keep) const {
+    template <class T, class Z, class X>
+    void decode(auto& ctx, const weights<T>& w, Z z, X x, const decoder_saved<T>& keep) const {
         const video_size right = pixel_size(size_of(z));
-        require(size_of(x) == right, "a latent of ", z.extent(1), " frames of ", z.extent(2), " x ", z.extent(3), " decodes to ", right.frames,
-                " frames of ", right.height, " x ", right.width, ", but the result has ", x.extent(1), " of ", x.extent(2), " x ", x.extent(3));
+        require(size_of(x) == right,
+                "a latent of {} frames of {} x {} decodes to {} frames of {} x {}, but the result has {} of {} x {}",
+                z.extent(1), z.extent(2), z.extent(3), right.frames, right.height, right.width, x.extent(1),
+                x.extent(2), x.extent(3));
         decoder.forward(ctx, w, z, x, keep);
     }
     template <class T, class Z, class X> void decode(auto& ctx, const weights<T>& w, Z z, X x) const {

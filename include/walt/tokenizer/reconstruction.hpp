@@ -7,7 +7,8 @@
 
 namespace walt {
 
-/// Clips of one length in host memory: pixels [B, F, H, W, 3] in [-1, 1]. One frame is an image. (Or a walt::batch of videos.)
+/// Clips of one length in host memory: pixels [B, F, H, W, 3] in [-1, 1]. One frame is an image. (Or a walt::batch of
+/// videos.)
 struct pixel_batch {
     std::vector<float> pixels;
     std::int64_t count = 0, frames = 0, height = 0, width = 0;
@@ -17,8 +18,8 @@ struct pixel_batch {
 /// keeps neighbours in latent space alike: such latents are easier to diffuse. The last three are choices.
 struct reconstruction {
     float absolute = 0.1f;
-    float latent_pull = 1e-3f;  ///< adds latent_pull mean z^2 to the loss (its gradient; not to the value reported)
-    float latent_noise = 0.1f;  ///< deviation of Gaussian noise added to z
+    float latent_pull = 1e-3f; ///< adds latent_pull mean z^2 to the loss (its gradient; not to the value reported)
+    float latent_noise = 0.1f; ///< deviation of Gaussian noise added to z
 
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
     template <class Model, class Batch, class A>
@@ -29,11 +30,15 @@ struct reconstruction {
         const auto w = model.weights();
         using T = typename Model::compute_type;
         const arena::scope scope(ctx.arena);
-        const video_size pixels{batch.count, batch.frames, batch.height, batch.width}, latents = network::latent_size(pixels);
-        require(static_cast<std::int64_t>(batch.pixels.size()) == pixels.positions() * C, "a batch of ", batch.count, " clips of ", batch.frames, " x ",
-                batch.height, " x ", batch.width, " has ", pixels.positions() * C, " numbers; ", batch.pixels.size(), " came");
-        const auto x = pixels.template take<A, C>(ctx.arena), decoded = pixels.template take<A, C>(ctx.arena), dx = pixels.template take<A, C>(ctx.arena);
-        const auto z = latents.template take<A, c>(ctx.arena), dz = latents.template take<A, c>(ctx.arena), noise = latents.template take<A, c>(ctx.arena);
+        const video_size pixels{batch.count, batch.frames, batch.height, batch.width},
+            latents = network::latent_size(pixels);
+        require(static_cast<std::int64_t>(batch.pixels.size()) == pixels.positions() * C,
+                "a batch of {} clips of {} x {} x {} has {} numbers; {} came", batch.count, batch.frames, batch.height,
+                batch.width, pixels.positions() * C, batch.pixels.size());
+        const auto x = pixels.template take<A, C>(ctx.arena), decoded = pixels.template take<A, C>(ctx.arena),
+                   dx = pixels.template take<A, C>(ctx.arena);
+        const auto z = latents.template take<A, c>(ctx.arena), dz = latents.template take<A, c>(ctx.arena),
+                   noise = latents.template take<A, c>(ctx.arena);
         const std::vector<A> host(batch.pixels.begin(), batch.pixels.end());
         ctx.upload(x.data(), host.data(), host.size() * sizeof(A));
 

@@ -16,14 +16,14 @@ template <class Context, class Config, class T> struct tokenizer : model<Context
     tokenizer(Context& ctx, Config, compute_t<T>, seed from = {}) : base(ctx, from) {}
 
     /// Normalised latents [B, f, h, w, c] of host pixels [B, F, H, W, 3], which is what a denoiser works on.
-    std::vector<float> encode(const std::vector<float>& pixels, std::int64_t batch, std::int64_t frames, std::int64_t height,
-                              std::int64_t width) const {
+    std::vector<float> encode(const std::vector<float>& pixels, std::int64_t batch, std::int64_t frames,
+                              std::int64_t height, std::int64_t width) const {
         auto& ctx = this->context();
         const arena::scope scope(ctx.arena);
         const video_size size{batch, frames, height, width};
-        require(static_cast<std::int64_t>(pixels.size()) == size.positions() * dims::in_channels, "pixels of ", batch, " x ", frames,
-                " x ", height, " x ", width, " x ", dims::in_channels, " are ", size.positions() * dims::in_channels, " numbers; ",
-                pixels.size(), " came");
+        require(static_cast<std::int64_t>(pixels.size()) == size.positions() * dims::in_channels,
+                "pixels of {} x {} x {} x {} x {} are {} numbers; {} came", batch, frames, height, width,
+                dims::in_channels, size.positions() * dims::in_channels, pixels.size());
         const auto x = size.template take<A, dims::in_channels>(ctx.arena);
         const auto z = tokenizer_network<Config>::latent_size(size).template take<A, dims::latent>(ctx.arena);
         upload(x, pixels);
@@ -33,13 +33,14 @@ template <class Context, class Config, class T> struct tokenizer : model<Context
     }
 
     /// Pixels [B, F, H, W, 3] of normalised host latents [B, f, h, w, c]; not clamped.
-    std::vector<float> decode(const std::vector<float>& latents, std::int64_t batch, std::int64_t frames, std::int64_t height,
-                              std::int64_t width) const {
+    std::vector<float> decode(const std::vector<float>& latents, std::int64_t batch, std::int64_t frames,
+                              std::int64_t height, std::int64_t width) const {
         auto& ctx = this->context();
         const arena::scope scope(ctx.arena);
         const video_size size{batch, frames, height, width};
-        require(static_cast<std::int64_t>(latents.size()) == size.positions() * dims::latent, "latents of ", batch, " x ", frames, " x ",
-                height, " x ", width, " x ", dims::latent, " are ", size.positions() * dims::latent, " numbers; ", latents.size(), " came");
+        require(static_cast<std::int64_t>(latents.size()) == size.positions() * dims::latent,
+                "latents of {} x {} x {} x {} x {} are {} numbers; {} came", batch, frames, height, width, dims::latent,
+                size.positions() * dims::latent, latents.size());
         const auto z = size.template take<A, dims::latent>(ctx.arena);
         const auto x = tokenizer_network<Config>::pixel_size(size).template take<A, dims::in_channels>(ctx.arena);
         upload(z, latents);
@@ -49,7 +50,8 @@ template <class Context, class Config, class T> struct tokenizer : model<Context
     }
 
     /// Sets latent.mean and latent.std to those of the encoded pixels [B, F, H, W, 3] (spec 3, latent normalisation).
-    void measure_latents(const std::vector<float>& pixels, std::int64_t batch, std::int64_t frames, std::int64_t height, std::int64_t width) {
+    void measure_latents(const std::vector<float>& pixels, std::int64_t batch, std::int64_t frames, std::int64_t height,
+                         std::int64_t width) {
         std::vector<A> masters = this->host_masters();
         const auto& statistics = this->network().latent;
         A *mean = masters.data() + statistics.mean.offset, *deviation = masters.data() + statistics.deviation.offset;
@@ -60,7 +62,8 @@ template <class Context, class Config, class T> struct tokenizer : model<Context
         const double count = static_cast<double>(z.size()) / dims::latent;
         for (int c = 0; c < dims::latent; ++c) {
             double sum = 0, squares = 0;
-            for (std::size_t i = static_cast<std::size_t>(c); i < z.size(); i += dims::latent) sum += static_cast<double>(z[i]);
+            for (std::size_t i = static_cast<std::size_t>(c); i < z.size(); i += dims::latent)
+                sum += static_cast<double>(z[i]);
             for (std::size_t i = static_cast<std::size_t>(c); i < z.size(); i += dims::latent)
                 squares += (static_cast<double>(z[i]) - sum / count) * (static_cast<double>(z[i]) - sum / count);
             mean[c] = static_cast<A>(sum / count);

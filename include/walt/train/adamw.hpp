@@ -21,15 +21,20 @@ struct warmup_cosine {
     /// The share of the peak at step n, counted from 0.
     double share(std::int64_t n) const {
         if (n < warmup) return static_cast<double>(n + 1) / static_cast<double>(warmup);
-        const double done = std::clamp(static_cast<double>(n - warmup) / static_cast<double>(std::max<std::int64_t>(1, total - warmup)), 0.0, 1.0);
-        return static_cast<double>(floor) + (1 - static_cast<double>(floor)) * 0.5 * (1 + std::cos(3.14159265358979323846 * done));
+        const double done = std::clamp(
+            static_cast<double>(n - warmup) / static_cast<double>(std::max<std::int64_t>(1, total - warmup)), 0.0, 1.0);
+        return static_cast<double>(floor) +
+               (1 - static_cast<double>(floor)) * 0.5 * (1 + std::cos(3.14159265358979323846 * done));
     }
 };
 
-/// An exponential moving average of the weights. In its first steps it looks back less far: keep = min(decay, (1 + n) / (10 + n)).
+/// An exponential moving average of the weights. In its first steps it looks back less far: keep = min(decay, (1 + n) /
+/// (10 + n)).
 struct ema {
     float decay = 0.999f;
-    double keep(std::int64_t n) const { return std::min(static_cast<double>(decay), (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n))); }
+    double keep(std::int64_t n) const {
+        return std::min(static_cast<double>(decay), (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
+    }
 };
 
 } // namespace walt

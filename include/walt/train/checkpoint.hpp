@@ -15,9 +15,10 @@ template <class Config> void check_config(const safetensors_file& file) {
     const auto stored = file.metadata().find("walt.config");
     if (stored == file.metadata().end()) return;
     const nlohmann::json json = bounded_json(file.path() + "'s walt.config").parse(stored->second);
-    require(json.is_object(), file.path(), "'s walt.config is not a JSON object");
-    const std::string differences = config_differences(is_denoiser_config<Config> ? resolved_config(json) : json, config_json<Config>());
-    require(differences.empty(), file.path(), " holds another model: ", differences);
+    require(json.is_object(), "{}'s walt.config is not a JSON object", file.path());
+    const std::string differences =
+        config_differences(is_denoiser_config<Config> ? resolved_config(json) : json, config_json<Config>());
+    require(differences.empty(), "{} holds another model: {}", file.path(), differences);
 }
 } // namespace detail
 
@@ -27,7 +28,8 @@ template <class Stored, class Model> void save_weights(const std::filesystem::pa
     std::vector<std::vector<Stored>> tensors;
     for (const parameter_row& row : parameter_table<typename Model::module_type>()) {
         std::vector<Stored>& stored = tensors.emplace_back(row.size);
-        for (std::size_t i = 0; i < row.size; ++i) stored[place_in_file(row, i)] = static_cast<Stored>(masters[row.offset + i]);
+        for (std::size_t i = 0; i < row.size; ++i)
+            stored[place_in_file(row, i)] = static_cast<Stored>(masters[row.offset + i]);
     }
     safetensors_writer file;
     file.metadata("walt.config", config_json<typename Model::config_type>().dump());
@@ -51,8 +53,9 @@ template <class Model> void load_weights(const std::filesystem::path& path, Mode
         for (std::size_t i = 0; i < row.size; ++i) masters[row.offset + i] = stored[place_in_file(row, i)];
     }
     for (const auto& stored : file.tensors())
-        require(std::any_of(table.begin(), table.end(), [&](const parameter_row& row) { return row.name == stored.first; }), path.string(),
-                " has a tensor ", stored.first, ", which this model does not have");
+        require(
+            std::any_of(table.begin(), table.end(), [&](const parameter_row& row) { return row.name == stored.first; }),
+            "{} has a tensor {}, which this model does not have", path.string(), stored.first);
     model.assign(masters);
 }
 

@@ -1,7 +1,8 @@
 // What a trainer minimises: any object with
-//     template <class Model, class A> void operator()(Model&, const Batch&, gradients<A>, philox, view<A, 1> loss) const;
-// It writes the loss of a batch to `loss`, which is the device's memory, and adds the loss's gradient to the gradients. Its
-// random numbers come from the philox alone. It does not wait for the device.
+//     template <class Model, class A> void operator()(Model&, const Batch&, gradients<A>, philox, view<A, 1> loss)
+//     const;
+// It writes the loss of a batch to `loss`, which is the device's memory, and adds the loss's gradient to the gradients.
+// Its random numbers come from the philox alone. It does not wait for the device.
 #pragma once
 
 #include "../core/model.hpp"

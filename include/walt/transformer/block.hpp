@@ -12,16 +12,16 @@ namespace walt {
 
 /// The text of a batch as blocks see it: S texts of M positions, projected to the model's width.
 template <class T, int D> struct text_condition {
-    view<const T, dynamic, D> projected;        // [S M, D]
-    view<const std::int32_t, dynamic> row;      // [B F]: the text of a frame
-    view<const std::uint8_t, dynamic> valid;    // [S M]
+    view<const T, dynamic, D> projected;     // [S M, D]
+    view<const std::int32_t, dynamic> row;   // [B F]: the text of a frame
+    view<const std::uint8_t, dynamic> valid; // [S M]
 };
 
 /// What belongs to the samples of a batch and is the same in every block.
 template <class T, int D, int K> struct block_condition {
-    view<const T, dynamic, D> s;                          // [B F, D]: SiLU of the conditioning vector
-    view<const accumulate_t<T>, dynamic, K * D> base;     // [B F, K D]: AdaLN-LoRA's shared part
-    view<const std::uint8_t, dynamic> is_image;           // [B]
+    view<const T, dynamic, D> s;                      // [B F, D]: SiLU of the conditioning vector
+    view<const accumulate_t<T>, dynamic, K * D> base; // [B F, K D]: AdaLN-LoRA's shared part
+    view<const std::uint8_t, dynamic> is_image;       // [B]
     text_condition<T, D> text;
 };
 
@@ -91,7 +91,8 @@ template <class Shape, class Cross, int MlpHidden, int Rank> struct transformer_
 
     /// h_next [R, D] = block(h [R, D]).
     template <class T>
-    void forward(auto& ctx, const weights<T>& w, const block_condition<T, D, K>& c, auto h, auto h_next, const saved<T>& keep) const {
+    void forward(auto& ctx, const weights<T>& w, const block_condition<T, D, K>& c, auto h, auto h_next,
+                 const saved<T>& keep) const {
         const auto m = keep.modulation;
         adaln.forward(ctx, w, c.s, c.base, m, keep.adaln);
 
@@ -114,8 +115,8 @@ template <class Shape, class Cross, int MlpHidden, int Rank> struct transformer_
 
     /// dh comes as the gradient of h_next and leaves as that of h.
     template <class T>
-    void backward(auto& ctx, const weights<T>& w, const block_condition<T, D, K>& c, auto h, const saved<T>& keep, auto dh,
-                  const block_condition_gradient<T, D, K>& dc, const auto& g) const {
+    void backward(auto& ctx, const weights<T>& w, const block_condition<T, D, K>& c, auto h, const saved<T>& keep,
+                  auto dh, const block_condition_gradient<T, D, K>& dc, const auto& g) const {
         using A = accumulate_t<T>;
         const arena::scope scope(ctx.arena);
         const std::int64_t rows = h.extent(0);

@@ -7,14 +7,15 @@
 namespace walt {
 
 /// denoiser(device, config{}, compute<bf16>, seed{1}): starts as spec 1.7 says.
-/// Its functions are no templates and not inline, so that `extern template struct walt::denoiser<...>` keeps a program's units
-/// from compiling a model again and again; one unit then says `template struct walt::denoiser<...>`.
+/// Its functions are no templates and not inline, so that `extern template struct walt::denoiser<...>` keeps a
+/// program's units from compiling a model again and again; one unit then says `template struct walt::denoiser<...>`.
 template <class Context, class Config, class T> struct denoiser : model<Context, transformer<Config>, T> {
     using base = model<Context, transformer<Config>, T>;
     using config_type = Config;
     using A = accumulate_t<T>;
     using input = denoiser_input<A, Config>;
-    using latent = view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>; ///< [B, F, H, W, C]
+    using latent =
+        view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>; ///< [B, F, H, W, C]
     using saved = typename transformer<Config>::template saved<T>;
 
     denoiser(Context& ctx, Config, compute_t<T>, seed from = {}) : base(ctx, from) {}
@@ -22,24 +23,27 @@ template <class Context, class Config, class T> struct denoiser : model<Context,
     /// v of an input; `keep` gets what backward needs.
     void forward(const input& in, latent v, saved& keep) const;
     /// Adds the gradients of all parameters, from that of v.
-    void backward(const input& in, saved& keep, view<const A, dynamic, Config::frames, Config::height, Config::width, Config::channels> dv,
+    void backward(const input& in, saved& keep,
+                  view<const A, dynamic, Config::frames, Config::height, Config::width, Config::channels> dv,
                   gradients<A> g) const;
     /// v of an input, without keeping activations.
     void predict(const input& in, latent v) const;
 };
 
-template <class Context, class Config, class T> void denoiser<Context, Config, T>::forward(const input& in, latent v, saved& keep) const {
+template <class Context, class Config, class T>
+void denoiser<Context, Config, T>::forward(const input& in, latent v, saved& keep) const {
     this->network().forward(this->context(), this->weights(), in, v, keep);
 }
 
 template <class Context, class Config, class T>
-void denoiser<Context, Config, T>::backward(const input& in, saved& keep,
-                                            view<const A, dynamic, Config::frames, Config::height, Config::width, Config::channels> dv,
-                                            gradients<A> g) const {
+void denoiser<Context, Config, T>::backward(
+    const input& in, saved& keep,
+    view<const A, dynamic, Config::frames, Config::height, Config::width, Config::channels> dv, gradients<A> g) const {
     this->network().backward(this->context(), this->weights(), in, keep, dv, g);
 }
 
-template <class Context, class Config, class T> void denoiser<Context, Config, T>::predict(const input& in, latent v) const {
+template <class Context, class Config, class T>
+void denoiser<Context, Config, T>::predict(const input& in, latent v) const {
     const arena::scope scope(this->context().arena);
     saved pass(this->context().arena, in.batch(), in.text_valid.extent(0), activations::none);
     forward(in, v, pass);

@@ -18,16 +18,16 @@ template <class A, class Config> struct denoiser_input {
     static constexpr int F = Config::frames, H = Config::height, W = Config::width, C = Config::channels;
     using latent = view<const A, dynamic, F, H, W, C>;
 
-    latent noisy;                                  // [B, F, H, W, C]: z_t
-    view<const std::int32_t, dynamic> step;        // [B F], 0 .. 999
-    view<const std::uint8_t, dynamic> is_image;    // [B]
-    view<const std::int32_t, dynamic> label;       // [B F], classes is the null class
-    latent self_condition;                         // [B, F, H, W, C]: the estimate of x0
-    latent known;                                  // [B, F, H, W, C]: clean latents of frame prediction
-    view<const A, dynamic> mask;                   // [B F]: 1 where `known` is given
-    view<const A, dynamic, Config::text_dim> text; // [S M, Dt]: S texts of M positions
-    view<const std::int32_t, dynamic> text_row;    // [B F]: which text a frame has
-    view<const std::uint8_t, dynamic> text_valid;  // [S M]
+    latent noisy;                                              // [B, F, H, W, C]: z_t
+    view<const std::int32_t, dynamic> step;                    // [B F], 0 .. 999
+    view<const std::uint8_t, dynamic> is_image;                // [B]
+    view<const std::int32_t, dynamic> label;                   // [B F], classes is the null class
+    latent self_condition;                                     // [B, F, H, W, C]: the estimate of x0
+    latent known;                                              // [B, F, H, W, C]: clean latents of frame prediction
+    view<const A, dynamic> mask;                               // [B F]: 1 where `known` is given
+    view<const A, dynamic, Config::text_dim> text;             // [S M, Dt]: S texts of M positions
+    view<const std::int32_t, dynamic> text_row;                // [B F]: which text a frame has
+    view<const std::uint8_t, dynamic> text_valid;              // [S M]
     view<const A, dynamic, F, H / 2, W / 2, C> low_resolution; // [B, F, H/2, W/2, C]
     view<const std::int32_t, dynamic> low_resolution_step;     // [B]
 
@@ -52,7 +52,8 @@ template <class Config> struct transformer {
     using dims = dimensions<Config>;
     static constexpr bool config_is_valid = dims::valid; // says a sentence where it is not
     static constexpr int D = dims::hidden, K = dims::chunks, F = dims::frames, depth = dims::depth;
-    static constexpr bool has_text = dims::has_text, has_classes = (Config::classes > 0), has_low = Config::super_resolution;
+    static constexpr bool has_text = dims::has_text, has_classes = (Config::classes > 0),
+                          has_low = Config::super_resolution;
     using cross_part = std::conditional_t<has_text, typename dims::cross, nothing>;
     using even_block = transformer_block<typename dims::even_layer, cross_part, dims::mlp_hidden, Config::adaln_rank>;
     using odd_block = transformer_block<typename dims::odd_layer, cross_part, dims::mlp_hidden, Config::adaln_rank>;
@@ -93,7 +94,9 @@ template <class Config> struct transformer {
         visit("final", self.final);
     }
 
-    template <class T, bool Has> struct step_saved { step_saved(arena&, std::int64_t) {} };
+    template <class T, bool Has> struct step_saved {
+        step_saved(arena&, std::int64_t) {}
+    };
     template <class T> struct step_saved<T, true> : nn::step_embedding<D>::template saved<T> {
         using nn::step_embedding<D>::template saved<T>::saved;
     };
@@ -114,7 +117,8 @@ template <class Config> struct transformer {
         view<A, dynamic, K * D> base;
         view<T, dynamic, (has_text ? Config::text_dim : 1)> text;
         view<T, dynamic, D> projected;
-        view<T, dynamic, F, (has_low ? Config::height : 2) / 2, (has_low ? Config::width : 2) / 2, Config::channels> low;
+        view<T, dynamic, F, (has_low ? Config::height : 2) / 2, (has_low ? Config::width : 2) / 2, Config::channels>
+            low;
         std::vector<view<A, dynamic, D>> h; // the residual stream before block i, and behind the last
         std::vector<even_saved> even;       // of blocks 0, 2, ... (one, used again, unless all are kept)
         std::vector<odd_saved> odd;
@@ -128,7 +132,8 @@ template <class Config> struct transformer {
               base(from.take<A, dynamic, K * D>(Config::adaln_rank > 0 ? frames : 0)),
               text(from.take<T, dynamic, (has_text ? Config::text_dim : 1)>(text_rows)),
               projected(from.take<T, dynamic, D>(text_rows)),
-              low(from.take<T, dynamic, F, (has_low ? Config::height : 2) / 2, (has_low ? Config::width : 2) / 2, Config::channels>(has_low ? batch : 0)) {
+              low(from.take<T, dynamic, F, (has_low ? Config::height : 2) / 2, (has_low ? Config::width : 2) / 2,
+                            Config::channels>(has_low ? batch : 0)) {
             const int streams = kept == activations::none ? std::min(2, depth + 1) : depth + 1;
             for (int i = 0; i < streams; ++i) h.push_back(from.take<A, dynamic, D>(rows));
             const int pairs = kept == activations::all ? (depth + 1) / 2 : 1;
@@ -140,7 +145,9 @@ template <class Config> struct transformer {
             final_u = from.take<T, dynamic, D>(rows);
         }
 
-        view<A, dynamic, D> stream(int i) const { return h[static_cast<std::size_t>(mode == activations::none ? i % 2 : i)]; }
+        view<A, dynamic, D> stream(int i) const {
+            return h[static_cast<std::size_t>(mode == activations::none ? i % 2 : i)];
+        }
         std::size_t pair(int block) const { return mode == activations::all ? static_cast<std::size_t>(block / 2) : 0; }
         template <class Block> const auto& of(const Block&, int i) const {
             if constexpr (std::is_same_v<even_saved, odd_saved>) return i % 2 == 0 ? even[pair(i)] : odd[pair(i)];
@@ -151,7 +158,8 @@ template <class Config> struct transformer {
 
     /// v [B, F, H, W, C] (A): the network's answer.
     template <class T, class V>
-    void forward(auto& ctx, const weights<T>& w, const denoiser_input<accumulate_t<T>, Config>& in, V v, saved<T>& keep) const {
+    void forward(auto& ctx, const weights<T>& w, const denoiser_input<accumulate_t<T>, Config>& in, V v,
+                 saved<T>& keep) const {
         using order = typename dims::order;
         embed_inputs(ctx, w, in, keep);
         embed_conditions(ctx, w, in, keep);
@@ -171,12 +179,13 @@ template <class Config> struct transformer {
 
     /// Adds to the parameters' gradients; assigns the inputs' where asked.
     template <class T, class DV>
-    void backward(auto& ctx, const weights<T>& w, const denoiser_input<accumulate_t<T>, Config>& in, saved<T>& keep, DV dv,
-                  const gradients<accumulate_t<T>>& g,
+    void backward(auto& ctx, const weights<T>& w, const denoiser_input<accumulate_t<T>, Config>& in, saved<T>& keep,
+                  DV dv, const gradients<accumulate_t<T>>& g,
                   const denoiser_input_gradient<accumulate_t<T>, Config>& din = {}) const {
         using A = accumulate_t<T>;
         using order = typename dims::order;
-        require(keep.mode != activations::none, "backward needs activations: the forward pass was run with activations::none");
+        require(keep.mode != activations::none,
+                "backward needs activations: the forward pass was run with activations::none");
         const arena::scope scope(ctx.arena);
         const auto c = condition_of(in, keep);
         const block_condition_gradient<T, D, K> dc{ctx.arena.template take<A, dynamic, D>(keep.frames),
@@ -194,7 +203,8 @@ template <class Config> struct transformer {
                 const auto& kept = keep.of(block, i);
                 if (keep.mode == activations::rematerialise && i + 1 < depth) {
                     const arena::scope again(ctx.arena);
-                    block.forward(ctx, w.shifted(shift), c, keep.stream(i), ctx.arena.template take<A, dynamic, D>(keep.rows), kept);
+                    block.forward(ctx, w.shifted(shift), c, keep.stream(i),
+                                  ctx.arena.template take<A, dynamic, D>(keep.rows), kept);
                 }
                 block.backward(ctx, w.shifted(shift), c, keep.stream(i), kept, dh, dc, g.shifted(shift));
             });
@@ -212,7 +222,8 @@ template <class Config> struct transformer {
         return {keep.s.read(), keep.base.read(), in.is_image, {keep.projected.read(), in.text_row, in.text_valid}};
     }
 
-    template <class T> void run_block(auto& ctx, const weights<T>& w, const auto& c, int i, const saved<T>& keep) const {
+    template <class T>
+    void run_block(auto& ctx, const weights<T>& w, const auto& c, int i, const saved<T>& keep) const {
         blocks.at(i, [&](const auto& block, std::size_t shift) {
             block.forward(ctx, w.shifted(shift), c, keep.stream(i), keep.stream(i + 1), keep.of(block, i));
         });
@@ -222,11 +233,13 @@ template <class Config> struct transformer {
     template <class T> void embed_inputs(auto& ctx, const weights<T>& w, const auto& in, const saved<T>& keep) const {
         using order = typename dims::order;
         constexpr int P = dims::patch;
-        const bool absent = (Config::self_conditioning && !in.self_condition) || (Config::frame_prediction && !in.known);
+        const bool absent =
+            (Config::self_conditioning && !in.self_condition) || (Config::frame_prediction && !in.known);
         if (absent) ops::fill(ctx, keep.patches, 0);
         ops::patchify<order, P>(ctx, in.noisy, none{}, keep.patches, 0);
         if constexpr (Config::self_conditioning) {
-            if (in.self_condition) ops::patchify<order, P>(ctx, in.self_condition, none{}, keep.patches, dims::self_condition_at);
+            if (in.self_condition)
+                ops::patchify<order, P>(ctx, in.self_condition, none{}, keep.patches, dims::self_condition_at);
         }
         if constexpr (Config::frame_prediction) {
             if (in.known) {
@@ -236,7 +249,8 @@ template <class Config> struct transformer {
         }
         if constexpr (has_low) {
             const arena::scope scope(ctx.arena);
-            const auto up = ctx.arena.template take<T, dynamic, F, Config::height, Config::width, Config::channels>(in.batch());
+            const auto up =
+                ctx.arena.template take<T, dynamic, F, Config::height, Config::width, Config::channels>(in.batch());
             ops::convert(ctx, in.low_resolution, keep.low);
             sr.forward(ctx, w, keep.low, up);
             ops::patchify<order, P>(ctx, up, none{}, keep.patches, dims::low_resolution_at);
@@ -253,20 +267,23 @@ template <class Config> struct transformer {
         patch_embed.backward_input(ctx, w, dh, dpatches);
         if (din.noisy) ops::unpatchify<order, P>(ctx, dpatches, 0, none{}, din.noisy);
         if constexpr (Config::self_conditioning) {
-            if (din.self_condition) ops::unpatchify<order, P>(ctx, dpatches, dims::self_condition_at, none{}, din.self_condition);
+            if (din.self_condition)
+                ops::unpatchify<order, P>(ctx, dpatches, dims::self_condition_at, none{}, din.self_condition);
         }
         if constexpr (Config::frame_prediction) {
             if (din.known && in.known) ops::unpatchify<order, P>(ctx, dpatches, dims::known_at, in.mask, din.known);
         }
         if constexpr (has_low) {
-            const auto dup = ctx.arena.template take<T, dynamic, F, Config::height, Config::width, Config::channels>(in.batch());
+            const auto dup =
+                ctx.arena.template take<T, dynamic, F, Config::height, Config::width, Config::channels>(in.batch());
             ops::unpatchify<order, P>(ctx, dpatches, dims::low_resolution_at, none{}, dup);
             sr.backward(ctx, w, keep.low, dup, din.low_resolution, g);
         }
     }
 
     /// The conditioning vector s, the shared AdaLN part and the projected text (spec 1.4, 1.5).
-    template <class T> void embed_conditions(auto& ctx, const weights<T>& w, const auto& in, const saved<T>& keep) const {
+    template <class T>
+    void embed_conditions(auto& ctx, const weights<T>& w, const auto& in, const saved<T>& keep) const {
         using A = accumulate_t<T>;
         time_embed.forward(ctx, w, in.step, 1, keep.e, keep.time);
         if constexpr (has_classes) ops::add_rows(ctx, w.exact(class_embed.weight), in.label, keep.e);
@@ -285,8 +302,8 @@ template <class Config> struct transformer {
     }
 
     template <class T>
-    void conditions_backward(auto& ctx, const weights<T>& w, const auto& in, const saved<T>& keep, const auto& dc, const auto& g,
-                             const auto& din) const {
+    void conditions_backward(auto& ctx, const weights<T>& w, const auto& in, const saved<T>& keep, const auto& dc,
+                             const auto& g, const auto& din) const {
         using A = accumulate_t<T>;
         if constexpr (has_text) {
             const auto dprojected = ctx.arena.template take<T, dynamic, D>(keep.text_rows);
@@ -311,7 +328,8 @@ template <class Config> struct transformer {
     }
 
     template <class T>
-    void final_backward(auto& ctx, const weights<T>& w, const saved<T>& keep, auto dv, auto dh, auto ds, const auto& g) const {
+    void final_backward(auto& ctx, const weights<T>& w, const saved<T>& keep, auto dv, auto dh, auto ds,
+                        const auto& g) const {
         using A = accumulate_t<T>;
         using order = typename dims::order;
         const arena::scope scope(ctx.arena);

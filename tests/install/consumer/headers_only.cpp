@@ -5,4 +5,6 @@
 
 #include <cstdio>
 
-int main() { std::printf("W.A.L.T-L has %zu parameters\n", walt::parameter_count<walt::transformer<walt::presets::walt_l>>); }
+int main() {
+    std::printf("W.A.L.T-L has %zu parameters\n", walt::parameter_count<walt::transformer<walt::presets::walt_l>>);
+}

@@ -12,7 +12,7 @@ namespace walt::cpu {
 inline constexpr float masked = -1e30f; // a logit whose weight is 0
 
 namespace detail {
-inline constexpr int query_block = 64;  // queries at a time: the scores of a few hundred keys stay in cache
+inline constexpr int query_block = 64; // queries at a time: the scores of a few hundred keys stay in cache
 inline constexpr auto as_it_is = [](auto&) {};
 constexpr int to_fours(int count) { return (count + 3) / 4 * 4; } // rows that every product writes
 } // namespace detail
@@ -30,13 +30,14 @@ template <class T, int Queries, int Keys, int Dh> class attention_head {
   public:
     explicit attention_head(arena& memory = thread_scratch())
         : scope_(memory), q_(memory), k_(memory), v_(memory), q_transposed_(memory, units<operand>(Dh), Queries),
-          v_transposed_(memory, Dh, units<operand>(Keys)), scores_(memory, Keys, block), weights_(memory, units<operand>(Keys), block),
-          mixed_transposed_(memory, Dh, block), mixed_(memory, block, Dh) {}
+          v_transposed_(memory, Dh, units<operand>(Keys)), scores_(memory, Keys, block),
+          weights_(memory, units<operand>(Keys), block), mixed_transposed_(memory, Dh, block),
+          mixed_(memory, block, Dh) {}
 
     /// query, key, value: l -> const T*; out: l -> T*; lse: l -> float&. q_norm carries the factor 1 / sqrt(dh).
     template <class Query, class Key, class Value, class Norm, class Out, class Lse>
-    void run(Query&& query, Key&& key, Value&& value, const head_norm<Dh, Norm>& q_norm, const head_norm<Dh, Norm>& k_norm,
-             const unit_matrix& bias, Out&& out, Lse&& lse) const {
+    void run(Query&& query, Key&& key, Value&& value, const head_norm<Dh, Norm>& q_norm,
+             const head_norm<Dh, Norm>& k_norm, const unit_matrix& bias, Out&& out, Lse&& lse) const {
         q_.pack(query, [&](auto& row) { q_norm.apply(row); });
         k_.pack(key, [&](auto& row) { k_norm.apply(row); });
         v_.pack(value, detail::as_it_is);
@@ -44,11 +45,12 @@ template <class T, int Queries, int Keys, int Dh> class attention_head {
         transpose(v_.right, v_transposed_);
         for (int first = 0; first < Queries; first += block) {
             const int lanes = std::min(block, q_transposed_.width - first), count = std::min(block, Queries - first);
-            small_product<operand>(Keys, lanes, units<operand>(Dh), k_.left, q_transposed_.from(0, first), bias.from(0, first),
-                                   scores_.row(0), scores_.width);
+            small_product<operand>(Keys, lanes, units<operand>(Dh), k_.left, q_transposed_.from(0, first),
+                                   bias.from(0, first), scores_.row(0), scores_.width);
             float largest[block], total[block];
             for (int c = 0; c < lanes; c += vector_lanes) softmax(c, largest + c, total + c);
-            small_product<operand>(Dh, lanes, units<operand>(Keys), v_transposed_, weights_, {}, mixed_transposed_.row(0), mixed_transposed_.width);
+            small_product<operand>(Dh, lanes, units<operand>(Keys), v_transposed_, weights_, {},
+                                   mixed_transposed_.row(0), mixed_transposed_.width);
             transpose(mixed_transposed_, mixed_);
             for (int l = 0; l < count; ++l) {
                 auto row = head_row<Dh>::of(mixed_.row(l));
@@ -103,17 +105,18 @@ template <class T, int Queries, int Keys, int Dh> class attention_head_grad {
 
   public:
     explicit attention_head_grad(arena& memory = thread_scratch())
-        : scope_(memory), q_(memory), dout_(memory), k_(memory), v_(memory), q_transposed_(memory, units<operand>(Dh), Queries),
-          dout_transposed_(memory, units<operand>(Dh), Queries), k_transposed_(memory, Dh, units<operand>(Keys)),
-          scores_(memory, Keys, block), dscores_(memory, Keys, block),
+        : scope_(memory), q_(memory), dout_(memory), k_(memory), v_(memory),
+          q_transposed_(memory, units<operand>(Dh), Queries), dout_transposed_(memory, units<operand>(Dh), Queries),
+          k_transposed_(memory, Dh, units<operand>(Keys)), scores_(memory, Keys, block), dscores_(memory, Keys, block),
           weights_left_(in_place ? scores_ : unit_matrix(memory, Keys, units<operand>(block))),
           dscores_left_(in_place ? dscores_ : unit_matrix(memory, Keys, units<operand>(block))),
-          dscores_right_(in_place ? dscores_ : unit_matrix(memory, units<operand>(Keys), block)), dq_transposed_(memory, Dh, Queries),
-          dq_(memory, Queries, Dh), dk_(memory, Keys, Dh), dv_(memory, Keys, Dh), lse_(memory, 1, Queries), inner_(memory, 1, Queries) {}
+          dscores_right_(in_place ? dscores_ : unit_matrix(memory, units<operand>(Keys), block)),
+          dq_transposed_(memory, Dh, Queries), dq_(memory, Queries, Dh), dk_(memory, Keys, Dh), dv_(memory, Keys, Dh),
+          lse_(memory, 1, Queries), inner_(memory, 1, Queries) {}
 
     template <class Query, class Key, class Value, class Norm, class Out, class DOut, class Lse>
-    void load_rows(Query&& query, Key&& key, Value&& value, const head_norm<Dh, Norm>& q_norm, const head_norm<Dh, Norm>& k_norm,
-                   Out&& out, DOut&& dout, Lse&& lse) const {
+    void load_rows(Query&& query, Key&& key, Value&& value, const head_norm<Dh, Norm>& q_norm,
+                   const head_norm<Dh, Norm>& k_norm, Out&& out, DOut&& dout, Lse&& lse) const {
         q_.pack(query, [&](auto& row) { q_norm.apply(row); });
         k_.pack(key, [&](auto& row) { k_norm.apply(row); });
         v_.pack(value, detail::as_it_is);
@@ -133,13 +136,18 @@ template <class T, int Queries, int Keys, int Dh> class attention_head_grad {
         for (int first = 0; first < Queries; first += block) {
             const int lanes = std::min(block, q_transposed_.width - first);
             const int unit = units<operand>(first);
-            small_product<operand>(Keys, lanes, units<operand>(Dh), k_.left, q_transposed_.from(0, first), bias.from(0, first), scores_.row(0), scores_.width);
-            small_product<operand>(Keys, lanes, units<operand>(Dh), v_.left, dout_transposed_.from(0, first), {}, dscores_.row(0), dscores_.width);
+            small_product<operand>(Keys, lanes, units<operand>(Dh), k_.left, q_transposed_.from(0, first),
+                                   bias.from(0, first), scores_.row(0), scores_.width);
+            small_product<operand>(Keys, lanes, units<operand>(Dh), v_.left, dout_transposed_.from(0, first), {},
+                                   dscores_.row(0), dscores_.width);
             for (int c = 0; c < lanes; c += vector_lanes) softmax_grad(first, c, dbias);
             const auto so_far = [&](const unit_matrix& sum) { return first ? unit_rows(sum) : unit_rows{}; };
-            small_product<operand>(Keys, Dh, units<operand>(lanes), weights_left_, dout_.right.from(unit, 0), so_far(dv_), dv_.row(0), dv_.width);
-            small_product<operand>(Keys, Dh, units<operand>(lanes), dscores_left_, q_.right.from(unit, 0), so_far(dk_), dk_.row(0), dk_.width);
-            small_product<operand>(Dh, lanes, units<operand>(Keys), k_transposed_, dscores_right_, {}, dq_transposed_.row(0) + first, dq_transposed_.width);
+            small_product<operand>(Keys, Dh, units<operand>(lanes), weights_left_, dout_.right.from(unit, 0),
+                                   so_far(dv_), dv_.row(0), dv_.width);
+            small_product<operand>(Keys, Dh, units<operand>(lanes), dscores_left_, q_.right.from(unit, 0), so_far(dk_),
+                                   dk_.row(0), dk_.width);
+            small_product<operand>(Dh, lanes, units<operand>(Keys), k_transposed_, dscores_right_, {},
+                                   dq_transposed_.row(0) + first, dq_transposed_.width);
         }
         transpose(dq_transposed_, dq_);
     }

@@ -114,16 +114,20 @@ template <int Dh, class Norm> class head_norm {
     row weight_{};
     float_vector last_ = row::ones().part[row::vectors - 1];
 };
-template <int Dh, class Norm> head_norm<Dh, Norm> norm_of(const Norm& weight, float factor = 1) { return head_norm<Dh, Norm>(weight, factor); }
+template <int Dh, class Norm> head_norm<Dh, Norm> norm_of(const Norm& weight, float factor = 1) {
+    return head_norm<Dh, Norm>(weight, factor);
+}
 
 /// Columns [column, column + 16) of row l of a left matrix of operand type T.
-template <class T> [[gnu::always_inline]] inline void put_left(const unit_matrix& to, int l, int column, const float_vector& values) {
+template <class T>
+[[gnu::always_inline]] inline void put_left(const unit_matrix& to, int l, int column, const float_vector& values) {
     store(values, reinterpret_cast<T*>(to.row(l)) + column);
 }
 
 /// Columns [column, column + 16) of rows l and l + 1, l even, of a right matrix.
 template <class T>
-[[gnu::always_inline]] inline void put_right(const unit_matrix& to, int l, int column, const float_vector& even, const float_vector& odd) {
+[[gnu::always_inline]] inline void put_right(const unit_matrix& to, int l, int column, const float_vector& even,
+                                             const float_vector& odd) {
     if constexpr (std::is_same_v<T, float>) {
         store(even, to.row(l) + column);
         store(odd, to.row(l + 1) + column);
@@ -131,7 +135,8 @@ template <class T>
         half_bits_vector low, high;
         to_bf16(low, even);
         to_bf16(high, odd);
-        const bits_vector pairs = __builtin_convertvector(low, bits_vector) | (__builtin_convertvector(high, bits_vector) << 16);
+        const bits_vector pairs =
+            __builtin_convertvector(low, bits_vector) | (__builtin_convertvector(high, bits_vector) << 16);
         store(reinterpret_cast<float_vector>(pairs), to.row(l / 2) + column);
     }
 }

@@ -10,13 +10,23 @@ namespace walt::cpu {
 namespace detail {
 
 /// Numbers of the primitives in the cache's keys.
-enum convolution_key : std::int64_t { conv_forward = 16, conv_input, conv_weight, conv_kernel_forward, conv_kernel_input, conv_gradient };
+enum convolution_key : std::int64_t {
+    conv_forward = 16,
+    conv_input,
+    conv_weight,
+    conv_kernel_forward,
+    conv_kernel_input,
+    conv_gradient
+};
 
-template <class W> inline constexpr bool is_pointwise = W::static_extent(1) * W::static_extent(2) * W::static_extent(3) == 1;
+template <class W>
+inline constexpr bool is_pointwise = W::static_extent(1) * W::static_extent(2) * W::static_extent(3) == 1;
 
 template <class T, class U, class W>
-convolution_shape shape_of(const video_size& x, const W& w, const video_size& y, conv_stride stride, bool bias, bool add) {
-    return {x, y, w.extent(4), w.extent(0), w.extent(1), w.extent(2), w.extent(3), stride, bias, add, onednn_type<T>(), onednn_type<U>()};
+convolution_shape shape_of(const video_size& x, const W& w, const video_size& y, conv_stride stride, bool bias,
+                           bool add) {
+    return {x,           y,      w.extent(4), w.extent(0), w.extent(1),      w.extent(2),
+            w.extent(3), stride, bias,        add,         onednn_type<T>(), onednn_type<U>()};
 }
 
 /// A tensor in the layout that the primitive wants, in the arena.
@@ -27,7 +37,8 @@ inline dnnl::memory take_argument(context& ctx, const dnnl::primitive& primitive
 }
 
 /// The kernel in the layout that the primitive wants.
-inline dnnl::memory blocked_kernel(context& ctx, const convolution_shape& shape, std::int64_t key, const dnnl::primitive& primitive, const void* w) {
+inline dnnl::memory blocked_kernel(context& ctx, const convolution_shape& shape, std::int64_t key,
+                                   const dnnl::primitive& primitive, const void* w) {
     const auto blocked = take_argument(ctx, primitive, DNNL_ARG_WEIGHTS);
     const auto plain = shape.kernel(shape.compute, dnnl::memory::format_tag::odhwi);
     reorder(ctx.library, shape.key(key), ctx.library.wrap(plain, w), blocked, false);
@@ -36,9 +47,11 @@ inline dnnl::memory blocked_kernel(context& ctx, const convolution_shape& shape,
 
 // The three passes, once for all channels and element types: the shape says which.
 
-inline void convolve(context& ctx, const convolution_shape& shape, const void* x, const void* w, const float* bias, void* y) {
+inline void convolve(context& ctx, const convolution_shape& shape, const void* x, const void* w, const float* bias,
+                     void* y) {
     const arena::scope scope(ctx.arena);
-    const auto& primitive = ctx.library.cached(shape.key(conv_forward), [&] { return make_forward(ctx.library, shape); });
+    const auto& primitive =
+        ctx.library.cached(shape.key(conv_forward), [&] { return make_forward(ctx.library, shape); });
     onednn::arguments with{{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
                            {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_forward, primitive, w)},
                            {DNNL_ARG_DST, ctx.library.wrap(shape.output(shape.result), y)}};
@@ -48,15 +61,18 @@ inline void convolve(context& ctx, const convolution_shape& shape, const void* x
 
 inline void convolve_back(context& ctx, const convolution_shape& shape, const void* dy, const void* w, void* dx) {
     const arena::scope scope(ctx.arena);
-    const auto& primitive = ctx.library.cached(shape.key(conv_input), [&] { return make_backward_input(ctx.library, shape); });
+    const auto& primitive =
+        ctx.library.cached(shape.key(conv_input), [&] { return make_backward_input(ctx.library, shape); });
     ctx.library.run(primitive, {{DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
                                 {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_input, primitive, w)},
                                 {DNNL_ARG_DIFF_SRC, ctx.library.wrap(shape.input(shape.result), dx)}});
 }
 
-inline void correlate(context& ctx, const convolution_shape& shape, const void* x, const void* dy, float* dw, float* dbias) {
+inline void correlate(context& ctx, const convolution_shape& shape, const void* x, const void* dy, float* dw,
+                      float* dbias) {
     const arena::scope scope(ctx.arena);
-    const auto& primitive = ctx.library.cached(shape.key(conv_weight), [&] { return make_backward_weight(ctx.library, shape); });
+    const auto& primitive =
+        ctx.library.cached(shape.key(conv_weight), [&] { return make_backward_weight(ctx.library, shape); });
     const auto blocked = take_argument(ctx, primitive, DNNL_ARG_DIFF_WEIGHTS);
     const auto bias_sum = ctx.arena.take<float, dynamic>(shape.out);
     onednn::arguments with{{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
@@ -74,39 +90,46 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
 } // namespace detail
 
 template <class T, int I, class W, class Bias, class U, int O>
-void causal_conv3d_on(context& ctx, conv_stride stride, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y, bool add) {
+void causal_conv3d_on(context& ctx, conv_stride stride, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
+                      bool add) {
     if constexpr (detail::is_pointwise<W>) {
         const std::int64_t rows = size_of(x).positions();
         if (stride.time == 1 && stride.space == 1 && !add)
-            return linear_on(ctx, x.template as<dynamic, I>(rows), w.template as<O, I>(), bias, y.template as<dynamic, O>(rows));
+            return linear_on(ctx, x.template as<dynamic, I>(rows), w.template as<O, I>(), bias,
+                             y.template as<dynamic, O>(rows));
     }
     const float* start = nullptr;
     if constexpr (!is_none<Bias>) start = bias.data();
-    detail::convolve(ctx, detail::shape_of<T, U>(size_of(x), w, size_of(y), stride, !is_none<Bias>, add), x.data(), w.data(), start, y.data());
+    detail::convolve(ctx, detail::shape_of<T, U>(size_of(x), w, size_of(y), stride, !is_none<Bias>, add), x.data(),
+                     w.data(), start, y.data());
 }
 
 template <class T, int O, class W, class U, int I>
-void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video_view<const T, O> dy, W w, video_view<U, I> dx) {
+void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video_view<const T, O> dy, W w,
+                                 video_view<U, I> dx) {
     if constexpr (detail::is_pointwise<W>) {
         const std::int64_t rows = size_of(dx).positions();
         if (stride.time == 1 && stride.space == 1)
-            return linear_grad_input_on(ctx, dy.template as<dynamic, O>(rows), w.template as<O, I>(), dx.template as<dynamic, I>(rows));
+            return linear_grad_input_on(ctx, dy.template as<dynamic, O>(rows), w.template as<O, I>(),
+                                        dx.template as<dynamic, I>(rows));
     }
-    detail::convolve_back(ctx, detail::shape_of<T, U>(size_of(dx), w, size_of(dy), stride, false, false), dy.data(), w.data(), dx.data());
+    detail::convolve_back(ctx, detail::shape_of<T, U>(size_of(dx), w, size_of(dy), stride, false, false), dy.data(),
+                          w.data(), dx.data());
 }
 
 template <class T, int I, int O, class DW, class DBias>
-void causal_conv3d_grad_weight_on(context& ctx, conv_stride stride, video_view<const T, I> x, video_view<const T, O> dy, DW dw, DBias dbias) {
+void causal_conv3d_grad_weight_on(context& ctx, conv_stride stride, video_view<const T, I> x, video_view<const T, O> dy,
+                                  DW dw, DBias dbias) {
     if constexpr (detail::is_pointwise<DW>) {
         const std::int64_t rows = size_of(x).positions();
         if (stride.time == 1 && stride.space == 1)
-            return linear_grad_weight_on(ctx, x.template as<dynamic, I>(rows), dy.template as<dynamic, O>(rows), dw.template as<O, I>(),
-                                         dbias);
+            return linear_grad_weight_on(ctx, x.template as<dynamic, I>(rows), dy.template as<dynamic, O>(rows),
+                                         dw.template as<O, I>(), dbias);
     }
     float* sum = nullptr;
     if constexpr (!is_none<DBias>) sum = dbias.data();
-    detail::correlate(ctx, detail::shape_of<T, float>(size_of(x), dw, size_of(dy), stride, !is_none<DBias>, false), x.data(), dy.data(),
-                      dw.data(), sum);
+    detail::correlate(ctx, detail::shape_of<T, float>(size_of(x), dw, size_of(dy), stride, !is_none<DBias>, false),
+                      x.data(), dy.data(), dw.data(), sum);
 }
 
 } // namespace walt::cpu

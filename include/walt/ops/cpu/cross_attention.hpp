@@ -23,7 +23,8 @@ template <class Make, class Body> void each_frame(int heads, std::int64_t frames
 #pragma omp for schedule(dynamic) collapse(2)
         for (int a = 0; a < heads; ++a)
             for (std::int64_t share = 0; share < shares; ++share)
-                for (std::int64_t f = share * frames / shares; f < (share + 1) * frames / shares; ++f) body(*scratch, a, share, f);
+                for (std::int64_t f = share * frames / shares; f < (share + 1) * frames / shares; ++f)
+                    body(*scratch, a, share, f);
     }
 }
 
@@ -39,7 +40,8 @@ template <class Shape, class Head> struct cross_scratch {
     }
     template <class Valid> void hide(const Valid& valid, std::int64_t text) const {
         for (int m = 0; m < Shape::text_tokens; ++m)
-            std::fill_n(mask.row(Shape::per_frame + m), mask.width, valid(text * Shape::text_tokens + m) ? 0.0f : masked);
+            std::fill_n(mask.row(Shape::per_frame + m), mask.width,
+                        valid(text * Shape::text_tokens + m) ? 0.0f : masked);
     }
 };
 
@@ -52,60 +54,74 @@ template <class Rows> auto head_rows(const Rows& of, std::int64_t first, int col
 
 template <class Shape, class T, int R, int S, class Rows, class Valid, class Norm, class Lse>
 void cross_attention_on(context&, Shape, view<const T, R, Shape::width> q, view<const T, R, 2 * Shape::width> kv,
-                        view<const T, S, 2 * Shape::width> text_kv, Rows text_row, Valid text_valid, Norm q_weight, Norm k_weight,
-                        view<T, R, Shape::width> out, Lse lse) {
+                        view<const T, S, 2 * Shape::width> text_kv, Rows text_row, Valid text_valid, Norm q_weight,
+                        Norm k_weight, view<T, R, Shape::width> out, Lse lse) {
     constexpr int N = Shape::per_frame, Dh = Shape::head_dim;
     using scratch = detail::cross_scratch<Shape, attention_head<T, N, N + Shape::text_tokens, Dh>>;
     const auto q_norm = norm_of<Dh>(q_weight, 1.0f / std::sqrt(static_cast<float>(Dh))), k_norm = norm_of<Dh>(k_weight);
-    detail::each_frame(Shape::heads, text_row.extent(0), std::make_unique<scratch>, [&](const scratch& own, int a, std::int64_t, std::int64_t f) {
-        const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f, text_row(f), a};
-        own.hide(text_valid, text_row(f));
-        own.head.run(detail::head_rows(q, f * N, a * Dh), [&](int j) { return source.key(j); }, [&](int j) { return source.value(j); },
-                     q_norm, k_norm, own.mask, detail::head_rows(out, f * N, a * Dh), [&](int l) -> float& { return lse(f * N + l, a); });
-    });
+    detail::each_frame(Shape::heads, text_row.extent(0), std::make_unique<scratch>,
+                       [&](const scratch& own, int a, std::int64_t, std::int64_t f) {
+                           const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{
+                               kv, text_kv, f, text_row(f), a};
+                           own.hide(text_valid, text_row(f));
+                           own.head.run(
+                               detail::head_rows(q, f * N, a * Dh), [&](int j) { return source.key(j); },
+                               [&](int j) { return source.value(j); }, q_norm, k_norm, own.mask,
+                               detail::head_rows(out, f * N, a * Dh),
+                               [&](int l) -> float& { return lse(f * N + l, a); });
+                       });
 }
 
 template <class Shape, class T, int R, int S, class Rows, class Valid, class Norm, class Lse, class DNorm>
-void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width> q, view<const T, R, 2 * Shape::width> kv,
-                             view<const T, S, 2 * Shape::width> text_kv, Rows text_row, Valid text_valid, Norm q_weight,
-                             Norm k_weight, view<const T, R, Shape::width> out, Lse lse, view<const T, R, Shape::width> dout,
-                             view<T, R, Shape::width> dq, view<T, R, 2 * Shape::width> dkv, view<T, S, 2 * Shape::width> dtext_kv,
-                             DNorm dq_norm, DNorm dk_norm) {
+void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width> q,
+                             view<const T, R, 2 * Shape::width> kv, view<const T, S, 2 * Shape::width> text_kv,
+                             Rows text_row, Valid text_valid, Norm q_weight, Norm k_weight,
+                             view<const T, R, Shape::width> out, Lse lse, view<const T, R, Shape::width> dout,
+                             view<T, R, Shape::width> dq, view<T, R, 2 * Shape::width> dkv,
+                             view<T, S, 2 * Shape::width> dtext_kv, DNorm dq_norm, DNorm dk_norm) {
     constexpr int N = Shape::per_frame, M = Shape::text_tokens, Dh = Shape::head_dim, D = Shape::width;
     using scratch = detail::cross_scratch<Shape, attention_head_grad<T, N, N + M, Dh>>;
     const auto q_norm = norm_of<Dh>(q_weight, 1.0f / std::sqrt(static_cast<float>(Dh))), k_norm = norm_of<Dh>(k_weight);
     const std::int64_t frames = text_row.extent(0);
     const arena::scope scope(ctx.arena);
     const auto frame_text = ctx.arena.take<float, dynamic, M, 2 * D>(frames); // every frame's own d(text k, text v)
-    struct sums { // of one task
+    struct sums {                                                             // of one task
         head_row<Dh> q_norm{}, k_norm{};
     };
     std::vector<sums> tasks(static_cast<std::size_t>(Shape::heads * detail::frame_shares));
 
-    detail::each_frame(Shape::heads, frames, std::make_unique<scratch>, [&](const scratch& own, int a, std::int64_t share, std::int64_t f) {
-        sums& mine = tasks[static_cast<std::size_t>(a * detail::frame_shares + share)];
-        const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f, text_row(f), a};
-        const auto query = detail::head_rows(q, f * N, a * Dh);
-        const auto key = [&](int j) { return source.key(j); };
-        const auto put = [&](int part) {
-            return [&, part, to = detail::head_rows(dkv, f * N, part * D + a * Dh)](int j, const auto& row) {
-                if (j < N) row.to(to(j));
-                else row.to(&frame_text(f, j - N, part * D + a * Dh));
+    detail::each_frame(
+        Shape::heads, frames, std::make_unique<scratch>,
+        [&](const scratch& own, int a, std::int64_t share, std::int64_t f) {
+            sums& mine = tasks[static_cast<std::size_t>(a * detail::frame_shares + share)];
+            const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f,
+                                                                                                    text_row(f), a};
+            const auto query = detail::head_rows(q, f * N, a * Dh);
+            const auto key = [&](int j) { return source.key(j); };
+            const auto put = [&](int part) {
+                return [&, part, to = detail::head_rows(dkv, f * N, part * D + a * Dh)](int j, const auto& row) {
+                    if (j < N) row.to(to(j));
+                    else row.to(&frame_text(f, j - N, part * D + a * Dh));
+                };
             };
-        };
-        own.hide(text_valid, text_row(f));
-        own.head.load_rows(query, key, [&](int j) { return source.value(j); }, q_norm, k_norm, detail::head_rows(out, f * N, a * Dh),
-                           detail::head_rows(dout, f * N, a * Dh), [&](int l) { return lse(f * N + l, a); });
-        own.head.run(own.mask, nullptr);
-        own.head.each_dquery(query, q_norm, mine.q_norm, [&, to = detail::head_rows(dq, f * N, a * Dh)](int l, const auto& row) { row.to(to(l)); });
-        own.head.each_dkey(key, k_norm, mine.k_norm, put(0));
-        own.head.each_dvalue(put(1));
-    });
+            own.hide(text_valid, text_row(f));
+            own.head.load_rows(
+                query, key, [&](int j) { return source.value(j); }, q_norm, k_norm,
+                detail::head_rows(out, f * N, a * Dh), detail::head_rows(dout, f * N, a * Dh),
+                [&](int l) { return lse(f * N + l, a); });
+            own.head.run(own.mask, nullptr);
+            own.head.each_dquery(
+                query, q_norm, mine.q_norm,
+                [&, to = detail::head_rows(dq, f * N, a * Dh)](int l, const auto& row) { row.to(to(l)); });
+            own.head.each_dkey(key, k_norm, mine.k_norm, put(0));
+            own.head.each_dvalue(put(1));
+        });
 
     const std::int64_t texts = dtext_kv.extent(0) / M;
     const auto sum = ctx.arena.take<float, dynamic, M, 2 * D>(texts);
     parallel_pieces(M * 2 * D, 512, [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t t = 0; t < texts; ++t) std::fill(sum.data() + t * M * 2 * D + first, sum.data() + t * M * 2 * D + last, 0.0f);
+        for (std::int64_t t = 0; t < texts; ++t)
+            std::fill(sum.data() + t * M * 2 * D + first, sum.data() + t * M * 2 * D + last, 0.0f);
         for (std::int64_t f = 0; f < frames; ++f) {
             const float* from = frame_text.data() + f * M * 2 * D;
             float* to = sum.data() + text_row(f) * M * 2 * D;

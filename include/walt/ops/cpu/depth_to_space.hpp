@@ -12,7 +12,8 @@ template <int Time, class X, class Y> void depth_to_space_on(context&, X x, Y y)
         reference::detail::each_pair<Time>(x, y, row, [&](std::int64_t from, std::int64_t to) {
             if (to < 0) return;
 #pragma omp simd
-            for (int c = 0; c < 2 * Y::static_extent(4); ++c) y.data()[to + c] = static_cast<U>(static_cast<float>(x.data()[from + c]));
+            for (int c = 0; c < 2 * Y::static_extent(4); ++c)
+                y.data()[to + c] = static_cast<U>(static_cast<float>(x.data()[from + c]));
         });
     });
 }
@@ -24,7 +25,8 @@ template <int Time, class DY, class DX> void depth_to_space_grad_on(context&, DY
             if (from < 0) std::memset(static_cast<void*>(dx.data() + to), 0, 2 * DY::static_extent(4) * sizeof(U));
             else
 #pragma omp simd
-                for (int c = 0; c < 2 * DY::static_extent(4); ++c) dx.data()[to + c] = static_cast<U>(static_cast<float>(dy.data()[from + c]));
+                for (int c = 0; c < 2 * DY::static_extent(4); ++c)
+                    dx.data()[to + c] = static_cast<U>(static_cast<float>(dy.data()[from + c]));
         });
     });
 }

@@ -8,7 +8,8 @@
 
 namespace walt::cpu {
 
-template <class CA, class X, class CB, class Y, class Out> void frame_blend_on(context&, CA a, X x, CB b, Y y, Out out) {
+template <class CA, class X, class CB, class Y, class Out>
+void frame_blend_on(context&, CA a, X x, CB b, Y y, Out out) {
     const std::int64_t frames = a.extent(0), size = x.size() / std::max<std::int64_t>(1, frames);
     parallel(frames, [&](std::int64_t f) {
         const float left = a(f), right = b(f);
@@ -23,7 +24,8 @@ template <class Out> void normal_on(context&, philox sequence, Out out) {
         float four[4];
         for (std::int64_t i = first; i < last; i += 4) {
             sequence.normals(static_cast<std::uint64_t>(i / 4), four);
-            for (std::int64_t j = i; j < std::min(last, i + 4); ++j) out.data()[j] = static_cast<typename Out::element>(four[j - i]);
+            for (std::int64_t j = i; j < std::min(last, i + 4); ++j)
+                out.data()[j] = static_cast<typename Out::element>(four[j - i]);
         }
     });
 }

@@ -74,9 +74,12 @@ template <class T> [[gnu::always_inline]] inline void store(const float_vector& 
 }
 
 /// largest = max(largest, v), lane by lane; v where either is not a number.
-[[gnu::always_inline]] inline void raise(float_vector& largest, const float_vector& v) { largest = largest > v ? largest : v; }
+[[gnu::always_inline]] inline void raise(float_vector& largest, const float_vector& v) {
+    largest = largest > v ? largest : v;
+}
 
-/// v = e^v for v <= 88, to about 2e-7; 0 below -88. As fast_exp, but for softmax: an error of n 1e-9 for e^v < 2^-n is nothing.
+/// v = e^v for v <= 88, to about 2e-7; 0 below -88. As fast_exp, but for softmax: an error of n 1e-9 for e^v < 2^-n is
+/// nothing.
 [[gnu::always_inline]] inline void exp_in_place(float_vector& v) {
     float_vector x = float_vector{} - 88.0f;
     raise(x, v);
@@ -89,7 +92,8 @@ template <class T> [[gnu::always_inline]] inline void store(const float_vector& 
     p = p * r + 5.0000001201e-1f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
-    v = p * reinterpret_cast<float_vector>((reinterpret_cast<bits_vector>(shifted) + 127u) << 23); // 2^n; 0 for n = -127
+    v = p *
+        reinterpret_cast<float_vector>((reinterpret_cast<bits_vector>(shifted) + 127u) << 23); // 2^n; 0 for n = -127
 }
 
 namespace detail {

@@ -31,8 +31,8 @@ template <int C> struct frame_pieces {
     std::int64_t first(std::int64_t piece) const { return piece * length; }
     std::int64_t last(std::int64_t piece) const { return std::min(positions, (piece + 1) * length); }
 
-    /// sweep_1 on every piece of a frame, between(frame), then sweep_2: a frame at a time, still in cache for the second
-    /// sweep, if there are enough frames for all cores.
+    /// sweep_1 on every piece of a frame, between(frame), then sweep_2: a frame at a time, still in cache for the
+    /// second sweep, if there are enough frames for all cores.
     template <class First, class Between, class Second>
     void sweep(std::int64_t frames, First&& sweep_1, Between&& between, Second&& sweep_2) const {
         const std::int64_t pieces = count();
@@ -55,7 +55,8 @@ template <int Lanes> struct norm_lanes {
     float mean[Lanes], rstd[Lanes], scale[Lanes], shift[Lanes];
 
     template <int G, int C, class Statistics, class Scale, class Shift>
-    static norm_lanes of(const Statistics& statistics, const Scale& scale, const Shift& shift, std::int64_t frame, std::int64_t row, int first) {
+    static norm_lanes of(const Statistics& statistics, const Scale& scale, const Shift& shift, std::int64_t frame,
+                         std::int64_t row, int first) {
         norm_lanes all;
         for (int j = 0; j < Lanes; ++j) {
             const int c = first + j, g = c / (C / G);
@@ -71,8 +72,8 @@ template <int Lanes> struct norm_lanes {
 } // namespace detail
 
 template <class Activation, class X, int C, class Scale, class Shift, class U, int G>
-void group_norm_on(context& ctx, Activation, video_view<const X, C> x, Scale scale, Shift shift, const frame_rows& rows, video_view<U, C> y,
-                   view<float, dynamic, G, 2> statistics) {
+void group_norm_on(context& ctx, Activation, video_view<const X, C> x, Scale scale, Shift shift, const frame_rows& rows,
+                   video_view<U, C> y, view<float, dynamic, G, 2> statistics) {
     using math = vector_math<Activation>;
     using pieces_of = detail::frame_pieces<C>;
     constexpr int lanes = pieces_of::lanes, width = C / G;
@@ -81,7 +82,8 @@ void group_norm_on(context& ctx, Activation, video_view<const X, C> x, Scale sca
     const arena::scope scope(ctx.arena);
     const auto sums = ctx.arena.take<float, dynamic, dynamic, 2, C>(frames, pieces.count());
 
-    const auto sum = [&](std::int64_t n, std::int64_t k) { // of the distance from the frame's first element, and its square
+    const auto sum = [&](std::int64_t n,
+                         std::int64_t k) { // of the distance from the frame's first element, and its square
         const X* frame = x.data() + n * stride;
         for (int first = 0; first < C; first += lanes) {
             float pivot[lanes], total[lanes] = {}, squares[lanes] = {};
@@ -123,7 +125,8 @@ void group_norm_on(context& ctx, Activation, video_view<const X, C> x, Scale sca
     };
     const auto apply = [&](std::int64_t n, std::int64_t k) {
         for (int first = 0; first < C; first += lanes) {
-            const auto of = detail::norm_lanes<lanes>::template of<G, C>(statistics, scale, shift, n, rows.of(n), first);
+            const auto of =
+                detail::norm_lanes<lanes>::template of<G, C>(statistics, scale, shift, n, rows.of(n), first);
             for (std::int64_t p = pieces.first(k); p < pieces.last(k); ++p) {
                 const X* from = x.data() + n * stride + p * C + first;
                 U* to = y.data() + n * stride + p * C + first;
@@ -139,8 +142,9 @@ void group_norm_on(context& ctx, Activation, video_view<const X, C> x, Scale sca
 }
 
 template <class Activation, class X, int C, class Scale, class Shift, int G, class T, class U, class DScale>
-void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scale scale, Shift shift, const frame_rows& rows,
-                        view<const float, dynamic, G, 2> statistics, video_view<const T, C> dy, video_view<U, C> dx, DScale dscale, DScale dshift, bool add) {
+void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scale scale, Shift shift,
+                        const frame_rows& rows, view<const float, dynamic, G, 2> statistics, video_view<const T, C> dy,
+                        video_view<U, C> dx, DScale dscale, DScale dshift, bool add) {
     using math = vector_math<Activation>;
     using pieces_of = detail::frame_pieces<C>;
     constexpr int lanes = pieces_of::lanes, width = C / G;
@@ -148,12 +152,14 @@ void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scal
     const std::int64_t frames = statistics.extent(0), stride = pieces.positions * C;
     const arena::scope scope(ctx.arena);
     const auto sums = ctx.arena.take<float, dynamic, dynamic, 2, C>(frames, pieces.count());
-    const auto totals = ctx.arena.take<float, dynamic, 2, C>(frames); // of the affine map's gradient: times 1, times normal
-    const auto group = ctx.arena.take<float, dynamic, 2, G>(frames);  // the means of both, times scale
+    const auto totals =
+        ctx.arena.take<float, dynamic, 2, C>(frames); // of the affine map's gradient: times 1, times normal
+    const auto group = ctx.arena.take<float, dynamic, 2, G>(frames); // the means of both, times scale
 
     const auto sum = [&](std::int64_t n, std::int64_t k) {
         for (int first = 0; first < C; first += lanes) {
-            const auto of = detail::norm_lanes<lanes>::template of<G, C>(statistics, scale, shift, n, rows.of(n), first);
+            const auto of =
+                detail::norm_lanes<lanes>::template of<G, C>(statistics, scale, shift, n, rows.of(n), first);
             float total[lanes] = {}, projection[lanes] = {};
             for (std::int64_t p = pieces.first(k); p < pieces.last(k); ++p) {
                 const std::int64_t i = n * stride + p * C + first;
@@ -162,7 +168,8 @@ void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scal
 #pragma omp simd
                 for (int j = 0; j < lanes; ++j) {
                     const float normal = (static_cast<float>(at[j]) - of.mean[j]) * of.rstd[j];
-                    const float gradient = static_cast<float>(from[j]) * math::slope(normal * of.scale[j] + of.shift[j]);
+                    const float gradient =
+                        static_cast<float>(from[j]) * math::slope(normal * of.scale[j] + of.shift[j]);
                     total[j] += gradient;
                     projection[j] += gradient * normal;
                 }
@@ -180,7 +187,8 @@ void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scal
                 double mean = 0;
                 for (int c = g * width; c < (g + 1) * width; ++c) {
                     double total = 0;
-                    for (std::int64_t k = 0; k < pieces.count(); ++k) total += static_cast<double>(sums(n, k, which, c));
+                    for (std::int64_t k = 0; k < pieces.count(); ++k)
+                        total += static_cast<double>(sums(n, k, which, c));
                     totals(n, which, c) = static_cast<float>(total);
                     mean += total * static_cast<double>(scale(rows.of(n), c)) / count;
                 }
@@ -189,7 +197,8 @@ void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scal
     };
     const auto apply = [&](std::int64_t n, std::int64_t k) {
         for (int first = 0; first < C; first += lanes) {
-            const auto of = detail::norm_lanes<lanes>::template of<G, C>(statistics, scale, shift, n, rows.of(n), first);
+            const auto of =
+                detail::norm_lanes<lanes>::template of<G, C>(statistics, scale, shift, n, rows.of(n), first);
             float mean[lanes], projection[lanes];
             for (int j = 0; j < lanes; ++j) {
                 mean[j] = group(n, 0, (first + j) / width);
@@ -204,7 +213,8 @@ void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scal
 #pragma omp simd
                     for (int j = 0; j < lanes; ++j) {
                         const float normal = (static_cast<float>(at[j]) - of.mean[j]) * of.rstd[j];
-                        const float gradient = static_cast<float>(from[j]) * math::slope(normal * of.scale[j] + of.shift[j]);
+                        const float gradient =
+                            static_cast<float>(from[j]) * math::slope(normal * of.scale[j] + of.shift[j]);
                         float part = of.rstd[j] * (gradient * of.scale[j] - mean[j] - normal * projection[j]);
                         if constexpr (adds) part += static_cast<float>(to[j]);
                         detail::store(to[j], part);

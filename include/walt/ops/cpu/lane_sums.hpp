@@ -1,8 +1,8 @@
 // Sums that vectorise and still have one order: sixteen partial sums side by side, added at the end.
 #pragma once
 
-#include "context.hpp"
 #include "../reference/modulated_norm.hpp"
+#include "context.hpp"
 
 namespace walt::cpu {
 

@@ -23,7 +23,8 @@ void multiply(context& ctx, const product& p, const T* a, const T* b, const Bias
     const memory::desc b_desc({p.k, p.n}, onednn_type<T>(), p.b_transposed ? tag::ba : tag::ab);
     const memory::desc c_desc({p.m, p.n}, onednn_type<U>(), tag::ab);
     const memory::desc bias_desc({1, p.n}, dnnl::memory::data_type::f32, tag::ab);
-    const onednn::key key{1, p.m, p.n, p.k, p.a_transposed, p.b_transposed, p.add, bias != nullptr, sizeof(T), sizeof(U)};
+    const onednn::key key{1,         p.m,      p.n, p.k, p.a_transposed, p.b_transposed, p.add, bias != nullptr,
+                          sizeof(T), sizeof(U)};
     auto& primitive = ctx.library.cached(key, [&]() -> dnnl::primitive {
         dnnl::primitive_attr attributes;
         if (p.add) {
@@ -32,8 +33,9 @@ void multiply(context& ctx, const product& p, const T* a, const T* b, const Bias
             attributes.set_post_ops(sum);
         }
 #if DNNL_VERSION_MAJOR >= 3
-        const auto desc = bias ? dnnl::matmul::primitive_desc(ctx.library.engine, a_desc, b_desc, bias_desc, c_desc, attributes)
-                               : dnnl::matmul::primitive_desc(ctx.library.engine, a_desc, b_desc, c_desc, attributes);
+        const auto desc =
+            bias ? dnnl::matmul::primitive_desc(ctx.library.engine, a_desc, b_desc, bias_desc, c_desc, attributes)
+                 : dnnl::matmul::primitive_desc(ctx.library.engine, a_desc, b_desc, c_desc, attributes);
 #else
         const dnnl::matmul::primitive_desc desc(bias ? dnnl::matmul::desc(a_desc, b_desc, bias_desc, c_desc)
                                                      : dnnl::matmul::desc(a_desc, b_desc, c_desc),
@@ -59,12 +61,15 @@ void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N
 
 template <class T, int R, int K, int N, class W, class U>
 void linear_grad_input_on(context& ctx, view<const T, R, N> dy, W w, view<U, R, K> dx) {
-    detail::multiply<T, U, float>(ctx, {dy.extent(0), K, N, false, false, false}, dy.data(), w.data(), nullptr, dx.data());
+    detail::multiply<T, U, float>(ctx, {dy.extent(0), K, N, false, false, false}, dy.data(), w.data(), nullptr,
+                                  dx.data());
 }
 
 template <class T, int R, int K, int N, class DBias>
-void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw, DBias dbias) {
-    detail::multiply<T, float, float>(ctx, {N, K, x.extent(0), true, false, true}, dy.data(), x.data(), nullptr, dw.data());
+void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw,
+                           DBias dbias) {
+    detail::multiply<T, float, float>(ctx, {N, K, x.extent(0), true, false, true}, dy.data(), x.data(), nullptr,
+                                      dw.data());
     if constexpr (!is_none<DBias>) {
         constexpr std::int64_t columns = 64; // a cache line of bf16 or two of float a row
         parallel_pieces(N, columns, [&](std::int64_t first, std::int64_t last) {

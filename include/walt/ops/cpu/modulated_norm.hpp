@@ -9,7 +9,8 @@
 namespace walt::cpu {
 
 template <int R, int D, int M, class T>
-void modulated_norm_on(context&, view<const float, R, D> h, view<const float, R, M> modulation, int chunk, view<T, R, D> y) {
+void modulated_norm_on(context&, view<const float, R, D> h, view<const float, R, M> modulation, int chunk,
+                       view<T, R, D> y) {
     const std::int64_t frames = modulation.extent(0), per_frame = h.extent(0) / std::max<std::int64_t>(1, frames);
     parallel(frames, [&](std::int64_t f) {
         const float* shift = modulation.data() + f * M + chunk * D;

@@ -17,7 +17,9 @@ namespace walt::cpu {
 template <class T> constexpr dnnl::memory::data_type onednn_type() {
     if constexpr (std::is_same_v<std::remove_cv_t<T>, float>) return dnnl::memory::data_type::f32;
     else if constexpr (std::is_same_v<std::remove_cv_t<T>, bf16>) return dnnl::memory::data_type::bf16;
-    else static_assert(sizeof(T) == 0, "the cpu device computes in float or bf16; for double use walt::reference::context");
+    else
+        static_assert(sizeof(T) == 0,
+                      "the cpu device computes in float or bf16; for double use walt::reference::context");
 }
 
 /// The library's handles for one context, and the primitives made so far (making one costs far more than a small call).

@@ -15,8 +15,22 @@ struct convolution_shape {
     dnnl::memory::data_type compute, result; // of x and w, and of what is computed
 
     onednn::key key(std::int64_t primitive) const {
-        return {primitive, x.batch, x.frames, x.height, x.width, in, out, kt, kh, kw, stride.time, stride.space, bias, add,
-                static_cast<std::int64_t>(compute), static_cast<std::int64_t>(result)};
+        return {primitive,
+                x.batch,
+                x.frames,
+                x.height,
+                x.width,
+                in,
+                out,
+                kt,
+                kh,
+                kw,
+                stride.time,
+                stride.space,
+                bias,
+                add,
+                static_cast<std::int64_t>(compute),
+                static_cast<std::int64_t>(result)};
     }
     dnnl::memory::desc input(dnnl::memory::data_type type) const {
         return {{x.batch, in, x.frames, x.height, x.width}, type, dnnl::memory::format_tag::ndhwc};
@@ -28,19 +42,24 @@ struct convolution_shape {
     dnnl::memory::desc kernel(dnnl::memory::data_type type, dnnl::memory::format_tag order) const {
         return {{out, in, kt, kh, kw}, type, order};
     }
-    dnnl::memory::desc bias_vector() const { return {{out}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a}; }
+    dnnl::memory::desc bias_vector() const {
+        return {{out}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a};
+    }
     dnnl::memory::dims strides() const { return {stride.time, stride.space, stride.space}; }
     dnnl::memory::dims before() const { return {kt - 1, kh / 2, kw / 2}; }
     /// What the last output needs behind the input; less than half a kernel where the stride leaves elements over.
     dnnl::memory::dims after() const {
-        return {0, (y.height - 1) * stride.space + kh - kh / 2 - x.height, (y.width - 1) * stride.space + kw - kw / 2 - x.width};
+        return {0, (y.height - 1) * stride.space + kh - kh / 2 - x.height,
+                (y.width - 1) * stride.space + kw - kw / 2 - x.width};
     }
 };
 
 namespace detail {
 
-inline dnnl::convolution_forward::primitive_desc forward_desc(onednn& library, const convolution_shape& s, bool with_result) {
-    const auto x = s.input(s.compute), w = s.kernel(s.compute, dnnl::memory::format_tag::any), y = s.output(with_result ? s.result : s.compute);
+inline dnnl::convolution_forward::primitive_desc forward_desc(onednn& library, const convolution_shape& s,
+                                                              bool with_result) {
+    const auto x = s.input(s.compute), w = s.kernel(s.compute, dnnl::memory::format_tag::any),
+               y = s.output(with_result ? s.result : s.compute);
     const auto kind = dnnl::prop_kind::forward_training;
     const auto how = dnnl::algorithm::convolution_direct;
     dnnl::primitive_attr attributes;
@@ -50,7 +69,8 @@ inline dnnl::convolution_forward::primitive_desc forward_desc(onednn& library, c
         attributes.set_post_ops(sum);
     }
 #if DNNL_VERSION_MAJOR >= 3
-    if (with_result && s.bias) return {library.engine, kind, how, x, w, s.bias_vector(), y, s.strides(), s.before(), s.after(), attributes};
+    if (with_result && s.bias)
+        return {library.engine, kind, how, x, w, s.bias_vector(), y, s.strides(), s.before(), s.after(), attributes};
     return {library.engine, kind, how, x, w, y, s.strides(), s.before(), s.after(), attributes};
 #else
     const dnnl::convolution_forward::desc desc =
@@ -72,26 +92,31 @@ inline dnnl::primitive make_backward_input(onednn& library, const convolution_sh
     const auto dx = s.input(s.result), w = s.kernel(s.compute, dnnl::memory::format_tag::any), dy = s.output(s.compute);
     const auto how = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
-    const dnnl::convolution_backward_data::primitive_desc desc(library.engine, how, dx, w, dy, s.strides(), s.before(), s.after(), hint);
+    const dnnl::convolution_backward_data::primitive_desc desc(library.engine, how, dx, w, dy, s.strides(), s.before(),
+                                                               s.after(), hint);
 #else
     const dnnl::convolution_backward_data::primitive_desc desc(
-        dnnl::convolution_backward_data::desc(how, dx, w, dy, s.strides(), s.before(), s.after()), library.engine, hint);
+        dnnl::convolution_backward_data::desc(how, dx, w, dy, s.strides(), s.before(), s.after()), library.engine,
+        hint);
 #endif
     return dnnl::convolution_backward_data(desc);
 }
 
 inline dnnl::primitive make_backward_weight(onednn& library, const convolution_shape& s) {
     const auto hint = detail::forward_desc(library, s, false);
-    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
+    const auto x = s.input(s.compute), dy = s.output(s.compute),
+               dw = s.kernel(dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
     const auto how = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
-    const auto desc = s.bias ? dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, s.bias_vector(), dy, s.strides(),
-                                                                                  s.before(), s.after(), hint)
-                             : dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, dy, s.strides(), s.before(),
-                                                                                  s.after(), hint);
+    const auto desc =
+        s.bias ? dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, s.bias_vector(), dy,
+                                                                    s.strides(), s.before(), s.after(), hint)
+               : dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, dy, s.strides(),
+                                                                    s.before(), s.after(), hint);
 #else
     const dnnl::convolution_backward_weights::primitive_desc desc(
-        s.bias ? dnnl::convolution_backward_weights::desc(how, x, dw, s.bias_vector(), dy, s.strides(), s.before(), s.after())
+        s.bias ? dnnl::convolution_backward_weights::desc(how, x, dw, s.bias_vector(), dy, s.strides(), s.before(),
+                                                          s.after())
                : dnnl::convolution_backward_weights::desc(how, x, dw, dy, s.strides(), s.before(), s.after()),
         library.engine, hint);
 #endif
@@ -106,7 +131,8 @@ inline dnnl::memory::desc layout_of(const dnnl::primitive& primitive, int argume
 }
 
 /// to (+)= from, between two layouts of one tensor. `key` names the pair.
-inline void reorder(onednn& library, const onednn::key& key, const dnnl::memory& from, const dnnl::memory& to, bool add) {
+inline void reorder(onednn& library, const onednn::key& key, const dnnl::memory& from, const dnnl::memory& to,
+                    bool add) {
     const auto& primitive = library.cached(key, [&]() -> dnnl::primitive {
         dnnl::primitive_attr attributes;
         if (add) {

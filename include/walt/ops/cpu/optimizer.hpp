@@ -9,19 +9,20 @@
 namespace walt::cpu {
 
 template <class T, class Kinds>
-void adamw_on(context&, const adamw_update& with, Kinds kinds, view<const double, 1> squares, view<const float, dynamic> losses,
-              view<float, dynamic> w, view<float, dynamic> g, view<float, dynamic> m, view<float, dynamic> v, view<float, dynamic> average,
-              view<T, dynamic> copy) {
+void adamw_on(context&, const adamw_update& with, Kinds kinds, view<const double, 1> squares,
+              view<const float, dynamic> losses, view<float, dynamic> w, view<float, dynamic> g, view<float, dynamic> m,
+              view<float, dynamic> v, view<float, dynamic> average, view<T, dynamic> copy) {
     if (!reference::all_finite(squares, losses)) return;
     const float scale = static_cast<float>(with.gradient_scale(squares(0)));
     parallel_pieces(w.size() / 64, 256, [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t block = first; block < last; ++block) {
-            float *W = w.data() + block * 64, *G = g.data() + block * 64, *M = m.data() + block * 64, *V = v.data() + block * 64,
-                  *E = average.data() + block * 64;
+            float *W = w.data() + block * 64, *G = g.data() + block * 64, *M = m.data() + block * 64,
+                  *V = v.data() + block * 64, *E = average.data() + block * 64;
             const std::uint8_t kind = kinds(block);
             if (kind == block_fixed) std::fill_n(G, 64, 0.0f);
             else
-                for (int i = 0; i < 64; ++i) reference::adamw_element(with, scale, kind == block_decayed, W[i], G[i], M[i], V[i], E[i]);
+                for (int i = 0; i < 64; ++i)
+                    reference::adamw_element(with, scale, kind == block_decayed, W[i], G[i], M[i], V[i], E[i]);
             if constexpr (!std::is_same_v<float, T>)
                 for (int i = 0; i < 64; ++i) copy.data()[block * 64 + i] = static_cast<T>(W[i]);
         }

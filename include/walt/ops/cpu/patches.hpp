@@ -25,22 +25,24 @@ template <class Order, int P, class Latent, class Scale, class Tokens>
 void patchify_on(context&, Latent latent, Scale scale, Tokens tokens, int first) {
     using T = typename Tokens::element;
     const std::int64_t channels = latent.extent(4);
-    detail::each_patch_pixel<Order, P>(latent, Tokens::static_extent(1) / (P * P), first, [&](std::int64_t f, std::int64_t to, std::int64_t from) {
-        const float factor = static_cast<float>(reference::detail::scale_of(scale, f));
-        for (std::int64_t c = 0; c < channels; ++c)
-            tokens.data()[to + c] = static_cast<T>(static_cast<float>(latent.data()[from + c]) * factor);
-    });
+    detail::each_patch_pixel<Order, P>(
+        latent, Tokens::static_extent(1) / (P * P), first, [&](std::int64_t f, std::int64_t to, std::int64_t from) {
+            const float factor = static_cast<float>(reference::detail::scale_of(scale, f));
+            for (std::int64_t c = 0; c < channels; ++c)
+                tokens.data()[to + c] = static_cast<T>(static_cast<float>(latent.data()[from + c]) * factor);
+        });
 }
 
 template <class Order, int P, class Tokens, class Scale, class Latent>
 void unpatchify_on(context&, Tokens tokens, int first, Scale scale, Latent latent) {
     using T = typename Latent::element;
     const std::int64_t channels = latent.extent(4);
-    detail::each_patch_pixel<Order, P>(latent, Tokens::static_extent(1) / (P * P), first, [&](std::int64_t f, std::int64_t from, std::int64_t to) {
-        const float factor = static_cast<float>(reference::detail::scale_of(scale, f));
-        for (std::int64_t c = 0; c < channels; ++c)
-            latent.data()[to + c] = static_cast<T>(static_cast<float>(tokens.data()[from + c]) * factor);
-    });
+    detail::each_patch_pixel<Order, P>(
+        latent, Tokens::static_extent(1) / (P * P), first, [&](std::int64_t f, std::int64_t from, std::int64_t to) {
+            const float factor = static_cast<float>(reference::detail::scale_of(scale, f));
+            for (std::int64_t c = 0; c < channels; ++c)
+                latent.data()[to + c] = static_cast<T>(static_cast<float>(tokens.data()[from + c]) * factor);
+        });
 }
 
 } // namespace walt::cpu

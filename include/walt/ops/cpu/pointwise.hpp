@@ -13,7 +13,8 @@ template <class X, class Y> void convert_on(context&, X x, Y y) {
     const auto* from = x.data();
     auto* to = y.data();
     parallel_pieces(x.size(), map_piece, [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t i = first; i < last; ++i) to[i] = static_cast<typename Y::element>(static_cast<float>(from[i]));
+        for (std::int64_t i = first; i < last; ++i)
+            to[i] = static_cast<typename Y::element>(static_cast<float>(from[i]));
     });
 }
 

@@ -16,11 +16,14 @@ inline constexpr int block_vectors = 1;
 #endif
 
 /// sum += left * right, over the elements of a unit.
-template <class T> [[gnu::always_inline]] inline void multiply_add(float_vector& sum, float left, const float_vector& right) {
+template <class T>
+[[gnu::always_inline]] inline void multiply_add(float_vector& sum, float left, const float_vector& right) {
     if constexpr (std::is_same_v<T, float>) sum += left * right;
 #if defined(__AVX512BF16__)
-    else sum = reinterpret_cast<float_vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(_mm512_set1_ps(left)),
-                                                               reinterpret_cast<__m512bh>(right)));
+    else
+        sum = reinterpret_cast<float_vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum),
+                                                              reinterpret_cast<__m512bh>(_mm512_set1_ps(left)),
+                                                              reinterpret_cast<__m512bh>(right)));
 #endif
 }
 
@@ -55,7 +58,8 @@ void product_columns(int M, int K, unit_rows left, unit_rows right, unit_rows st
     int m = 0;
     for (; m + most <= M; m += most)
         product_block<T, most, Vectors>(K, left.from(m, 0), right, start.from(m, 0), c + m * c_width, c_width);
-    for (; m < M; m += 4) product_block<T, 4, Vectors>(K, left.from(m, 0), right, start.from(m, 0), c + m * c_width, c_width);
+    for (; m < M; m += 4)
+        product_block<T, 4, Vectors>(K, left.from(m, 0), right, start.from(m, 0), c + m * c_width, c_width);
 }
 
 } // namespace detail
@@ -64,7 +68,8 @@ void product_columns(int M, int K, unit_rows left, unit_rows right, unit_rows st
 /// Matrices are padded to multiples of 16 in both directions: what pads rows and columns of c may be written, and the
 /// units behind K must be zeros in one of left and right, and finite in the other. For bf16 `tile_registers` are alive.
 template <class T>
-void small_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
+void small_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c,
+                   std::int64_t c_width) {
     if constexpr (std::is_same_v<T, bf16>)
         if (tile_registers::present()) return tile_product(M, N, K, left, right, start, c, c_width);
     constexpr auto narrowed = [](int vectors) { return std::min(vectors, detail::block_vectors); };

@@ -42,7 +42,8 @@ class tile_registers {
 };
 
 namespace detail {
-/// 16 Rows x 16 Columns of the result in Rows x Columns tiles; tile 2i + j is the result's, 4 + i left's, 6 + j right's.
+/// 16 Rows x 16 Columns of the result in Rows x Columns tiles; tile 2i + j is the result's, 4 + i left's, 6 + j
+/// right's.
 template <int Rows, int Columns>
 inline void tile_block(int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
     const auto bytes = [](std::int64_t width) { return static_cast<std::size_t>(width) * sizeof(float); };
@@ -80,7 +81,8 @@ inline void tile_block(int K, unit_rows left, unit_rows right, unit_rows start, 
 } // namespace detail
 
 /// small_product in whole tiles: M, N and K are rounded up to multiples of 16.
-inline void tile_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
+inline void tile_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c,
+                         std::int64_t c_width) {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     for (int n = 0; n < N; n += 32)
         for (int m = 0; m < M; m += 32) {

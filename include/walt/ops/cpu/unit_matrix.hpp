@@ -1,8 +1,8 @@
 // Small matrices in the form that products in cache read them.
 //
 // A matrix is held in 4-byte units: one float, or two bf16 that lie side by side along the summed axis. The units of
-// `left` [M, K] are columns 2k and 2k + 1 of a row, those of `right` [K, N] rows 2k and 2k + 1 of a column; so the units
-// of a left matrix, transposed, are those of the transposed matrix as a right one, and the other way round.
+// `left` [M, K] are columns 2k and 2k + 1 of a row, those of `right` [K, N] rows 2k and 2k + 1 of a column; so the
+// units of a left matrix, transposed, are those of the transposed matrix as a right one, and the other way round.
 #pragma once
 
 #include "../../core/buffer.hpp"
@@ -35,7 +35,8 @@ struct unit_rows {
 class unit_matrix {
   public:
     unit_matrix(arena& memory, int row_count, int columns)
-        : rows(to_lanes(row_count)), width(to_lanes(columns)), data_(memory.take<float, dynamic>(std::int64_t{rows} * width).data()) {
+        : rows(to_lanes(row_count)), width(to_lanes(columns)),
+          data_(memory.take<float, dynamic>(std::int64_t{rows} * width).data()) {
         fill(0);
     }
     const int rows, width;

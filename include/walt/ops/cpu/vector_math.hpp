@@ -37,9 +37,7 @@ template <> struct vector_math<activation::silu> {
 };
 
 template <> struct vector_math<activation::gelu> {
-    static float gate(float x) {
-        return 1.0f / (1.0f + fast_exp(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
-    }
+    static float gate(float x) { return 1.0f / (1.0f + fast_exp(-1.5957691216057308f * (x + 0.044715f * x * x * x))); }
     static float value(float x) { return x * gate(x); }
     static float slope(float x) {
         const float s = gate(x);

@@ -31,17 +31,23 @@ template <class Shape> struct window_place {
 
     window_place(std::int64_t w, int of_head)
         : sample(w / window_shares<Shape>::per_sample),
-          first_frame(static_cast<int>(w / Shape::windows % (Shape::frames / Shape::window_frames)) * Shape::window_frames),
+          first_frame(static_cast<int>(w / Shape::windows % (Shape::frames / Shape::window_frames)) *
+                      Shape::window_frames),
           window(static_cast<int>(w % Shape::windows)), head(of_head) {}
-    std::int64_t row(int token) const { return reference::detail::window_row<Shape>(sample, first_frame, window, token); }
+    std::int64_t row(int token) const {
+        return reference::detail::window_row<Shape>(sample, first_frame, window, token);
+    }
     /// l -> the head's entries in row l of the window; part 0, 1, 2 of q, k, v.
     template <class Rows> auto rows(const Rows& of, int part = 0) const {
-        return [this, data = of.data() + (part * Shape::heads + head) * Shape::head_dim, width = of.extent(1)](int l) { return data + row(l) * width; };
+        return [this, data = of.data() + (part * Shape::heads + head) * Shape::head_dim, width = of.extent(1)](int l) {
+            return data + row(l) * width;
+        };
     }
 };
 
 /// Shape::code of every token.
-template <class Shape> inline constexpr auto token_codes = [] {
+template <class Shape>
+inline constexpr auto token_codes = [] {
     std::array<int, Shape::tokens> codes{};
     for (int l = 0; l < Shape::tokens; ++l) codes[static_cast<std::size_t>(l)] = Shape::code(l);
     return codes;
@@ -69,7 +75,9 @@ template <class Shape> struct expanded_bias {
             if (own_frame) expand(table.data() + head * Shape::bias_size, images[h], true);
         });
     }
-    const unit_matrix& of(int head, bool image) const { return (own_frame && image ? images : videos)[static_cast<std::size_t>(head)]; }
+    const unit_matrix& of(int head, bool image) const {
+        return (own_frame && image ? images : videos)[static_cast<std::size_t>(head)];
+    }
 
   private:
     static void expand(const float* table, const unit_matrix& to, bool image) {
@@ -77,8 +85,10 @@ template <class Shape> struct expanded_bias {
         for (int key = 0; key < Shape::tokens; ++key) {
             const float* from = bias_row<Shape>(table, key);
             float* row = to.row(key);
-            const int first = image ? key / Shape::run * Shape::run : 0, last = image ? first + Shape::run : Shape::tokens;
-            for (int query = first; query < last; ++query) row[query] = from[token_codes<Shape>[static_cast<std::size_t>(query)]];
+            const int first = image ? key / Shape::run * Shape::run : 0,
+                      last = image ? first + Shape::run : Shape::tokens;
+            for (int query = first; query < last; ++query)
+                row[query] = from[token_codes<Shape>[static_cast<std::size_t>(query)]];
         }
     }
 };
@@ -86,8 +96,8 @@ template <class Shape> struct expanded_bias {
 } // namespace detail
 
 template <class Shape, class T, int R, class Norm, class Bias, class Images, class Lse>
-void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_weight, Norm k_weight, Bias rel_bias,
-                         Images is_image, view<T, R, Shape::width> out, Lse lse) {
+void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_weight, Norm k_weight,
+                         Bias rel_bias, Images is_image, view<T, R, Shape::width> out, Lse lse) {
     constexpr int L = Shape::tokens, Dh = Shape::head_dim;
     const arena::scope scope(ctx.arena);
     const detail::expanded_bias<Shape> bias(ctx.arena, rel_bias);
@@ -119,9 +129,10 @@ void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width>
 }
 
 template <class Shape, class T, int R, class Norm, class Bias, class Images, class Lse, class DNorm, class DBias>
-void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_weight, Norm k_weight, Bias rel_bias,
-                              Images is_image, view<const T, R, Shape::width> out, Lse lse, view<const T, R, Shape::width> dout,
-                              view<T, R, 3 * Shape::width> dqkv, DNorm dq_norm, DNorm dk_norm, DBias drel_bias) {
+void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_weight, Norm k_weight,
+                              Bias rel_bias, Images is_image, view<const T, R, Shape::width> out, Lse lse,
+                              view<const T, R, Shape::width> dout, view<T, R, 3 * Shape::width> dqkv, DNorm dq_norm,
+                              DNorm dk_norm, DBias drel_bias) {
     constexpr int L = Shape::tokens, Dh = Shape::head_dim;
     const arena::scope scope(ctx.arena);
     const detail::expanded_bias<Shape> bias(ctx.arena, rel_bias);
@@ -156,7 +167,8 @@ void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::w
                         }
                         continue;
                     }
-                    head.load_rows(query, key, value, q_norm, k_norm, at.rows(out), from, [&](int l) { return lse(at.row(l), a); });
+                    head.load_rows(query, key, value, q_norm, k_norm, at.rows(out), from,
+                                   [&](int l) { return lse(at.row(l), a); });
                     head.run(bias.of(a, image), &dbias);
                     head.each_dquery(query, q_norm, mine.q_norm, [&](int l, const auto& row) { row.to(dquery(l)); });
                     head.each_dkey(key, k_norm, mine.k_norm, [&](int l, const auto& row) { row.to(dkey(l)); });
@@ -164,7 +176,8 @@ void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::w
                 }
                 for (int j = 0; j < L; ++j) {
                     float* to = detail::bias_row<Shape>(mine.bias.data(), j);
-                    for (int i = 0; i < L; ++i) to[detail::token_codes<Shape>[static_cast<std::size_t>(i)]] += dbias.row(j)[i];
+                    for (int i = 0; i < L; ++i)
+                        to[detail::token_codes<Shape>[static_cast<std::size_t>(i)]] += dbias.row(j)[i];
                 }
             }
     }

@@ -1,6 +1,7 @@
-// Attention of groups of queries to groups of keys, walked in tiles with online softmax: forward, and backward in two kernels
-// that each own what they sum, so that there are no atomics. A Map says where the rows of a group's heads are, what bias they
-// have, who sees whom and by what weights queries and keys are normalised (window_attention.cuh, cross_attention.cuh).
+// Attention of groups of queries to groups of keys, walked in tiles with online softmax: forward, and backward in two
+// kernels that each own what they sum, so that there are no atomics. A Map says where the rows of a group's heads are,
+// what bias they have, who sees whom and by what weights queries and keys are normalised (window_attention.cuh,
+// cross_attention.cuh).
 #pragma once
 
 #include "attention_tiles.cuh"
@@ -11,7 +12,8 @@
 
 namespace walt::cuda::detail {
 
-/// Which tile of which head of which group a block owns; tiles of one head are neighbours, so that what they walk is in L2.
+/// Which tile of which head of which group a block owns; tiles of one head are neighbours, so that what they walk is in
+/// L2.
 template <int Heads, int Tiles> struct attention_place {
     int tile = static_cast<int>(blockIdx.x) % Tiles;
     int head = static_cast<int>(blockIdx.x) / Tiles % Heads;
@@ -29,10 +31,12 @@ inline constexpr float log2_e = 1.44269504f;
 
 template <class Map, class T> using forward_tiles = attention_tiles<T, Map::head_dim, 1, 64>;
 /// As many rows at a time as leave registers for the sums.
-template <class Map, class T> using backward_tiles = attention_tiles<T, Map::head_dim, 2, (Map::head_dim > 80 || sizeof(T) == 4 ? 32 : 64)>;
+template <class Map, class T>
+using backward_tiles = attention_tiles<T, Map::head_dim, 2, (Map::head_dim > 80 || sizeof(T) == 4 ? 32 : 64)>;
 
 /// out and lse of one tile of queries.
-template <class Map, class T> __global__ void __launch_bounds__(attention_threads, 1) attention_kernel(const Map map, T* out, float* lse) {
+template <class Map, class T>
+__global__ void __launch_bounds__(attention_threads, 1) attention_kernel(const Map map, T* out, float* lse) {
     using tiles = forward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows;
     extern __shared__ __align__(128) unsigned char shared[];
@@ -42,13 +46,17 @@ template <class Map, class T> __global__ void __launch_bounds__(attention_thread
     const auto out_row = [&](int row) { return out + (map.query_row(at.group, mine + row) * Map::heads + a) * Dh; };
     const auto lse_of = [&](int row) -> float& { return lse[map.query_row(at.group, mine + row) * Map::heads + a]; };
 
-    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::queries, [&](int i) { return map.q(at.group, a, i); });
+    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::queries,
+                                                         [&](int i) { return map.q(at.group, a, i); });
     const bool identity = map.identity(at.group);
     const auto load = [&](int t, int stage) {
         const int first = identity ? at.first + t * W : t * W;
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), first, Map::keys, [&](int j) { return map.k(at.group, a, j); });
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), first, Map::keys, [&](int j) { return map.v(at.group, a, j); });
-        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) memory.marks(stage)[j] = map.key_mark(at.group, first + j);
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), first, Map::keys,
+                                                      [&](int j) { return map.k(at.group, a, j); });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), first, Map::keys,
+                                                      [&](int j) { return map.v(at.group, a, j); });
+        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads)
+            memory.marks(stage)[j] = map.key_mark(at.group, first + j);
     };
     const int mark[2] = {map.query_mark(mine + lane() / 4), map.query_mark(mine + lane() / 4 + 8)};
     fragment<tiles::depth / 8> sum;
@@ -93,14 +101,16 @@ template <class Map, class T> __global__ void __launch_bounds__(attention_thread
 struct logit_gradient {
     float p = 0, ds = 0;
     template <class Map>
-    __device__ logit_gradient(const Map& map, std::int64_t group, int head, int query, int key, float logit, float dp, float lse, float delta) {
+    __device__ logit_gradient(const Map& map, std::int64_t group, int head, int query, int key, float logit, float dp,
+                              float lse, float delta) {
         if (query < 0 || key < 0 || !map.sees(group, query, key)) return;
         p = exp2f((logit + map.bias(head, query, key) - lse) * log2_e);
         ds = p * (dp - delta);
     }
 };
 
-/// Waits until the own rows may be written over; with QK norm, load()s them once more as they are stored, and calls use(map).
+/// Waits until the own rows may be written over; with QK norm, load()s them once more as they are stored, and calls
+/// use(map).
 template <class Map, class Load, class Use> __device__ void finish_own_rows(const Map& map, Load&& load, Use&& use) {
     wait_for_groups<0>();
     __syncthreads(); // also where nothing was walked
@@ -113,9 +123,11 @@ template <class Map, class Load, class Use> __device__ void finish_own_rows(cons
     }
 }
 
-/// dq of one tile of queries, and with QK norm the block's part of z (qk_norm.cuh), from which the norms' gradients follow.
+/// dq of one tile of queries, and with QK norm the block's part of z (qk_norm.cuh), from which the norms' gradients
+/// follow.
 template <class Map, class T>
-__global__ void __launch_bounds__(attention_threads, 1) attention_dq_kernel(const Map map, const T* dout, const float* lse, const float* delta, float* z) {
+__global__ void __launch_bounds__(attention_threads, 1)
+    attention_dq_kernel(const Map map, const T* dout, const float* lse, const float* delta, float* z) {
     using tiles = backward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows;
     extern __shared__ __align__(128) unsigned char shared[];
@@ -125,14 +137,19 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dq_kernel(cons
     const auto entry = [&](int i) { return map.query_row(at.group, i) * Map::heads + a; };
 
     const auto load_queries = [&] {
-        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::queries, [&](int i) { return map.q(at.group, a, i); });
+        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::queries,
+                                                             [&](int i) { return map.q(at.group, a, i); });
     };
     load_queries();
-    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), at.first, Map::queries, [&](int i) { return dout + entry(i) * Dh; });
+    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), at.first, Map::queries,
+                                                         [&](int i) { return dout + entry(i) * Dh; });
     const auto load = [&](int t, int stage) {
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), t * W, Map::keys, [&](int j) { return map.k(at.group, a, j); });
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), t * W, Map::keys, [&](int j) { return map.v(at.group, a, j); });
-        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) memory.marks(stage)[j] = map.key_mark(at.group, t * W + j);
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), t * W, Map::keys,
+                                                      [&](int j) { return map.k(at.group, a, j); });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), t * W, Map::keys,
+                                                      [&](int j) { return map.v(at.group, a, j); });
+        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads)
+            memory.marks(stage)[j] = map.key_mark(at.group, t * W + j);
     };
     int mark[2];
     float lse_of[2] = {}, delta_of[2] = {};
@@ -143,31 +160,38 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dq_kernel(cons
     }
     fragment<tiles::depth / 8> sum;
     logits_of<Map, tiles> logit(map, memory);
-    walk<tiles>(map.identity(at.group) ? 0 : tiles_of(Map::keys, W), load, [&](int t, int stage) { // the identity mask has no dq
-        logit.arrived(t == 0, stage);
-        fragment<W / 8> s, dp;
-        add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(stage, 0));
-        add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(stage, 1));
-        s.each([&](int n, int e) {
-            const int j = s.column(n, e);
-            s.at[n][e] = logit.factor(j) * logit_gradient(map, at.group, a, mark[e / 2], memory.marks(stage)[j], logit(s.at[n][e], e / 2, j), dp.at[n][e],
-                                                          lse_of[e / 2], delta_of[e / 2]).ds;
-        });
-        add_fragment_by_columns<tiles::stride>(sum, s, memory.walked(stage, 0));
-    });
+    walk<tiles>(map.identity(at.group) ? 0 : tiles_of(Map::keys, W), load,
+                [&](int t, int stage) { // the identity mask has no dq
+                    logit.arrived(t == 0, stage);
+                    fragment<W / 8> s, dp;
+                    add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(stage, 0));
+                    add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(stage, 1));
+                    s.each([&](int n, int e) {
+                        const int j = s.column(n, e);
+                        s.at[n][e] =
+                            logit.factor(j) * logit_gradient(map, at.group, a, mark[e / 2], memory.marks(stage)[j],
+                                                             logit(s.at[n][e], e / 2, j), dp.at[n][e], lse_of[e / 2],
+                                                             delta_of[e / 2])
+                                                  .ds;
+                    });
+                    add_fragment_by_columns<tiles::stride>(sum, s, memory.walked(stage, 0));
+                });
     finish_own_rows(map, load_queries, [&](const auto& normed) {
         float* const warps_z = reinterpret_cast<float*>(memory.own(1)); // dout's rows are no longer needed
         through_norm(normed, memory, sum, warps_z + warp() * Dh);
         __syncthreads();
         for (int d = static_cast<int>(threadIdx.x); d < Dh; d += attention_threads)
-            z[blockIdx.x * static_cast<std::int64_t>(Dh) + d] = warps_z[d] + warps_z[Dh + d] + warps_z[2 * Dh + d] + warps_z[3 * Dh + d];
+            z[blockIdx.x * static_cast<std::int64_t>(Dh) + d] =
+                warps_z[d] + warps_z[Dh + d] + warps_z[2 * Dh + d] + warps_z[3 * Dh + d];
     });
-    store_rows<Dh, tiles::stride>(sum, memory.warps_own(0), min(16, Map::queries - mine), [&](int row) { return map.dq(at.group, a, mine + row); });
+    store_rows<Dh, tiles::stride>(sum, memory.warps_own(0), min(16, Map::queries - mine),
+                                  [&](int row) { return map.dq(at.group, a, mine + row); });
 }
 
 /// dk and dv of one tile of keys, from the queries of all groups that look at it.
 template <class Map, class T>
-__global__ void __launch_bounds__(attention_threads, 1) attention_dkv_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
+__global__ void __launch_bounds__(attention_threads, 1)
+    attention_dkv_kernel(const Map map, const T* dout, const float* lse, const float* delta) {
     using tiles = backward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows, walked_tiles = tiles_of(Map::queries, W);
     extern __shared__ __align__(128) unsigned char shared[];
@@ -177,17 +201,21 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dkv_kernel(con
     const bool identity = map.identity(at.group);
 
     const auto load_keys = [&] {
-        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::keys, [&](int j) { return map.k(at.group, a, j); });
+        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), at.first, Map::keys,
+                                                             [&](int j) { return map.k(at.group, a, j); });
     };
     load_keys();
-    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), at.first, Map::keys, [&](int j) { return map.v(at.group, a, j); });
+    load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), at.first, Map::keys,
+                                                         [&](int j) { return map.v(at.group, a, j); });
     std::int64_t group = -1; // of the queries that are loaded
     const auto load = [&](int t, int stage) {
         if (t % walked_tiles == 0) group = map.next_group(at.group, group);
         const int first = t % walked_tiles * W;
         const auto entry = [&](int i) { return map.query_row(group, i) * Map::heads + a; };
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), first, Map::queries, [&](int i) { return map.q(group, a, i); });
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), first, Map::queries, [&](int i) { return dout + entry(i) * Dh; });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 0), first, Map::queries,
+                                                      [&](int i) { return map.q(group, a, i); });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), first, Map::queries,
+                                                      [&](int i) { return dout + entry(i) * Dh; });
         for (int i = static_cast<int>(threadIdx.x); i < W; i += attention_threads) {
             const bool there = first + i < Map::queries;
             memory.marks(stage)[i] = map.query_mark(first + i);
@@ -205,8 +233,8 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dkv_kernel(con
         add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(stage, 1));
         s.each([&](int n, int e) {
             const int i = s.column(n, e);
-            const logit_gradient of(map, at.group, a, memory.marks(stage)[i], mark[e / 2], logit(s.at[n][e], e / 2, i), dp.at[n][e],
-                                    memory.lse(stage)[i], memory.delta(stage)[i]);
+            const logit_gradient of(map, at.group, a, memory.marks(stage)[i], mark[e / 2], logit(s.at[n][e], e / 2, i),
+                                    dp.at[n][e], memory.lse(stage)[i], memory.delta(stage)[i]);
             s.at[n][e] = of.p;
             dp.at[n][e] = of.ds * logit.factor(i);
         });
@@ -214,7 +242,8 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dkv_kernel(con
         add_fragment_by_columns<tiles::stride>(dk, dp, memory.walked(stage, 0));
     });
     finish_own_rows(map, load_keys, [&](const auto& normed) { through_norm(normed, memory, dk, nullptr); });
-    store_rows<Dh, tiles::stride>(dk, memory.warps_own(0), rows, [&](int row) { return map.dk(at.group, a, mine + row); });
+    store_rows<Dh, tiles::stride>(dk, memory.warps_own(0), rows,
+                                  [&](int row) { return map.dk(at.group, a, mine + row); });
     const auto dv_row = [&](int row) { return map.dv(at.group, a, mine + row); };
     if (!identity) return store_rows<Dh, tiles::stride>(dv, memory.warps_own(0), rows, dv_row);
     for (int c = lane(); c < rows * Dh; c += 32) // every token's output was its own v
@@ -223,18 +252,22 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_dkv_kernel(con
 
 /// Launches Kernel with a block for every tile of every head of `groups`.
 template <class Tiles, class Kernel, class... Argument>
-void launch_attention(cudaStream_t stream, const char* what, Kernel kernel, std::int64_t blocks, const Argument&... argument) {
+void launch_attention(cudaStream_t stream, const char* what, Kernel kernel, std::int64_t blocks,
+                      const Argument&... argument) {
     if (blocks == 0) return;
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Tiles::shared_bytes), what, ": ", Tiles::shared_bytes, " bytes of shared memory");
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Tiles::shared_bytes),
+          "{}: {} bytes of shared memory", what, Tiles::shared_bytes);
     kernel<<<static_cast<unsigned>(blocks), attention_threads, Tiles::shared_bytes, stream>>>(argument...);
-    check(cudaGetLastError(), what, " with ", blocks, " blocks");
+    check(cudaGetLastError(), "{} with {} blocks", what, blocks);
 }
 
 /// dq of all groups, and the gradients of the norms' weights.
 template <class Map, class T, class DNorm>
-void attention_dq(context& ctx, const char* what, std::int64_t blocks, const Map& map, const T* dout, const float* lse, const float* delta, DNorm dq_norm, DNorm dk_norm) {
+void attention_dq(context& ctx, const char* what, std::int64_t blocks, const Map& map, const T* dout, const float* lse,
+                  const float* delta, DNorm dq_norm, DNorm dk_norm) {
     const auto launch = [&](float* z) {
-        launch_attention<backward_tiles<Map, T>>(ctx.stream, what, attention_dq_kernel<Map, T>, blocks, map, dout, lse, delta, z);
+        launch_attention<backward_tiles<Map, T>>(ctx.stream, what, attention_dq_kernel<Map, T>, blocks, map, dout, lse,
+                                                 delta, z);
     };
     if constexpr (Map::weights_type::normed) {
         const arena::scope scope(ctx.arena);

@@ -10,15 +10,16 @@ namespace walt::cuda::detail {
 inline constexpr int attention_threads = 128, own_rows = 64; ///< four warps of 16 rows
 inline constexpr int shared_limit = 99 * 1024;               ///< bytes a block may have on every chip from sm_80 on
 
-/// How a block with `Owned` tiles of its own walks over pairs of tiles of T. Heads are padded to multiples of 16 in shared
-/// memory; the stride leaves no bank conflicts (8 rows of ldmatrix, or of float4, meet all banks once).
+/// How a block with `Owned` tiles of its own walks over pairs of tiles of T. Heads are padded to multiples of 16 in
+/// shared memory; the stride leaves no bank conflicts (8 rows of ldmatrix, or of float4, meet all banks once).
 template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
     using type = T;
     static constexpr int depth = (Dh + 15) / 16 * 16, stride = depth + 16 / static_cast<int>(sizeof(T));
     static constexpr int own_elements = own_rows * stride;
 
     static constexpr int bytes(int rows, int stages) {
-        return (Owned * own_rows + stages * 2 * rows) * stride * static_cast<int>(sizeof(T)) + (own_rows + 2 * rows + 3 * stages * rows) * 4;
+        return (Owned * own_rows + stages * 2 * rows) * stride * static_cast<int>(sizeof(T)) +
+               (own_rows + 2 * rows + 3 * stages * rows) * 4;
     }
     /// The longest tile to walk over that fits with two stages, or with one.
     static constexpr int choice() {
@@ -34,7 +35,9 @@ template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
     __device__ explicit attention_tiles(void* shared) : memory(static_cast<T*>(shared)) {}
     __device__ T* own(int i) const { return memory + i * own_elements; }
     __device__ T* warps_own(int i) const { return own(i) + warp() * 16 * stride; }
-    __device__ T* walked(int stage, int i) const { return memory + Owned * own_elements + (2 * stage + i) * rows * stride; }
+    __device__ T* walked(int stage, int i) const {
+        return memory + Owned * own_elements + (2 * stage + i) * rows * stride;
+    }
     __device__ float2* scaling() const { return reinterpret_cast<float2*>(walked(stages, 0)); } // of the tile in use
     __device__ float* own_sums() const { return reinterpret_cast<float*>(scaling() + rows); }
     __device__ int* marks(int stage) const { return reinterpret_cast<int*>(own_sums() + own_rows) + stage * rows * 3; }
@@ -43,8 +46,11 @@ template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
 };
 
 /// Elements that one copy moves: 16 bytes where a head's rows begin on such a boundary.
-template <class T, int Dh> inline constexpr int copied_elements =
-    Dh % (16 / sizeof(T)) == 0 ? 16 / sizeof(T) : Dh % (8 / sizeof(T)) == 0 ? 8 / sizeof(T) : Dh % 2 == 0 ? 2 : 1;
+template <class T, int Dh>
+inline constexpr int copied_elements = Dh % (16 / sizeof(T)) == 0  ? 16 / sizeof(T)
+                                       : Dh % (8 / sizeof(T)) == 0 ? 8 / sizeof(T)
+                                       : Dh % 2 == 0               ? 2
+                                                                   : 1;
 
 /// Copies Elements of T without waiting for them, or zeros if not `there`.
 template <int Elements, class T> __device__ void copy_later(T* to, const T* from, bool there) {
@@ -54,16 +60,23 @@ template <int Elements, class T> __device__ void copy_later(T* to, const T* from
     } else {
         const auto shared = static_cast<std::uint32_t>(__cvta_generic_to_shared(to));
         if constexpr (bytes == 16)
-            asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared), "l"(from), "r"(there ? 16 : 0) : "memory");
+            asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared), "l"(from), "r"(there ? 16 : 0)
+                         : "memory");
         else
-            asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(shared), "l"(from), "n"(bytes), "r"(there ? bytes : 0) : "memory");
+            asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(shared), "l"(from), "n"(bytes),
+                         "r"(there ? bytes : 0)
+                         : "memory");
     }
 }
 __device__ inline void close_group() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-template <int Left> __device__ void wait_for_groups() { asm volatile("cp.async.wait_group %0;" ::"n"(Left) : "memory"); }
+template <int Left> __device__ void wait_for_groups() {
+    asm volatile("cp.async.wait_group %0;" ::"n"(Left) : "memory");
+}
 
-/// Rows first, first + 1, ... of `count` into a tile of `Rows`: at(i) is where row i of a head begins. The rest is zeros.
-template <int Rows, int Dh, int Depth, int Stride, class T, class At> __device__ void load_tile(T* tile, int first, int count, At&& at) {
+/// Rows first, first + 1, ... of `count` into a tile of `Rows`: at(i) is where row i of a head begins. The rest is
+/// zeros.
+template <int Rows, int Dh, int Depth, int Stride, class T, class At>
+__device__ void load_tile(T* tile, int first, int count, At&& at) {
     constexpr int E = copied_elements<T, Dh>, pieces = Depth / E;
 #pragma unroll 1 // unrolled, the addresses take registers that the sums need
     for (int c = static_cast<int>(threadIdx.x); c < Rows * pieces; c += attention_threads) {
@@ -73,7 +86,8 @@ template <int Rows, int Dh, int Depth, int Stride, class T, class At> __device__
     }
 }
 
-/// load(t, stage) and then use(t, stage) for t in [0, count); the load of the next tile runs beside the use of this one.
+/// load(t, stage) and then use(t, stage) for t in [0, count); the load of the next tile runs beside the use of this
+/// one.
 template <class Tiles, class Load, class Use> __device__ void walk(int count, Load&& load, Use&& use) {
     if (count > 0) load(0, 0);
     close_group();
@@ -92,9 +106,10 @@ template <class Tiles, class Load, class Use> __device__ void walk(int count, Lo
     }
 }
 
-/// A warp's 16 rows of results to at(row), a pointer, for the rows below `rows`. bf16 goes through the warp's own shared rows,
-/// which nobody needs any more, so that whole sectors are written.
-template <int Dh, int Stride, int N, class T, class At> __device__ void store_rows(const fragment<N>& from, T* staging, int rows, At&& at) {
+/// A warp's 16 rows of results to at(row), a pointer, for the rows below `rows`. bf16 goes through the warp's own
+/// shared rows, which nobody needs any more, so that whole sectors are written.
+template <int Dh, int Stride, int N, class T, class At>
+__device__ void store_rows(const fragment<N>& from, T* staging, int rows, At&& at) {
     if constexpr (std::is_same_v<decltype(at(0)), bf16*>) {
         constexpr int E = copied_elements<bf16, Dh>, pieces = Dh / E;
         struct alignas(2 * E) piece {
@@ -103,12 +118,15 @@ template <int Dh, int Stride, int N, class T, class At> __device__ void store_ro
         __syncwarp();
         from.each([&](int n, int e) {
             if (e % 2 == 0)
-                *reinterpret_cast<std::uint32_t*>(staging + from.row(e) * Stride + from.column(n, e)) = pair_of_bf16(from.at[n][e], from.at[n][e + 1]);
+                *reinterpret_cast<std::uint32_t*>(staging + from.row(e) * Stride + from.column(n, e)) =
+                    pair_of_bf16(from.at[n][e], from.at[n][e + 1]);
         });
         __syncwarp();
         for (int c = lane(); c < 16 * pieces; c += 32) {
             const int row = c / pieces, place = c % pieces * E;
-            if (row < rows) *reinterpret_cast<piece*>(at(row) + place) = *reinterpret_cast<const piece*>(staging + row * Stride + place);
+            if (row < rows)
+                *reinterpret_cast<piece*>(at(row) + place) =
+                    *reinterpret_cast<const piece*>(staging + row * Stride + place);
         }
     } else {
         from.each([&](int n, int e) {

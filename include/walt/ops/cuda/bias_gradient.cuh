@@ -10,13 +10,15 @@ namespace walt::cuda::detail {
 /// ds[share, head, query, key], summed over the share's windows; a block has one tile of one head of one share.
 template <class Map, class T>
 __global__ void __launch_bounds__(attention_threads, 1)
-    logit_gradient_kernel(const Map map, std::int64_t groups, int shares, const T* dout, const float* lse, const float* delta, float* ds) {
+    logit_gradient_kernel(const Map map, std::int64_t groups, int shares, const T* dout, const float* lse,
+                          const float* delta, float* ds) {
     using tiles = backward_tiles<Map, T>;
     constexpr int Dh = Map::head_dim, W = tiles::rows, L = Map::queries, key_tiles = tiles_of(L, W);
     extern __shared__ __align__(128) unsigned char shared[];
     const tiles memory(shared);
     const attention_place<Map::heads, tiles_of(L, own_rows) * key_tiles> at; // its group is the share
-    const int a = at.head, first_query = at.tile / key_tiles * own_rows, first_key = at.tile % key_tiles * W, mine = first_query + warp() * 16;
+    const int a = at.head, first_query = at.tile / key_tiles * own_rows, first_key = at.tile % key_tiles * W,
+              mine = first_query + warp() * 16;
     const int mark[2] = {map.query_mark(mine + lane() / 4), map.query_mark(mine + lane() / 4 + 8)};
     fragment<W / 8> sum;
     logits_of<Map, tiles> logit(map, memory);
@@ -24,15 +26,21 @@ __global__ void __launch_bounds__(attention_threads, 1)
         if (map.identity(g)) continue; // a softmax of one logit has no gradient
         const auto entry = [&](int i) { return map.query_row(g, i) * Map::heads + a; };
         __syncthreads(); // the window before this one has been read
-        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), first_query, L, [&](int i) { return map.q(g, a, i); });
-        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), first_query, L, [&](int i) { return dout + entry(i) * Dh; });
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(0, 0), first_key, L, [&](int j) { return map.k(g, a, j); });
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(0, 1), first_key, L, [&](int j) { return map.v(g, a, j); });
-        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) memory.marks(0)[j] = map.key_mark(g, first_key + j);
+        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), first_query, L,
+                                                             [&](int i) { return map.q(g, a, i); });
+        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), first_query, L,
+                                                             [&](int i) { return dout + entry(i) * Dh; });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(0, 0), first_key, L,
+                                                      [&](int j) { return map.k(g, a, j); });
+        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(0, 1), first_key, L,
+                                                      [&](int j) { return map.v(g, a, j); });
+        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads)
+            memory.marks(0)[j] = map.key_mark(g, first_key + j);
         close_group();
         float lse_of[2] = {}, delta_of[2] = {};
         for (int h = 0; h < 2; ++h)
-            if (const int i = mine + lane() / 4 + 8 * h; i < L) lse_of[h] = lse[entry(i)], delta_of[h] = delta[entry(i)];
+            if (const int i = mine + lane() / 4 + 8 * h; i < L)
+                lse_of[h] = lse[entry(i)], delta_of[h] = delta[entry(i)];
         wait_for_groups<0>();
         __syncthreads();
         logit.arrived(true, 0);
@@ -41,7 +49,9 @@ __global__ void __launch_bounds__(attention_threads, 1)
         add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(0, 1));
         s.each([&](int n, int e) {
             const int j = s.column(n, e);
-            sum.at[n][e] += logit_gradient(map, g, a, mark[e / 2], memory.marks(0)[j], logit(s.at[n][e], e / 2, j), dp.at[n][e], lse_of[e / 2], delta_of[e / 2]).ds;
+            sum.at[n][e] += logit_gradient(map, g, a, mark[e / 2], memory.marks(0)[j], logit(s.at[n][e], e / 2, j),
+                                           dp.at[n][e], lse_of[e / 2], delta_of[e / 2])
+                                .ds;
         });
     }
     sum.each([&](int n, int e) {
@@ -57,20 +67,22 @@ __global__ void __launch_bounds__(attention_threads, 1)
 
 inline constexpr int gather_warps = 4;
 
-/// dbias[head, index] += the sum of ds over shares and over the pairs of that index. A warp has the indices of one distance in
-/// time and height: it walks over the pairs of rows at that distance, a lane for each key of the row, and keeps the sums of all
-/// pairs of places in the rows; those at one distance are added at the end.
+/// dbias[head, index] += the sum of ds over shares and over the pairs of that index. A warp has the indices of one
+/// distance in time and height: it walks over the pairs of rows at that distance, a lane for each key of the row, and
+/// keeps the sums of all pairs of places in the rows; those at one distance are added at the end.
 template <class Shape> __global__ void gather_bias_kernel(int shares, const float* ds, float* dbias) {
     constexpr int L = Shape::tokens, Wt = Shape::window_frames, Wh = Shape::window_height, Ww = Shape::window_width;
     constexpr int distances = 2 * Ww - 1, codes = Shape::code(L - 1) + 1;
     __shared__ short token_of[codes]; // Shape::code's inverse
     __shared__ float sums[gather_warps][distances];
-    for (int l = static_cast<int>(threadIdx.x); l < L; l += 32 * gather_warps) token_of[Shape::code(l)] = static_cast<short>(l);
+    for (int l = static_cast<int>(threadIdx.x); l < L; l += 32 * gather_warps)
+        token_of[Shape::code(l)] = static_cast<short>(l);
     for (int d = lane(); d < distances; d += 32) sums[warp()][d] = 0;
     __syncthreads();
     const int row_distance = static_cast<int>(blockIdx.x) * gather_warps + warp(), head = static_cast<int>(blockIdx.y);
     if (row_distance >= (2 * Wt - 1) * (2 * Wh - 1)) return;
-    const int dt = row_distance / (2 * Wh - 1) - (Wt - 1), dh = row_distance % (2 * Wh - 1) - (Wh - 1); // query minus key
+    const int dt = row_distance / (2 * Wh - 1) - (Wt - 1),
+              dh = row_distance % (2 * Wh - 1) - (Wh - 1); // query minus key
     float* const sum = sums[warp()];
     for (int first = 0; first < Ww; first += 32) {
         const int column = first + lane();
@@ -93,19 +105,24 @@ template <class Shape> __global__ void gather_bias_kernel(int shares, const floa
             __syncwarp();
         }
     }
-    for (int d = lane(); d < distances; d += 32) dbias[head * Shape::bias_size + row_distance * distances + d] += sum[d];
+    for (int d = lane(); d < distances; d += 32)
+        dbias[head * Shape::bias_size + row_distance * distances + d] += sum[d];
 }
 
 template <class Shape, class T, class Map>
-void add_bias_gradient(context& ctx, const char* what, const Map& map, std::int64_t groups, const T* dout, const float* lse, const float* delta, float* dbias) {
+void add_bias_gradient(context& ctx, const char* what, const Map& map, std::int64_t groups, const T* dout,
+                       const float* lse, const float* delta, float* dbias) {
     if (groups == 0) return;
     using tiles = backward_tiles<Map, T>;
     static_assert(Shape::tokens <= 32767, "windows of the CUDA device have at most 32767 tokens");
-    const std::int64_t L = Shape::tokens, blocks = std::int64_t{Shape::heads} * tiles_of(Shape::tokens, own_rows) * tiles_of(Shape::tokens, tiles::rows);
-    const int shares = static_cast<int>(std::clamp<std::int64_t>(512 / blocks, 1, groups)); // enough blocks for a large GPU
+    const std::int64_t L = Shape::tokens, blocks = std::int64_t{Shape::heads} * tiles_of(Shape::tokens, own_rows) *
+                                                   tiles_of(Shape::tokens, tiles::rows);
+    const int shares =
+        static_cast<int>(std::clamp<std::int64_t>(512 / blocks, 1, groups)); // enough blocks for a large GPU
     const arena::scope scope(ctx.arena);
     const auto ds = ctx.arena.take<float, dynamic>(shares * Shape::heads * L * L);
-    launch_attention<tiles>(ctx.stream, what, logit_gradient_kernel<Map, T>, shares * blocks, map, groups, shares, dout, lse, delta, ds.data());
+    launch_attention<tiles>(ctx.stream, what, logit_gradient_kernel<Map, T>, shares * blocks, map, groups, shares, dout,
+                            lse, delta, ds.data());
     constexpr int row_distances = (2 * Shape::window_frames - 1) * (2 * Shape::window_height - 1);
     const dim3 grid(tiles_of(row_distances, gather_warps), Shape::heads);
     gather_bias_kernel<Shape><<<grid, 32 * gather_warps, 0, ctx.stream>>>(shares, ds.data(), dbias);

@@ -7,10 +7,10 @@
 
 namespace walt::cuda {
 
-/// What follows a failure's reason: an error that stays (a kernel's bad access, say) ends all work of the process on its
-/// device, every other one leaves the contexts as they were.
+/// What follows a failure's reason: an error that stays (a kernel's bad access, say) ends all work of the process on
+/// its device, every other one leaves the contexts as they were.
 inline const char* after_failure() {
-    cudaGetLastError(); // forgets what can be forgotten
+    cudaGetLastError();                                        // forgets what can be forgotten
     cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed; // the question is allowed while work is being recorded
     cudaThreadExchangeStreamCaptureMode(&mode);
     const cudaError_t still = cudaFree(nullptr);
@@ -18,9 +18,11 @@ inline const char* after_failure() {
     return still == cudaSuccess ? "" : "; the device can no longer be used by this process";
 }
 
-/// Throws a walt::error when `status` is not success: check(cudaMalloc(&p, n), "cudaMalloc of ", n, " bytes").
-template <class... Part> void check(cudaError_t status, const Part&... call) {
-    if (status != cudaSuccess) throw error(sentence(call..., " failed: ", cudaGetErrorString(status), after_failure()));
+/// Throws a walt::error when `status` is not success: check(cudaMalloc(&p, n), "cudaMalloc of {} bytes", n).
+template <class... Part> void check(cudaError_t status, detail::sentence<Part...> call, const Part&... part) {
+    if (status != cudaSuccess)
+        fail("{} failed: {}{}", fmt::vformat(call.text, fmt::make_format_args(part...)), cudaGetErrorString(status),
+             after_failure());
 }
 
 } // namespace walt::cuda

@@ -23,8 +23,12 @@ template <class Shape, class T> struct cross_queries {
     float temperature;
 
     __device__ std::int64_t query_row(std::int64_t frame, int i) const { return frame * queries + i; }
-    __device__ const T* q(std::int64_t frame, int head, int i) const { return of_q.template at<head_dim>(query_row(frame, i), head); }
-    __device__ T* dq(std::int64_t frame, int head, int i) const { return of_dq.template at<head_dim>(query_row(frame, i), head); }
+    const __device__ T* q(std::int64_t frame, int head, int i) const {
+        return of_q.template at<head_dim>(query_row(frame, i), head);
+    }
+    __device__ T* dq(std::int64_t frame, int head, int i) const {
+        return of_dq.template at<head_dim>(query_row(frame, i), head);
+    }
     __device__ int query_mark(int i) const { return i < queries ? 0 : -1; }
     __device__ bool identity(std::int64_t) const { return false; }
     __device__ bool sees(std::int64_t, int, int) const { return true; }
@@ -33,18 +37,25 @@ template <class Shape, class T> struct cross_queries {
 
 /// A group is a frame: own keys and its text's.
 template <class Shape, class T> struct frame_map : cross_queries<Shape, T> {
-    static constexpr int own = Shape::per_frame, text = Shape::text_tokens, keys = own + text, head_dim = Shape::head_dim;
+    static constexpr int own = Shape::per_frame, text = Shape::text_tokens, keys = own + text,
+                         head_dim = Shape::head_dim;
     head_rows<const T> own_k, own_v, text_k, text_v;
     const std::uint8_t* text_valid;
 
-    __device__ std::int64_t position(std::int64_t frame, int j) const { return static_cast<std::int64_t>(this->text_row[frame]) * text + j - own; }
-    __device__ const T* k(std::int64_t frame, int head, int j) const {
-        return j < own ? own_k.template at<head_dim>(frame * own + j, head) : text_k.template at<head_dim>(position(frame, j), head);
+    __device__ std::int64_t position(std::int64_t frame, int j) const {
+        return static_cast<std::int64_t>(this->text_row[frame]) * text + j - own;
     }
-    __device__ const T* v(std::int64_t frame, int head, int j) const {
-        return j < own ? own_v.template at<head_dim>(frame * own + j, head) : text_v.template at<head_dim>(position(frame, j), head);
+    const __device__ T* k(std::int64_t frame, int head, int j) const {
+        return j < own ? own_k.template at<head_dim>(frame * own + j, head)
+                       : text_k.template at<head_dim>(position(frame, j), head);
     }
-    __device__ int key_mark(std::int64_t frame, int j) const { return j < own || (j < keys && text_valid[position(frame, j)]) ? 0 : -1; }
+    const __device__ T* v(std::int64_t frame, int head, int j) const {
+        return j < own ? own_v.template at<head_dim>(frame * own + j, head)
+                       : text_v.template at<head_dim>(position(frame, j), head);
+    }
+    __device__ int key_mark(std::int64_t frame, int j) const {
+        return j < own || (j < keys && text_valid[position(frame, j)]) ? 0 : -1;
+    }
 };
 
 /// The keys and values of one of the two sources, Keys a group, and their gradients.
@@ -54,10 +65,18 @@ template <class Shape, class T, int Keys> struct cross_keys : cross_queries<Shap
     head_rows<T> of_dk;
     head_rows<T> of_dv;
 
-    __device__ const T* k(std::int64_t group, int head, int j) const { return of_k.template at<head_dim>(group * Keys + j, head); }
-    __device__ const T* v(std::int64_t group, int head, int j) const { return of_v.template at<head_dim>(group * Keys + j, head); }
-    __device__ T* dk(std::int64_t group, int head, int j) const { return of_dk.template at<head_dim>(group * Keys + j, head); }
-    __device__ T* dv(std::int64_t group, int head, int j) const { return of_dv.template at<head_dim>(group * Keys + j, head); }
+    const __device__ T* k(std::int64_t group, int head, int j) const {
+        return of_k.template at<head_dim>(group * Keys + j, head);
+    }
+    const __device__ T* v(std::int64_t group, int head, int j) const {
+        return of_v.template at<head_dim>(group * Keys + j, head);
+    }
+    __device__ T* dk(std::int64_t group, int head, int j) const {
+        return of_dk.template at<head_dim>(group * Keys + j, head);
+    }
+    __device__ T* dv(std::int64_t group, int head, int j) const {
+        return of_dv.template at<head_dim>(group * Keys + j, head);
+    }
 };
 
 /// A group is a frame, whose own queries alone look at its keys.
@@ -71,7 +90,9 @@ template <class Shape, class T> struct own_keys_map : cross_keys<Shape, T, Shape
 template <class Shape, class T> struct text_keys_map : cross_keys<Shape, T, Shape::text_tokens> {
     const std::uint8_t* text_valid;
 
-    __device__ int key_mark(std::int64_t text, int j) const { return j < Shape::text_tokens && text_valid[text * Shape::text_tokens + j] ? 0 : -1; }
+    __device__ int key_mark(std::int64_t text, int j) const {
+        return j < Shape::text_tokens && text_valid[text * Shape::text_tokens + j] ? 0 : -1;
+    }
     __device__ int group_count(std::int64_t text) const {
         int count = 0;
         for (std::int64_t f = 0; f < this->frames; ++f) count += this->text_row[f] == text;
@@ -85,35 +106,50 @@ template <class Shape, class T> struct text_keys_map : cross_keys<Shape, T, Shap
 };
 
 /// Where k, v (part 0, 1) of the rows of kv are.
-template <class Shape, class T> head_rows<T> half_of(T* kv, int part) { return {kv + part * Shape::width, 2 * Shape::width}; }
+template <class Shape, class T> head_rows<T> half_of(T* kv, int part) {
+    return {kv + part * Shape::width, 2 * Shape::width};
+}
 
 template <class Shape, class T, class Kv, class TextKv, class Rows, class Valid, class Norm>
-frame_map<Shape, T> map_frames(Shape, const T* q, const Kv& kv, const TextKv& text_kv, const Rows& text_row, const Valid& text_valid, const Norm& q_norm,
-                               const Norm& k_norm) {
-    return {{{q, Shape::width}, {}, weights_of(q_norm, k_norm), text_row.data(), text_row.extent(0), 1.0f / std::sqrt(static_cast<float>(Shape::head_dim))},
-            half_of<Shape>(kv.data(), 0), half_of<Shape>(kv.data(), 1), half_of<Shape>(text_kv.data(), 0), half_of<Shape>(text_kv.data(), 1), text_valid.data()};
+frame_map<Shape, T> map_frames(Shape, const T* q, const Kv& kv, const TextKv& text_kv, const Rows& text_row,
+                               const Valid& text_valid, const Norm& q_norm, const Norm& k_norm) {
+    return {{{q, Shape::width},
+             {},
+             weights_of(q_norm, k_norm),
+             text_row.data(),
+             text_row.extent(0),
+             1.0f / std::sqrt(static_cast<float>(Shape::head_dim))},
+            half_of<Shape>(kv.data(), 0),
+            half_of<Shape>(kv.data(), 1),
+            half_of<Shape>(text_kv.data(), 0),
+            half_of<Shape>(text_kv.data(), 1),
+            text_valid.data()};
 }
 
 } // namespace detail
 
 template <class Shape, class T, int R, int S, class Rows, class Valid, class Norm, class Lse>
 void cross_attention_on(context& ctx, Shape, view<const T, R, Shape::width> q, view<const T, R, 2 * Shape::width> kv,
-                        view<const T, S, 2 * Shape::width> text_kv, Rows text_row, Valid text_valid, Norm q_norm, Norm k_norm,
-                        view<T, R, Shape::width> out, Lse lse) {
+                        view<const T, S, 2 * Shape::width> text_kv, Rows text_row, Valid text_valid, Norm q_norm,
+                        Norm k_norm, view<T, R, Shape::width> out, Lse lse) {
     using map = detail::frame_map<Shape, T>;
     const map frames = detail::map_frames(Shape{}, q.data(), kv, text_kv, text_row, text_valid, q_norm, k_norm);
-    detail::launch_attention<detail::forward_tiles<map, T>>(ctx.stream, "cross_attention", detail::attention_kernel<map, T>,
-                                                            text_row.extent(0) * Shape::heads * detail::tiles_of(map::queries, detail::own_rows),
-                                                            frames, out.data(), lse.data());
+    detail::launch_attention<detail::forward_tiles<map, T>>(
+        ctx.stream, "cross_attention", detail::attention_kernel<map, T>,
+        text_row.extent(0) * Shape::heads * detail::tiles_of(map::queries, detail::own_rows), frames, out.data(),
+        lse.data());
 }
 
 template <class Shape, class T, int R, int S, class Rows, class Valid, class Norm, class Lse, class DNorm>
-void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width> q, view<const T, R, 2 * Shape::width> kv,
-                             view<const T, S, 2 * Shape::width> text_kv, Rows text_row, Valid text_valid, Norm q_norm, Norm k_norm,
-                             view<const T, R, Shape::width> out, Lse lse, view<const T, R, Shape::width> dout, view<T, R, Shape::width> dq,
-                             view<T, R, 2 * Shape::width> dkv, view<T, S, 2 * Shape::width> dtext_kv, DNorm dq_norm, DNorm dk_norm) {
+void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width> q,
+                             view<const T, R, 2 * Shape::width> kv, view<const T, S, 2 * Shape::width> text_kv,
+                             Rows text_row, Valid text_valid, Norm q_norm, Norm k_norm,
+                             view<const T, R, Shape::width> out, Lse lse, view<const T, R, Shape::width> dout,
+                             view<T, R, Shape::width> dq, view<T, R, 2 * Shape::width> dkv,
+                             view<T, S, 2 * Shape::width> dtext_kv, DNorm dq_norm, DNorm dk_norm) {
     constexpr const char* what = "cross_attention_grad";
-    constexpr int Dh = Shape::head_dim, heads = Shape::heads, frame_tiles = detail::tiles_of(Shape::per_frame, detail::own_rows);
+    constexpr int Dh = Shape::head_dim, heads = Shape::heads,
+                  frame_tiles = detail::tiles_of(Shape::per_frame, detail::own_rows);
     using map = detail::frame_map<Shape, T>;
     using own_map = detail::own_keys_map<Shape, T>;
     using text_map = detail::text_keys_map<Shape, T>;
@@ -121,16 +157,20 @@ void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width>
     const arena::scope scope(ctx.arena);
     map frames = detail::map_frames(Shape{}, q.data(), kv, text_kv, text_row, text_valid, q_norm, k_norm);
     frames.of_dq = {dq.data(), Shape::width};
-    const own_map own{{frames, frames.own_k, frames.own_v, detail::half_of<Shape>(dkv.data(), 0), detail::half_of<Shape>(dkv.data(), 1)}};
-    const text_map text{{frames, frames.text_k, frames.text_v, detail::half_of<Shape>(dtext_kv.data(), 0), detail::half_of<Shape>(dtext_kv.data(), 1)},
+    const own_map own{{frames, frames.own_k, frames.own_v, detail::half_of<Shape>(dkv.data(), 0),
+                       detail::half_of<Shape>(dkv.data(), 1)}};
+    const text_map text{{frames, frames.text_k, frames.text_v, detail::half_of<Shape>(dtext_kv.data(), 0),
+                         detail::half_of<Shape>(dtext_kv.data(), 1)},
                         text_valid.data()};
     const auto delta = detail::head_products<Dh, heads>(ctx, what, q.extent(0), out.data(), dout.data());
     const auto launch = [&](auto kernel, std::int64_t blocks, const auto& with) {
-        detail::launch_attention<detail::backward_tiles<map, T>>(ctx.stream, what, kernel, blocks, with, dout.data(), lse.data(), delta.data());
+        detail::launch_attention<detail::backward_tiles<map, T>>(ctx.stream, what, kernel, blocks, with, dout.data(),
+                                                                 lse.data(), delta.data());
     };
     detail::attention_dq(ctx, what, frames_blocks, frames, dout.data(), lse.data(), delta.data(), dq_norm, dk_norm);
     launch(detail::attention_dkv_kernel<own_map, T>, frames_blocks, own);
-    launch(detail::attention_dkv_kernel<text_map, T>, text_rows / Shape::text_tokens * heads * detail::tiles_of(Shape::text_tokens, detail::own_rows), text);
+    launch(detail::attention_dkv_kernel<text_map, T>,
+           text_rows / Shape::text_tokens * heads * detail::tiles_of(Shape::text_tokens, detail::own_rows), text);
 }
 
 } // namespace walt::cuda

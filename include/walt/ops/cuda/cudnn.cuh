@@ -11,23 +11,26 @@
 namespace walt::cuda {
 
 /// Throws a walt::error when `status` is not success.
-template <class... Part> void check(cudnnStatus_t status, const Part&... call) {
+template <class... Part> void check(cudnnStatus_t status, detail::sentence<Part...> call, const Part&... part) {
     if (status == CUDNN_STATUS_SUCCESS) return;
     char why[512] = "";
     cudnnGetLastErrorString(why, sizeof why);
-    throw error(sentence(call..., " failed: ", cudnnGetErrorString(status), " ", why, after_failure()));
+    fail("{} failed: {} {}{}", fmt::vformat(call.text, fmt::make_format_args(part...)), cudnnGetErrorString(status),
+         why, after_failure());
 }
 
 template <class T> constexpr cudnnDataType_t cudnn_type() {
     if constexpr (std::is_same_v<std::remove_cv_t<T>, float>) return CUDNN_DATA_FLOAT;
     else if constexpr (std::is_same_v<std::remove_cv_t<T>, bf16>) return CUDNN_DATA_BFLOAT16;
-    else static_assert(sizeof(T) == 0, "the cuda device computes in float or bf16; for double use walt::reference::context");
+    else
+        static_assert(sizeof(T) == 0,
+                      "the cuda device computes in float or bf16; for double use walt::reference::context");
 }
 
 enum class conv_pass { forward, grad_input, grad_weight };
 
-/// A convolution between x [B, F, H, W, I] and y by w [O, Kt, Kh, Kw, I], or one of its gradients. Space is padded by half
-/// the kernel, time by `frames_before`.
+/// A convolution between x [B, F, H, W, I] and y by w [O, Kt, Kh, Kw, I], or one of its gradients. Space is padded by
+/// half the kernel, time by `frames_before`.
 struct convolution {
     conv_pass pass;
     video_size x, y;
@@ -44,9 +47,11 @@ struct convolution {
         return same;
     }
     std::string words() const {
-        constexpr const char* of[]{"the convolution", "the input gradient of the convolution", "the weight gradient of the convolution"};
-        return sentence(of[static_cast<int>(pass)], " of ", x.batch, " x ", x.frames, " x ", x.height, " x ", x.width, " x ", in, " by ", kt, " x ",
-                        kh, " x ", kw, " to ", y.frames, " x ", y.height, " x ", y.width, " x ", out);
+        constexpr const char* of[]{"the convolution", "the input gradient of the convolution",
+                                   "the weight gradient of the convolution"};
+        return fmt::format("{} of {} x {} x {} x {} x {} by {} x {} x {} to {} x {} x {} x {}",
+                           of[static_cast<int>(pass)], x.batch, x.frames, x.height, x.width, in, kt, kh, kw, y.frames,
+                           y.height, y.width, out);
     }
 };
 
@@ -55,23 +60,27 @@ class cudnn_descriptor {
   public:
     explicit cudnn_descriptor(cudnnBackendDescriptorType_t type) {
         cudnnBackendDescriptor_t made = nullptr;
-        check(cudnnBackendCreateDescriptor(type, &made), "cudnnBackendCreateDescriptor of type ", static_cast<int>(type));
+        check(cudnnBackendCreateDescriptor(type, &made), "cudnnBackendCreateDescriptor of type {}",
+              static_cast<int>(type));
         handle_.reset(made);
     }
     cudnnBackendDescriptor_t get() const { return handle_.get(); }
 
     template <class Value, std::size_t Count>
-    cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, const std::array<Value, Count>& values) {
-        check(cudnnBackendSetAttribute(get(), name, type, Count, values.data()), "cudnnBackendSetAttribute of attribute ", static_cast<int>(name));
+    cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
+                          const std::array<Value, Count>& values) {
+        check(cudnnBackendSetAttribute(get(), name, type, Count, values.data()),
+              "cudnnBackendSetAttribute of attribute {}", static_cast<int>(name));
         return *this;
     }
-    template <class Value> cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, Value value) {
+    template <class Value>
+    cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, Value value) {
         return set(name, type, std::array<Value, 1>{value});
     }
     cudnn_descriptor& set(cudnnBackendAttributeName_t name, const cudnn_descriptor& other) {
         return set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, other.get());
     }
-    void finalize(const std::string& what) { check(cudnnBackendFinalize(get()), "cudnnBackendFinalize for ", what); }
+    void finalize(const std::string& what) { check(cudnnBackendFinalize(get()), "cudnnBackendFinalize for {}", what); }
     /// Whether cuDNN can do what the descriptor says.
     bool supported() { return cudnnBackendFinalize(get()) == CUDNN_STATUS_SUCCESS; }
 
@@ -96,17 +105,38 @@ class cudnn {
 
     /// `version` as cudnnGetVersion counts: 9.15.1 is 91501.
     static void refuse_wrong_versions(std::int64_t version) {
-        require(version < 90800 || version >= 91500, "cuDNN ", version / 10000, ".", version / 100 % 100, ".", version % 100,
-                " is installed; 9.8 to 9.14 compute convolutions of bf16 videos wrongly (pytorch issue 163539), 9.15 does not");
+        require(version < 90800 || version >= 91500,
+                "cuDNN {}.{}.{} is installed; 9.8 to 9.14 compute convolutions of bf16 videos wrongly (pytorch issue "
+                "163539), 9.15 does not",
+                version / 10000, version / 100 % 100, version % 100);
     }
 
-    /// Runs it, or returns false where cuDNN has no engine for it. x and w are read, y is written; for a gradient the roles
-    /// of x (dx) and y (dy), or of w (dw) and y, are swapped. The operands have types T, the result U.
-    template <class T, class U> bool run(arena& temporaries, const convolution& c, const void* x, const void* w, const void* y) {
-        const key shape{static_cast<int>(c.pass), c.x.batch, c.x.frames, c.x.height, c.x.width, c.in, c.out, c.kt, c.kh, c.kw, c.stride.time,
-                        c.stride.space, c.frames_before, c.tf32, sizeof(T), sizeof(U), alignment_of(x), alignment_of(w), alignment_of(y)};
+    /// Runs it, or returns false where cuDNN has no engine for it. x and w are read, y is written; for a gradient the
+    /// roles of x (dx) and y (dy), or of w (dw) and y, are swapped. The operands have types T, the result U.
+    template <class T, class U>
+    bool run(arena& temporaries, const convolution& c, const void* x, const void* w, const void* y) {
+        const key shape{static_cast<int>(c.pass),
+                        c.x.batch,
+                        c.x.frames,
+                        c.x.height,
+                        c.x.width,
+                        c.in,
+                        c.out,
+                        c.kt,
+                        c.kh,
+                        c.kw,
+                        c.stride.time,
+                        c.stride.space,
+                        c.frames_before,
+                        c.tf32,
+                        sizeof(T),
+                        sizeof(U),
+                        alignment_of(x),
+                        alignment_of(w),
+                        alignment_of(y)};
         auto found = plans_.find(shape);
-        if (found == plans_.end()) found = plans_.emplace(shape, made(c, types<T, U>(c.pass), {shape[16], shape[17], shape[18]})).first;
+        if (found == plans_.end())
+            found = plans_.emplace(shape, made(c, types<T, U>(c.pass), {shape[16], shape[17], shape[18]})).first;
         if (!found->second) return false;
         const arena::scope scope(temporaries);
         const plan& how = *found->second;
@@ -115,9 +145,10 @@ class cudnn {
         cudnn_descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
         pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, std::array<std::int64_t, 3>{id_x, id_w, id_y})
             .set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, std::array<const void*, 3>{x, w, y})
-            .set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, reinterpret_cast<void*>(round_up(address, workspace_alignment)))
+            .set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR,
+                 reinterpret_cast<void*>(round_up(address, workspace_alignment)))
             .finalize(c.words());
-        check(cudnnBackendExecute(handle_, how.description.get(), pack.get()), "cudnnBackendExecute of ", c.words());
+        check(cudnnBackendExecute(handle_, how.description.get(), pack.get()), "cudnnBackendExecute of {}", c.words());
         return true;
     }
 
@@ -146,7 +177,8 @@ class cudnn {
     }
 
     /// [outer, frames, height, width, channels] in memory, which cuDNN calls [outer, channels, frames, height, width].
-    static cudnn_descriptor tensor(std::int64_t id, cudnnDataType_t type, std::int64_t alignment, const extents& in_memory) {
+    static cudnn_descriptor tensor(std::int64_t id, cudnnDataType_t type, std::int64_t alignment,
+                                   const extents& in_memory) {
         const auto& [outer, frames, height, width, channels] = in_memory;
         cudnn_descriptor made(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
         made.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, id)
@@ -155,7 +187,7 @@ class cudnn {
             .set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, extents{outer, channels, frames, height, width})
             .set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64,
                  extents{frames * height * width * channels, 1, height * width * channels, width * channels, channels})
-            .finalize(sentence("a tensor of ", outer, " x ", frames, " x ", height, " x ", width, " x ", channels));
+            .finalize(fmt::format("a tensor of {} x {} x {} x {} x {}", outer, frames, height, width, channels));
         return made;
     }
 
@@ -168,7 +200,8 @@ class cudnn {
             .set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, three{c.frames_before, c.kh / 2, c.kw / 2})
             .set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, three{0, c.kh / 2, c.kw / 2})
             .set(CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, three{1, 1, 1})
-            .set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, three{c.stride.time, c.stride.space, c.stride.space})
+            .set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64,
+                 three{c.stride.time, c.stride.space, c.stride.space})
             .finalize(c.words());
         return made;
     }
@@ -181,19 +214,28 @@ class cudnn {
     static operation_names names_of(conv_pass pass) {
         switch (pass) {
         case conv_pass::grad_input:
-            return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
-                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,                  CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
-                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+            return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
         case conv_pass::grad_weight:
-            return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
-                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,                 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
-                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+            return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
         default:
-            return {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-                    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-                    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+            return {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+                    CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
                     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
         }
     }
@@ -203,29 +245,35 @@ class cudnn {
         cudnn_descriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
         cudnnBackendDescriptor_t into = engine.get();
         std::int64_t count = 0;
-        check(cudnnBackendGetAttribute(config.get(), CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count, &into),
+        check(cudnnBackendGetAttribute(config.get(), CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1,
+                                       &count, &into),
               "cudnnBackendGetAttribute of an engine");
         std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
-        check(cudnnBackendGetAttribute(into, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, notes.size(), &count, notes.data()),
+        check(cudnnBackendGetAttribute(into, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, notes.size(),
+                                       &count, notes.data()),
               "cudnnBackendGetAttribute of an engine's notes");
         return std::none_of(notes.begin(), notes.begin() + count, [&](cudnnBackendNumericalNote_t note) {
             return note == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC || note == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS ||
-                   note == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION || (note == CUDNN_NUMERICAL_NOTE_TENSOR_CORE && !may_use_tensor_cores);
+                   note == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION ||
+                   (note == CUDNN_NUMERICAL_NOTE_TENSOR_CORE && !may_use_tensor_cores);
         });
     }
 
     /// The first engine, in the order that cuDNN expects them to be fast, that computes as asked.
-    std::optional<plan> made(const convolution& c, const three_types& types, const std::array<std::int64_t, 3>& alignments) {
+    std::optional<plan> made(const convolution& c, const three_types& types,
+                             const std::array<std::int64_t, 3>& alignments) {
         const auto names = names_of(c.pass);
         cudnn_descriptor operation(names.type), graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-        operation.set(names.x, tensor(id_x, types[0], alignments[0], {c.x.batch, c.x.frames, c.x.height, c.x.width, c.in}))
+        operation
+            .set(names.x, tensor(id_x, types[0], alignments[0], {c.x.batch, c.x.frames, c.x.height, c.x.width, c.in}))
             .set(names.w, tensor(id_w, types[1], alignments[1], {c.out, c.kt, c.kh, c.kw, c.in}))
             .set(names.y, tensor(id_y, types[2], alignments[2], {c.y.batch, c.y.frames, c.y.height, c.y.width, c.out}))
             .set(names.geometry, geometry(c))
             .set(names.alpha, CUDNN_TYPE_FLOAT, 1.0f)
             .set(names.beta, CUDNN_TYPE_FLOAT, 0.0f);
         if (!operation.supported()) return std::nullopt;
-        graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, handle_).set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
+        graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, handle_)
+            .set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
         if (!graph.supported()) return std::nullopt;
 
         const bool tensor_cores = c.tf32 || std::find(types.begin(), types.end(), CUDNN_DATA_BFLOAT16) != types.end();
@@ -235,12 +283,15 @@ class cudnn {
             for (cudnn_descriptor& config : configs(graph, mode)) {
                 if (!computes_as_asked(config, tensor_cores)) continue;
                 cudnn_descriptor description(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-                description.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, handle_).set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
+                description.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, handle_)
+                    .set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
                 if (!description.supported()) continue;
                 std::int64_t count = 0, workspace = 0;
-                check(cudnnBackendGetAttribute(description.get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count, &workspace),
-                      "cudnnBackendGetAttribute of a plan's workspace for ", c.words());
-                if (workspace <= workspace_limit) return plan{std::move(description), std::move(config), std::move(graph), workspace};
+                check(cudnnBackendGetAttribute(description.get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
+                                               CUDNN_TYPE_INT64, 1, &count, &workspace),
+                      "cudnnBackendGetAttribute of a plan's workspace for {}", c.words());
+                if (workspace <= workspace_limit)
+                    return plan{std::move(description), std::move(config), std::move(graph), workspace};
                 if (large && large_workspace <= workspace) continue;
                 large.emplace(std::move(description), std::move(config));
                 large_workspace = workspace;
@@ -252,14 +303,17 @@ class cudnn {
     static std::vector<cudnn_descriptor> configs(const cudnn_descriptor& graph, cudnnBackendHeurMode_t mode) {
         std::vector<cudnn_descriptor> all;
         cudnn_descriptor heuristics(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-        heuristics.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph).set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, mode);
+        heuristics.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
+            .set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, mode);
         std::int64_t count = 0;
         const auto results = [&](std::int64_t most, void* into) {
-            return cudnnBackendGetAttribute(heuristics.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, most, &count, into);
+            return cudnnBackendGetAttribute(heuristics.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS,
+                                            CUDNN_TYPE_BACKEND_DESCRIPTOR, most, &count, into);
         };
         if (!heuristics.supported() || results(0, nullptr) != CUDNN_STATUS_SUCCESS) return all;
         std::vector<cudnnBackendDescriptor_t> into;
-        for (std::int64_t i = 0; i < count; ++i) into.push_back(all.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).get());
+        for (std::int64_t i = 0; i < count; ++i)
+            into.push_back(all.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).get());
         if (results(count, into.data()) != CUDNN_STATUS_SUCCESS) count = 0;
         all.erase(all.begin() + count, all.end());
         return all;

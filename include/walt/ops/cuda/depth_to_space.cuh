@@ -19,16 +19,19 @@ __global__ void depth_to_space_kernel(deep_shape shape, unsigned chunks, Deep* x
     const unsigned at = blockIdx.x % chunks * blockDim.x + threadIdx.x, w = at / packs;
     if (w >= shape.width) return;
     const std::int64_t row = blockIdx.x / chunks; // (b, f, t, h, i)
-    const std::int64_t h = row / 2 % shape.height, all = row / 2 / shape.height, f = all / Time % shape.frames, b = all / Time / shape.frames;
+    const std::int64_t h = row / 2 % shape.height, all = row / 2 / shape.height, f = all / Time % shape.frames,
+                       b = all / Time / shape.frames;
     const int i = static_cast<int>(row % 2), t = static_cast<int>(all % Time);
     const std::int64_t frame = f * Time + t - (Time - 1), frames = shape.frames * Time - (Time - 1);
-    Deep* deep = x + (((b * shape.frames + f) * shape.height + h) * shape.width + w) * Time * 4 * C + (t * 2 + i) * 2 * C + at % packs * P;
+    Deep* deep = x + (((b * shape.frames + f) * shape.height + h) * shape.width + w) * Time * 4 * C +
+                 (t * 2 + i) * 2 * C + at % packs * P;
     Wide* wide = y + ((b * frames + frame) * shape.height * 2 + h * 2 + i) * shape.width * 2 * C + std::int64_t{at} * P;
     if constexpr (Gradient) {
         pack<Deep, P> to;
         pack<std::remove_const_t<Wide>, P> from;
         if (frame >= 0) from = *reinterpret_cast<const decltype(from)*>(wide);
-        for (int v = 0; v < P; ++v) to.element[v] = static_cast<Deep>(frame < 0 ? 0.0f : static_cast<float>(from.element[v]));
+        for (int v = 0; v < P; ++v)
+            to.element[v] = static_cast<Deep>(frame < 0 ? 0.0f : static_cast<float>(from.element[v]));
         *reinterpret_cast<pack<Deep, P>*>(deep) = to;
     } else if (frame >= 0) {
         const auto from = *reinterpret_cast<const pack<Deep, P>*>(deep);
@@ -44,7 +47,8 @@ void run_depth_to_space(context& ctx, const char* what, const X& deep, Deep* x, 
     const deep_shape shape{deep.extent(1), deep.extent(2), deep.extent(3)};
     const unsigned chunks = blocks_for(shape.width * (2 * C / pack_of_row<2 * C>));
     const std::int64_t rows = deep.extent(0) * shape.frames * Time * shape.height * 2;
-    depth_to_space_kernel<Time, C, Gradient><<<static_cast<unsigned>(rows * chunks), threads_per_block, 0, ctx.stream>>>(shape, chunks, x, y);
+    depth_to_space_kernel<Time, C, Gradient>
+        <<<static_cast<unsigned>(rows * chunks), threads_per_block, 0, ctx.stream>>>(shape, chunks, x, y);
     check_launch(what, deep.size());
 }
 } // namespace detail
@@ -54,7 +58,8 @@ template <int Time, class X, class Y> void depth_to_space_on(context& ctx, X x, 
 }
 
 template <int Time, class DY, class DX> void depth_to_space_grad_on(context& ctx, DY dy, DX dx) {
-    detail::run_depth_to_space<Time, DY::static_extent(4), true>(ctx, "ops::depth_to_space_grad", dx, dx.data(), dy.data());
+    detail::run_depth_to_space<Time, DY::static_extent(4), true>(ctx, "ops::depth_to_space_grad", dx, dx.data(),
+                                                                 dy.data());
 }
 
 } // namespace walt::cuda

@@ -46,23 +46,29 @@ template <class X, class Y, class Out>
 __global__ void rescale_std_kernel(const X* conditional, const Y* guided, double share, std::int64_t size, Out* out) {
     const std::int64_t first = blockIdx.x * size, last = first + size;
     const auto deviation = [&](const auto* x) {
-        const double mean = walked_sum(first, last, [&](std::int64_t i) { return static_cast<double>(x[i]); }) / static_cast<double>(size);
-        return sqrt(walked_sum(first, last, [&](std::int64_t i) {
-            const double distance = static_cast<double>(x[i]) - mean;
-            return distance * distance;
-        }) / static_cast<double>(size));
+        const double mean = walked_sum(first, last, [&](std::int64_t i) { return static_cast<double>(x[i]); }) /
+                            static_cast<double>(size);
+        return sqrt(walked_sum(first, last,
+                               [&](std::int64_t i) {
+                                   const double distance = static_cast<double>(x[i]) - mean;
+                                   return distance * distance;
+                               }) /
+                    static_cast<double>(size));
     };
     const double own = deviation(guided), wanted = deviation(conditional);
     const double factor = 1 + share * (own > 0 ? wanted / own - 1 : 0);
-    for (std::int64_t i = first + threadIdx.x; i < last; i += sum_threads) // out may be either: this thread alone reads i from now on
+    for (std::int64_t i = first + threadIdx.x; i < last;
+         i += sum_threads) // out may be either: this thread alone reads i from now on
         out[i] = static_cast<Out>(static_cast<double>(guided[i]) * factor);
 }
 
 /// A block per frame of `size` elements: dx, and the frame's part of the loss.
 template <class A>
-__global__ void square_error_kernel(const A* x, const A* y, const A* weight, std::int64_t size, double* frame_loss, A* dx) {
+__global__ void square_error_kernel(const A* x, const A* y, const A* weight, std::int64_t size, double* frame_loss,
+                                    A* dx) {
     const double weights = walked_sum(0, gridDim.x, [&](std::int64_t f) { return static_cast<double>(weight[f]); });
-    const double own = static_cast<double>(weight[blockIdx.x]), share = weights > 0 ? own / (weights * static_cast<double>(size)) : 0.0;
+    const double own = static_cast<double>(weight[blockIdx.x]),
+                 share = weights > 0 ? own / (weights * static_cast<double>(size)) : 0.0;
     const std::int64_t first = blockIdx.x * size;
     const double sum = walked_sum(first, first + size, [&](std::int64_t i) {
         const double difference = static_cast<double>(x[i]) - static_cast<double>(y[i]);
@@ -74,21 +80,26 @@ __global__ void square_error_kernel(const A* x, const A* y, const A* weight, std
 
 } // namespace detail
 
-template <class CA, class X, class CB, class Y, class Out> void frame_blend_on(context& ctx, CA a, X x, CB b, Y y, Out out) {
+template <class CA, class X, class CB, class Y, class Out>
+void frame_blend_on(context& ctx, CA a, X x, CB b, Y y, Out out) {
     const std::int64_t size = x.size() / std::max<std::int64_t>(1, a.extent(0));
-    each(ctx, "ops::frame_blend", out.size(), detail::blend_frames<typename Out::element>{a.data(), x.data(), b.data(), y.data(), out.data(), size});
+    each(ctx, "ops::frame_blend", out.size(),
+         detail::blend_frames<typename Out::element>{a.data(), x.data(), b.data(), y.data(), out.data(), size});
 }
 
 template <class Table, class Index, class Out> void lookup_on(context& ctx, Table table, Index index, Out out) {
     each(ctx, "ops::lookup", out.size(),
-         detail::lookup_row<typename Out::element, std::remove_const_t<typename Index::element>>{table.data(), index.data(), out.data()});
+         detail::lookup_row<typename Out::element, std::remove_const_t<typename Index::element>>{
+             table.data(), index.data(), out.data()});
 }
 
 template <class Out> void normal_on(context& ctx, philox sequence, Out out) {
-    each(ctx, "ops::normal", (out.size() + 3) / 4, detail::normal_block<typename Out::element>{sequence, out.size(), out.data()});
+    each(ctx, "ops::normal", (out.size() + 3) / 4,
+         detail::normal_block<typename Out::element>{sequence, out.size(), out.data()});
 }
 
-template <class X, class Y, class Out> void rescale_std_on(context& ctx, X conditional, Y guided, double share, Out out) {
+template <class X, class Y, class Out>
+void rescale_std_on(context& ctx, X conditional, Y guided, double share, Out out) {
     if (guided.size() == 0) return;
     detail::rescale_std_kernel<<<static_cast<unsigned>(guided.extent(0)), detail::sum_threads, 0, ctx.stream>>>(
         conditional.data(), guided.data(), share, guided.size() / guided.extent(0), out.data());

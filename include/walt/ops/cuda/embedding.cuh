@@ -63,7 +63,9 @@ template <int D, class Table> struct add_row {
     const Table* table;
     const std::int32_t* index;
     float* e;
-    __device__ void operator()(std::int64_t i) const { e[i] += static_cast<float>(table[static_cast<std::int64_t>(index[i / D]) * D + i % D]); }
+    __device__ void operator()(std::int64_t i) const {
+        e[i] += static_cast<float>(table[static_cast<std::int64_t>(index[i / D]) * D + i % D]);
+    }
 };
 
 template <int D> struct add_row_gradient { // a column: over all rows, in their order
@@ -88,24 +90,29 @@ template <class Order, int R, int D, class Images, class DSpace, class DTime>
 void add_positions_grad_on(context& ctx, view<const float, R, D> dh, Images is_image, DSpace dspace, DTime dtime) {
     const arena::scope scope(ctx.arena);
     const std::int64_t all_frames = dh.extent(0) / Order::tokens;
-    each(ctx, "ops::add_positions_grad", std::int64_t{Order::tokens} * D, detail::add_space_gradient<Order, D>{dh.data(), all_frames, dspace.data()});
+    each(ctx, "ops::add_positions_grad", std::int64_t{Order::tokens} * D,
+         detail::add_space_gradient<Order, D>{dh.data(), all_frames, dspace.data()});
     const auto frame_sum = ctx.arena.take<float, dynamic, D>(all_frames);
     assign_sum_of_parts(ctx, "ops::add_positions_grad", all_frames, Order::tokens, D, D, dh.data(), frame_sum.data());
     each(ctx, "ops::add_positions_grad", dtime.size(),
          detail::add_time_gradient<D>{frame_sum.data(), is_image.data(), dtime.extent(0), all_frames, dtime.data()});
 }
 
-template <class Step, class T, int R, int Size> void sinusoid_on(context& ctx, Step step, int repeat, view<T, R, Size> code) {
+template <class Step, class T, int R, int Size>
+void sinusoid_on(context& ctx, Step step, int repeat, view<T, R, Size> code) {
     each(ctx, "ops::sinusoid", code.size() / 2, detail::sinusoid_row<T>{step.data(), repeat, Size / 2, code.data()});
 }
 
-template <class Table, class Index, int R, int D> void add_rows_on(context& ctx, Table table, Index index, view<float, R, D> e) {
-    each(ctx, "ops::add_rows", e.size(), detail::add_row<D, std::remove_const_t<typename Table::element>>{table.data(), index.data(), e.data()});
+template <class Table, class Index, int R, int D>
+void add_rows_on(context& ctx, Table table, Index index, view<float, R, D> e) {
+    each(ctx, "ops::add_rows", e.size(),
+         detail::add_row<D, std::remove_const_t<typename Table::element>>{table.data(), index.data(), e.data()});
 }
 
 template <int R, int D, class Index, class DTable>
 void add_rows_grad_on(context& ctx, view<const float, R, D> de, Index index, DTable dtable) {
-    each(ctx, "ops::add_rows_grad", D, detail::add_row_gradient<D>{de.data(), index.data(), de.extent(0), dtable.data()});
+    each(ctx, "ops::add_rows_grad", D,
+         detail::add_row_gradient<D>{de.data(), index.data(), de.extent(0), dtable.data()});
 }
 
 } // namespace walt::cuda

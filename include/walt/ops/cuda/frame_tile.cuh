@@ -1,4 +1,5 @@
-// How a block walks over a piece of a frame's positions and channels. Channels lie together, so a warp reads whole rows.
+// How a block walks over a piece of a frame's positions and channels. Channels lie together, so a warp reads whole
+// rows.
 #pragma once
 
 #include "elementwise.cuh"
@@ -7,7 +8,8 @@
 
 namespace walt::cuda::detail {
 
-/// How a block walks over a frame [positions, C]: each thread over the same P channels at every `rows`-th position of a piece.
+/// How a block walks over a frame [positions, C]: each thread over the same P channels at every `rows`-th position of a
+/// piece.
 template <int C, class... Element> struct frame_tile {
     static constexpr int widest = std::max({static_cast<int>(sizeof(Element))...});
     static constexpr int fits = 16 / widest; // of the widest element into the longest load
@@ -37,24 +39,29 @@ template <int C, class... Element> struct frame_tile {
     template <class Use> __device__ void each(std::int64_t positions, Use&& use) const {
         for (std::int64_t p = first; p < last; p += rows) use((frame * positions + p) * C + channel);
     }
-    template <class T> __device__ static pack<T, P> load(const T* from) { return *reinterpret_cast<const pack<T, P>*>(from); }
+    template <class T> __device__ static pack<T, P> load(const T* from) {
+        return *reinterpret_cast<const pack<T, P>*>(from);
+    }
     template <class T> __device__ static void store(T* to, const pack<T, P>& values) {
         if constexpr (sizeof(values) == 16) { // in a loop the compiler would store element by element
             std::uint32_t word[4];
             std::memcpy(word, &values, 16);
-            asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)), "r"(word[0]), "r"(word[1]), "r"(word[2]),
-                         "r"(word[3])
+            asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)), "r"(word[0]),
+                         "r"(word[1]), "r"(word[2]), "r"(word[3])
                          : "memory");
         } else *reinterpret_cast<pack<T, P>*>(to) = values;
     }
 };
 
-/// A number for every channel of every row of threads, in shared memory: neither a warp's threads, which write a channel each,
-/// nor its readers, who take neighbouring channels, meet in a bank.
+/// A number for every channel of every row of threads, in shared memory: neither a warp's threads, which write a
+/// channel each, nor its readers, who take neighbouring channels, meet in a bank.
 template <class Tile> struct channel_board {
-    static constexpr int stride = Tile::columns + 32 / Tile::P, row_stride = (Tile::P * stride + 31) / 32 * 32 + Tile::columns % 32;
+    static constexpr int stride = Tile::columns + 32 / Tile::P,
+                         row_stride = (Tile::P * stride + 31) / 32 * 32 + Tile::columns % 32;
     float at[Tile::rows * row_stride];
-    __device__ float& operator()(int row, int channel) { return at[row * row_stride + channel % Tile::P * stride + channel / Tile::P]; }
+    __device__ float& operator()(int row, int channel) {
+        return at[row * row_stride + channel % Tile::P * stride + channel / Tile::P];
+    }
 };
 
 } // namespace walt::cuda::detail

@@ -27,12 +27,16 @@ void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N
     ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<U, N>(ctx, bias), y.data());
 }
 
-/// With cuBLASLt's GELU, which is spec's tanh form. It computes in bf16's precision only, so float keeps to two kernels.
+/// With cuBLASLt's GELU, which is spec's tanh form. It computes in bf16's precision only, so float keeps to two
+/// kernels.
 template <int R, int K, int N, class W, class Bias>
-void linear_activate_on(context& ctx, activation::gelu, view<const bf16, R, K> x, W w, Bias bias, view<bf16, R, N> inner, view<bf16, R, N> y) {
+void linear_activate_on(context& ctx, activation::gelu, view<const bf16, R, K> x, W w, Bias bias,
+                        view<bf16, R, N> inner, view<bf16, R, N> y) {
     const arena::scope scope(ctx.arena);
     const product p{x.extent(0), N, K, false, true, false, false, epilogue::gelu};
-    if (N % 8 == 0 && ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<bf16, N>(ctx, bias), y.data(), inner.data())) return;
+    if (N % 8 == 0 && ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<bf16, N>(ctx, bias),
+                                            y.data(), inner.data()))
+        return;
     linear_on(ctx, x, w, bias, inner);
     activate_on(ctx, activation::gelu{}, inner.read(), y);
 }
@@ -45,28 +49,32 @@ void linear_grad_input_on(context& ctx, view<const T, R, N> dy, W w, view<U, R, 
 }
 
 template <int R, int K, int N, class W>
-void linear_grad_activated_input_on(context& ctx, activation::gelu, view<const bf16, R, N> dy, W w, view<const bf16, R, K> inner,
-                                    view<bf16, R, K> dinner) {
+void linear_grad_activated_input_on(context& ctx, activation::gelu, view<const bf16, R, N> dy, W w,
+                                    view<const bf16, R, K> inner, view<bf16, R, K> dinner) {
     const bf16* no_bias = nullptr;
     const product p{dy.extent(0), K, N, false, false, false, false, epilogue::gelu_grad};
-    if (K % 8 == 0 && ctx.products.multiply(ctx.stream, p, dy.data(), w.data(), no_bias, dinner.data(), inner.data())) return;
+    if (K % 8 == 0 && ctx.products.multiply(ctx.stream, p, dy.data(), w.data(), no_bias, dinner.data(), inner.data()))
+        return;
     linear_grad_input_on(ctx, dy, w, dinner);
     activate_grad_on(ctx, activation::gelu{}, inner, dinner.read(), dinner);
 }
 
 template <class T, int R, int K, int N, class DBias>
-void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw, DBias dbias) {
+void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw,
+                           DBias dbias) {
     if (x.extent(0) == 0) return;
     if constexpr (!is_none<DBias> && std::is_same_v<T, bf16>) { // cuBLASLt's sums of tf32 would not be float32's
         const arena::scope scope(ctx.arena);
         const auto sums = ctx.arena.take<float, N>();
         const product with_sums{N, K, x.extent(0), true, false, true, false, epilogue::sums_of_a};
-        if (ctx.products.multiply(ctx.stream, with_sums, dy.data(), x.data(), sums.data(), dw.data())) return accumulate_on(ctx, sums.read(), dbias);
+        if (ctx.products.multiply(ctx.stream, with_sums, dy.data(), x.data(), sums.data(), dw.data()))
+            return accumulate_on(ctx, sums.read(), dbias);
     }
     const float* no_bias = nullptr;
     const product p{N, K, x.extent(0), true, false, true, ctx.precision == math::tf32};
     ctx.products.multiply(ctx.stream, p, dy.data(), x.data(), no_bias, dw.data());
-    if constexpr (!is_none<DBias>) add_column_sums(ctx, "ops::linear_grad_weight", dy.data(), dy.extent(0), N, dbias.data());
+    if constexpr (!is_none<DBias>)
+        add_column_sums(ctx, "ops::linear_grad_weight", dy.data(), dy.extent(0), N, dbias.data());
 }
 
 } // namespace walt::cuda

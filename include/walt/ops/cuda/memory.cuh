@@ -14,9 +14,9 @@ inline memory device_memory(std::size_t bytes) {
         cudaGetLastError(); // nothing is lost: the next call shall not see it
         std::size_t free = 0, all = 0;
         check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
-        fail("out of GPU memory: ", bytes, " bytes are needed, ", free, " of the GPU's ", all, " are free");
+        fail("out of GPU memory: {} bytes are needed, {} of the GPU's {} are free", bytes, free, all);
     }
-    check(status, "cudaMalloc of ", bytes, " bytes");
+    check(status, "cudaMalloc of {} bytes", bytes);
     return memory(static_cast<std::byte*>(block), [](std::byte* p) { cudaFree(p); });
 }
 

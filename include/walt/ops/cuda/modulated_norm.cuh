@@ -29,14 +29,17 @@ __global__ void __launch_bounds__(row_share<D>::threads)
     row_share<D> x(h + r * D);
     const row_share<D> shift(from), scale(from + D);
     const row_moments<D> of(x);
-    x.each([&](int j, int v) { x.at[j][v] = (x.at[j][v] - of.mean) * of.rstd * (1.0f + scale.at[j][v]) + shift.at[j][v]; });
+    x.each([&](int j, int v) {
+        x.at[j][v] = (x.at[j][v] - of.mean) * of.rstd * (1.0f + scale.at[j][v]) + shift.at[j][v];
+    });
     x.store(y + r * D);
 }
 
 /// part[frame, group] = the group's shares of dshift and dscale.
 template <int D, int M, class T>
 __global__ void __launch_bounds__(row_share<D>::threads)
-    modulated_norm_grad_kernel(const float* h, const float* modulation, std::int64_t per_frame, int chunk, const T* dy, float* dh, float* part) {
+    modulated_norm_grad_kernel(const float* h, const float* modulation, std::int64_t per_frame, int chunk, const T* dy,
+                               float* dh, float* part) {
     const std::int64_t f = blockIdx.x, last = min(per_frame, (blockIdx.y + 1) * norm_group_rows);
     const row_share<D> scale(modulation + f * M + (chunk + 1) * D);
     row_share<D> dshift, dscale;
@@ -79,7 +82,8 @@ template <int D, int M, class T> struct gate_rows {
 /// part[frame, group] = the group's share of dgate.
 template <int D, int M, class T>
 __global__ void __launch_bounds__(row_share<D>::threads)
-    gated_residual_grad_kernel(const float* dh, const float* modulation, std::int64_t per_frame, int chunk, const T* y, T* dy, float* part) {
+    gated_residual_grad_kernel(const float* dh, const float* modulation, std::int64_t per_frame, int chunk, const T* y,
+                               T* dy, float* part) {
     const std::int64_t f = blockIdx.x, last = min(per_frame, (blockIdx.y + 1) * norm_group_rows);
     const row_share<D> gate(modulation + f * M + chunk * D);
     row_share<D> dgate;
@@ -100,7 +104,8 @@ template <int Width> struct frame_groups {
     std::int64_t frames, per_frame, groups;
     view<float, dynamic, Width> part;
     frame_groups(context& ctx, std::int64_t all_frames, std::int64_t rows)
-        : frames(all_frames), per_frame(rows / std::max<std::int64_t>(1, frames)), groups((per_frame + norm_group_rows - 1) / norm_group_rows),
+        : frames(all_frames), per_frame(rows / std::max<std::int64_t>(1, frames)),
+          groups((per_frame + norm_group_rows - 1) / norm_group_rows),
           part(ctx.arena.take<float, dynamic, Width>(frames * groups)) {}
     dim3 grid() const { return dim3(static_cast<unsigned>(frames), static_cast<unsigned>(groups)); }
 };
@@ -108,7 +113,8 @@ template <int Width> struct frame_groups {
 } // namespace detail
 
 template <int R, int D, int M, class T>
-void modulated_norm_on(context& ctx, view<const float, R, D> h, view<const float, R, M> modulation, int chunk, view<T, R, D> y) {
+void modulated_norm_on(context& ctx, view<const float, R, D> h, view<const float, R, M> modulation, int chunk,
+                       view<T, R, D> y) {
     const std::int64_t rows = h.extent(0);
     if (rows == 0) return;
     detail::modulated_norm_kernel<D, M><<<static_cast<unsigned>(rows), detail::row_share<D>::threads, 0, ctx.stream>>>(
@@ -117,35 +123,37 @@ void modulated_norm_on(context& ctx, view<const float, R, D> h, view<const float
 }
 
 template <int R, int D, int M, class T>
-void modulated_norm_grad_on(context& ctx, view<const float, R, D> h, view<const float, R, M> modulation, int chunk, view<const T, R, D> dy,
-                            view<float, R, D> dh, view<float, R, M> dmodulation) {
+void modulated_norm_grad_on(context& ctx, view<const float, R, D> h, view<const float, R, M> modulation, int chunk,
+                            view<const T, R, D> dy, view<float, R, D> dh, view<float, R, M> dmodulation) {
     if (h.extent(0) == 0) return;
     const arena::scope scope(ctx.arena);
     const detail::frame_groups<2 * D> by(ctx, modulation.extent(0), h.extent(0));
     detail::modulated_norm_grad_kernel<D, M><<<by.grid(), detail::row_share<D>::threads, 0, ctx.stream>>>(
         h.data(), modulation.data(), by.per_frame, chunk, dy.data(), dh.data(), by.part.data());
     check_launch("ops::modulated_norm_grad", h.size());
-    assign_sum_of_parts(ctx, "ops::modulated_norm_grad", by.frames, by.groups, 2 * D, M, by.part.data(), dmodulation.data() + chunk * D);
+    assign_sum_of_parts(ctx, "ops::modulated_norm_grad", by.frames, by.groups, 2 * D, M, by.part.data(),
+                        dmodulation.data() + chunk * D);
 }
 
 template <int R, int D, int M, class T>
-void gated_residual_on(context& ctx, view<const float, R, D> h, view<const float, R, M> modulation, int chunk, view<const T, R, D> y,
-                       view<float, R, D> h_next) {
+void gated_residual_on(context& ctx, view<const float, R, D> h, view<const float, R, M> modulation, int chunk,
+                       view<const T, R, D> y, view<float, R, D> h_next) {
     const std::int64_t per_frame = h.extent(0) / std::max<std::int64_t>(1, modulation.extent(0));
     each(ctx, "ops::gated_residual", h.size() / pack_of_row<D>,
          detail::gate_rows<D, M, T>{h.data(), modulation.data(), per_frame, chunk, y.data(), h_next.data()});
 }
 
 template <int R, int D, int M, class T>
-void gated_residual_grad_on(context& ctx, view<const float, R, D> dh, view<const float, R, M> modulation, int chunk, view<const T, R, D> y,
-                            view<T, R, D> dy, view<float, R, M> dmodulation) {
+void gated_residual_grad_on(context& ctx, view<const float, R, D> dh, view<const float, R, M> modulation, int chunk,
+                            view<const T, R, D> y, view<T, R, D> dy, view<float, R, M> dmodulation) {
     if (dh.extent(0) == 0) return;
     const arena::scope scope(ctx.arena);
     const detail::frame_groups<D> by(ctx, modulation.extent(0), dh.extent(0));
     detail::gated_residual_grad_kernel<D, M><<<by.grid(), detail::row_share<D>::threads, 0, ctx.stream>>>(
         dh.data(), modulation.data(), by.per_frame, chunk, y.data(), dy.data(), by.part.data());
     check_launch("ops::gated_residual_grad", dh.size());
-    assign_sum_of_parts(ctx, "ops::gated_residual_grad", by.frames, by.groups, D, M, by.part.data(), dmodulation.data() + chunk * D);
+    assign_sum_of_parts(ctx, "ops::gated_residual_grad", by.frames, by.groups, D, M, by.part.data(),
+                        dmodulation.data() + chunk * D);
 }
 
 } // namespace walt::cuda

@@ -30,15 +30,19 @@ template <class X, class Y> void convert_on(context& ctx, X x, Y y) {
 }
 
 template <class Activation, class X, class Y> void activate_on(context& ctx, Activation, X x, Y y) {
-    map(ctx, "ops::activate", y.size(), detail::activate_element<Activation, typename Y::element>{}, y.data(), x.data());
+    map(ctx, "ops::activate", y.size(), detail::activate_element<Activation, typename Y::element>{}, y.data(),
+        x.data());
 }
 
-template <class Activation, class X, class DY, class DX> void activate_grad_on(context& ctx, Activation, X x, DY dy, DX dx) {
-    map(ctx, "ops::activate_grad", dx.size(), detail::activate_grad_element<Activation, typename DX::element>{}, dx.data(), x.data(), dy.data());
+template <class Activation, class X, class DY, class DX>
+void activate_grad_on(context& ctx, Activation, X x, DY dy, DX dx) {
+    map(ctx, "ops::activate_grad", dx.size(), detail::activate_grad_element<Activation, typename DX::element>{},
+        dx.data(), x.data(), dy.data());
 }
 
 template <class X, class Y> void accumulate_on(context& ctx, X x, Y y) {
-    map(ctx, "ops::accumulate", y.size(), detail::add_elements<typename Y::element>{}, y.data(), x.data(), y.read().data());
+    map(ctx, "ops::accumulate", y.size(), detail::add_elements<typename Y::element>{}, y.data(), x.data(),
+        y.read().data());
 }
 
 template <class X, class Y, class Z> void add_on(context& ctx, X x, Y y, Z z) {
@@ -47,7 +51,8 @@ template <class X, class Y, class Z> void add_on(context& ctx, X x, Y y, Z z) {
 
 template <class Y> void fill_on(context& ctx, Y y, double value) {
     using T = typename Y::element;
-    map(ctx, "ops::fill", y.size(), detail::constant_element<T>{static_cast<T>(static_cast<accumulate_t<T>>(value))}, y.data());
+    map(ctx, "ops::fill", y.size(), detail::constant_element<T>{static_cast<T>(static_cast<accumulate_t<T>>(value))},
+        y.data());
 }
 
 } // namespace walt::cuda

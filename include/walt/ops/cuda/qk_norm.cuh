@@ -1,9 +1,9 @@
-// QK norm (spec 1.5) inside the attention kernels: heads are read as they were stored, and no normalised copy is written.
-// With n = (x - mean) rstd and w = q_norm k_norm, the score of an own row x and a walked row y, which are a query and a key or
-// a key and a query, is
+// QK norm (spec 1.5) inside the attention kernels: heads are read as they were stored, and no normalised copy is
+// written. With n = (x - mean) rstd and w = q_norm k_norm, the score of an own row x and a walked row y, which are a
+// query and a key or a key and a query, is
 //   sum_d n_x[d] n_y[d] w[d] = rstd_y (sum_d o[d] y[d] - mean_y sum_d o[d])    o = n_x w
-// so the block's own rows become o once, and of a walked row two numbers are enough. With a the gradients of the scores times
-// rstd_y, and u = sum_y a y, which is what the tensor cores sum,
+// so the block's own rows become o once, and of a walked row two numbers are enough. With a the gradients of the scores
+// times rstd_y, and u = sum_y a y, which is what the tensor cores sum,
 //   d n_x = w (u - mean(u))
 // since n_y has mean 0, and both weights' gradients follow from z[d] = sum_x n_x[d] (u - mean(u))[d]:
 //   d q_norm = k_norm z    d k_norm = q_norm z
@@ -17,9 +17,7 @@
 namespace walt::cuda::detail {
 
 /// The weights of both norms, or none.
-template <bool Normed> struct qk_weights {
-    static constexpr bool normed = Normed;
-};
+template <bool Normed> struct qk_weights { static constexpr bool normed = Normed; };
 template <> struct qk_weights<true> {
     static constexpr bool normed = true;
     const float *of_q, *of_k; // [Dh]
@@ -38,7 +36,8 @@ struct head_moments {
 /// 16 bytes of a row: those of eight rows, one after another, meet all banks once.
 template <class T> using row_piece = pack<T, 16 / sizeof(T)>;
 
-/// use(piece, d) for a lane's pieces of a row in shared memory, which begin at entry d; each of `Lanes` lanes has a part.
+/// use(piece, d) for a lane's pieces of a row in shared memory, which begin at entry d; each of `Lanes` lanes has a
+/// part.
 template <int Dh, int Lanes, class T, class Use> __device__ void each_of_row(T* row, int part, Use&& use) {
     constexpr int E = 16 / sizeof(T), pieces = (Dh + E - 1) / E;
 #pragma unroll 2
@@ -87,7 +86,8 @@ template <class Map, class Tiles> struct logits_of {
             if (own_too) weigh_own_rows();
             constexpr int rows = Tiles::rows / 4, lanes = 32 / rows; // of a warp, and of a row
             const int row = warp() * rows + lane() % rows;
-            const head_moments of = moments_of_head<Dh, lanes>(memory.walked(stage, 0) + row * Tiles::stride, lane() / rows);
+            const head_moments of =
+                moments_of_head<Dh, lanes>(memory.walked(stage, 0) + row * Tiles::stride, lane() / rows);
             const float factor = of.rstd * map.temperature;
             if (lane() < rows) memory.scaling()[row] = float2{factor, factor * of.mean};
             __syncthreads();
@@ -113,16 +113,18 @@ template <class Map, class Tiles> struct logits_of {
         __syncwarp();
         float sum = 0;
         using T = typename Tiles::type;
-        each_of_row<Dh, 2>(memory.warps_own(0) + lane() % 16 * Tiles::stride, lane() / 16, [&](row_piece<T>& in_memory, int d) {
-            row_piece<T> x = in_memory;
+        each_of_row<Dh, 2>(
+            memory.warps_own(0) + lane() % 16 * Tiles::stride, lane() / 16, [&](row_piece<T>& in_memory, int d) {
+                row_piece<T> x = in_memory;
 #pragma unroll
-            for (int v = 0; v < 16 / static_cast<int>(sizeof(T)); ++v)
-                if (d + v < Dh) {
-                    x.element[v] = static_cast<T>((static_cast<float>(x.element[v]) - of.mean) * of.rstd * map.weights(d + v));
-                    sum += static_cast<float>(x.element[v]);
-                }
-            in_memory = x;
-        });
+                for (int v = 0; v < 16 / static_cast<int>(sizeof(T)); ++v)
+                    if (d + v < Dh) {
+                        x.element[v] =
+                            static_cast<T>((static_cast<float>(x.element[v]) - of.mean) * of.rstd * map.weights(d + v));
+                        sum += static_cast<float>(x.element[v]);
+                    }
+                in_memory = x;
+            });
         sum += __shfl_xor_sync(0xffffffffu, sum, 16);
         if (lane() < 16) memory.own_sums()[warp() * 16 + lane()] = sum;
     }
@@ -134,9 +136,10 @@ __device__ inline void sum_over_rows(float (&x)[2]) {
         for (int distance = 1; distance < 4; distance *= 2) of += __shfl_xor_sync(0xffffffffu, of, distance);
 }
 
-/// u (see above) becomes the gradient of the own rows, which lie in shared memory as they were stored; the warp's sums for z go
-/// to z[Dh] unless it is null.
-template <class Map, class Tiles, int N> __device__ void through_norm(const Map& map, const Tiles& memory, fragment<N>& u, float* z) {
+/// u (see above) becomes the gradient of the own rows, which lie in shared memory as they were stored; the warp's sums
+/// for z go to z[Dh] unless it is null.
+template <class Map, class Tiles, int N>
+__device__ void through_norm(const Map& map, const Tiles& memory, fragment<N>& u, float* z) {
     constexpr int Dh = Map::head_dim;
     const head_moments of = moments_of_own_head<Dh>(memory);
     float mean[2], rstd[2], centre[2] = {}, sum[2] = {}, along[2] = {};
@@ -145,7 +148,8 @@ template <class Map, class Tiles, int N> __device__ void through_norm(const Map&
         rstd[h] = __shfl_sync(0xffffffffu, of.rstd, lane() / 4 + 8 * h);
     }
     const auto normal = [&](int n, int e) {
-        return (static_cast<float>(memory.warps_own(0)[u.row(e) * Tiles::stride + u.column(n, e)]) - mean[e / 2]) * rstd[e / 2];
+        return (static_cast<float>(memory.warps_own(0)[u.row(e) * Tiles::stride + u.column(n, e)]) - mean[e / 2]) *
+               rstd[e / 2];
     };
     u.each([&](int n, int e) { centre[e / 2] += u.at[n][e]; }); // 0 in the columns past the head's
     sum_over_rows(centre);
@@ -164,13 +168,16 @@ template <class Map, class Tiles, int N> __device__ void through_norm(const Map&
         }
         if (z == nullptr) continue;
         for (int side = 0; side < 2; ++side) {
-            for (int distance = 4; distance < 32; distance *= 2) of_column[side] += __shfl_xor_sync(0xffffffffu, of_column[side], distance);
+            for (int distance = 4; distance < 32; distance *= 2)
+                of_column[side] += __shfl_xor_sync(0xffffffffu, of_column[side], distance);
             if (const int d = u.column(n, side); lane() < 4 && d < Dh) z[d] = of_column[side];
         }
     }
     sum_over_rows(sum);
     sum_over_rows(along);
-    u.each([&](int n, int e) { u.at[n][e] = rstd[e / 2] * (u.at[n][e] - sum[e / 2] / Dh - normal(n, e) * (along[e / 2] / Dh)); });
+    u.each([&](int n, int e) {
+        u.at[n][e] = rstd[e / 2] * (u.at[n][e] - sum[e / 2] / Dh - normal(n, e) * (along[e / 2] / Dh));
+    });
 }
 
 struct add_weight_gradient {
@@ -185,8 +192,9 @@ struct add_weight_gradient {
 };
 
 /// Adds to the gradients of both weights, from every block's part [blocks, Dh] of z.
-template <int Dh> void add_weight_gradients(context& ctx, const char* what, const float* part, std::int64_t blocks, const qk_weights<true>& weights,
-                                            float* dq_norm, float* dk_norm) {
+template <int Dh>
+void add_weight_gradients(context& ctx, const char* what, const float* part, std::int64_t blocks,
+                          const qk_weights<true>& weights, float* dq_norm, float* dk_norm) {
     if (blocks == 0) return;
     const arena::scope scope(ctx.arena);
     each(ctx, what, Dh, add_weight_gradient{parts_of_columns(ctx, what, part, blocks, Dh), weights, dq_norm, dk_norm});

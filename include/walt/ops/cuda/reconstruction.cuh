@@ -11,7 +11,8 @@ inline constexpr unsigned loss_blocks = 1024;
 
 /// part[block] = the block's share of the loss.
 template <class X, class Y, class DX>
-__global__ void reconstruction_kernel(const X* x, const Y* y, std::int64_t count, double absolute, DX* dx, double* part) {
+__global__ void reconstruction_kernel(const X* x, const Y* y, std::int64_t count, double absolute, DX* dx,
+                                      double* part) {
     const double share = 1.0 / static_cast<double>(count);
     double sum = 0;
     for (std::int64_t i = first_element(); i < count; i += element_step()) {
@@ -30,7 +31,8 @@ void reconstruction_error_on(context& ctx, X x, Y y, double absolute, Loss loss,
     const unsigned blocks = std::min(detail::loss_blocks, blocks_for(x.size()));
     const auto part = ctx.arena.take<double, dynamic>(blocks);
     if (blocks > 0) {
-        detail::reconstruction_kernel<<<blocks, threads_per_block, 0, ctx.stream>>>(x.data(), y.data(), x.size(), absolute, dx.data(), part.data());
+        detail::reconstruction_kernel<<<blocks, threads_per_block, 0, ctx.stream>>>(x.data(), y.data(), x.size(),
+                                                                                    absolute, dx.data(), part.data());
         check_launch("ops::reconstruction_error", x.size());
     }
     assign_total(ctx, "ops::reconstruction_error", blocks, part.data(), loss.data());

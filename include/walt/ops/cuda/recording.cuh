@@ -5,8 +5,8 @@
 
 namespace walt::cuda {
 
-/// The ops that `work` asks the context for, which are not carried out before replay(). Work that needs new memory or an
-/// upload cannot be recorded and throws; the context then is as it was.
+/// The ops that `work` asks the context for, which are not carried out before replay(). Work that needs new memory or
+/// an upload cannot be recorded and throws; the context then is as it was.
 class recording {
   public:
     template <class Work> recording(context& ctx, Work&& work) : stream_(ctx.stream) {
@@ -39,7 +39,7 @@ class recording {
 };
 
 template <class Work> void context::repeat(work_key key, Work&& work) {
-    static const char code = 0; // its address tells this work's code from any other's
+    static const char code = 0;      // its address tells this work's code from any other's
     constexpr std::size_t most = 32; // a graph of a large model takes megabytes
     const auto place = arena.place();
     key.push_back(address(&code));

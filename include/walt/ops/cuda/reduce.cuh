@@ -53,13 +53,16 @@ template <class A> __global__ void total_kernel(const double* part, std::int64_t
 inline constexpr int column_lanes = 32, column_rows = 8;
 
 /// part[group, j] = sum over the group's rows of x[row, j].
-template <class T> __global__ void column_parts_kernel(const T* x, std::int64_t rows, std::int64_t width, std::int64_t group_rows, float* part) {
+template <class T>
+__global__ void column_parts_kernel(const T* x, std::int64_t rows, std::int64_t width, std::int64_t group_rows,
+                                    float* part) {
     __shared__ float sums[column_rows][column_lanes];
     const std::int64_t j = static_cast<std::int64_t>(blockIdx.x) * column_lanes + threadIdx.x;
     const std::int64_t first = blockIdx.y * group_rows, last = first + group_rows < rows ? first + group_rows : rows;
     float sum = 0;
     if (j < width)
-        for (std::int64_t r = first + threadIdx.y; r < last; r += column_rows) sum += static_cast<float>(x[r * width + j]);
+        for (std::int64_t r = first + threadIdx.y; r < last; r += column_rows)
+            sum += static_cast<float>(x[r * width + j]);
     sums[threadIdx.y][threadIdx.x] = sum;
     __syncthreads();
     if (threadIdx.y != 0 || j >= width) return;
@@ -69,8 +72,8 @@ template <class T> __global__ void column_parts_kernel(const T* x, std::int64_t 
 } // namespace detail
 
 /// out[s, j] = sum over g of part[s, g, j] for `sets` sets of `groups` rows of `width`; rows of out are `stride` apart.
-inline void assign_sum_of_parts(context& ctx, const char* what, std::int64_t sets, std::int64_t groups, std::int64_t width, std::int64_t stride,
-                                const float* part, float* out) {
+inline void assign_sum_of_parts(context& ctx, const char* what, std::int64_t sets, std::int64_t groups,
+                                std::int64_t width, std::int64_t stride, const float* part, float* out) {
     each(ctx, what, sets * width, detail::sum_of_parts<false>{part, out, groups, width, stride});
 }
 
@@ -93,11 +96,14 @@ struct column_parts {
 };
 
 /// Of x [rows, width] with at least one row and one column; in the arena.
-template <class T> column_parts parts_of_columns(context& ctx, const char* what, const T* x, std::int64_t rows, std::int64_t width) {
-    const std::int64_t group_rows = std::max<std::int64_t>(128, (rows + 1023) / 1024), groups = (rows + group_rows - 1) / group_rows;
+template <class T>
+column_parts parts_of_columns(context& ctx, const char* what, const T* x, std::int64_t rows, std::int64_t width) {
+    const std::int64_t group_rows = std::max<std::int64_t>(128, (rows + 1023) / 1024),
+                       groups = (rows + group_rows - 1) / group_rows;
     const auto part = ctx.arena.take<float, dynamic>(groups * width);
     const dim3 grid(static_cast<unsigned>((width + column_lanes - 1) / column_lanes), static_cast<unsigned>(groups));
-    column_parts_kernel<<<grid, dim3(column_lanes, column_rows), 0, ctx.stream>>>(x, rows, width, group_rows, part.data());
+    column_parts_kernel<<<grid, dim3(column_lanes, column_rows), 0, ctx.stream>>>(x, rows, width, group_rows,
+                                                                                  part.data());
     check_launch(what, rows * width);
     return {part.data(), groups, width};
 }
@@ -110,7 +116,8 @@ struct add_column {
 } // namespace detail
 
 /// out[j] += sum over rows of x[row, j].
-template <class T> void add_column_sums(context& ctx, const char* what, const T* x, std::int64_t rows, std::int64_t width, float* out) {
+template <class T>
+void add_column_sums(context& ctx, const char* what, const T* x, std::int64_t rows, std::int64_t width, float* out) {
     if (rows == 0 || width == 0) return;
     const arena::scope scope(ctx.arena);
     each(ctx, what, width, detail::add_column{detail::parts_of_columns(ctx, what, x, rows, width), out});

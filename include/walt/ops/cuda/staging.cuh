@@ -6,8 +6,8 @@
 
 namespace walt::cuda {
 
-/// Two pieces of pinned host memory, filled in turn. Before a piece is filled again its copies must be done: they were asked
-/// for a whole piece earlier, so in a running training nobody waits.
+/// Two pieces of pinned host memory, filled in turn. Before a piece is filled again its copies must be done: they were
+/// asked for a whole piece earlier, so in a running training nobody waits.
 class staging {
   public:
     static constexpr std::size_t least = std::size_t{4} << 20, most = std::size_t{128} << 20; ///< bytes of a piece
@@ -25,7 +25,8 @@ class staging {
         if (used_ + bytes > pieces_[filled_].size) turn(stream, bytes);
         std::byte* const place = pieces_[filled_].memory.get() + used_;
         std::memcpy(place, host, bytes);
-        check(cudaMemcpyAsync(device, place, bytes, cudaMemcpyHostToDevice, stream), "cudaMemcpyAsync of ", bytes, " bytes to the device");
+        check(cudaMemcpyAsync(device, place, bytes, cudaMemcpyHostToDevice, stream),
+              "cudaMemcpyAsync of {} bytes to the device", bytes);
         used_ += round_up(bytes, alignment);
     }
 
@@ -38,7 +39,7 @@ class staging {
 
     static walt::memory pinned(std::size_t bytes) {
         void* block = nullptr;
-        check(cudaMallocHost(&block, bytes), "cudaMallocHost of ", bytes, " bytes");
+        check(cudaMallocHost(&block, bytes), "cudaMallocHost of {} bytes", bytes);
         return walt::memory(static_cast<std::byte*>(block), [](std::byte* p) { cudaFreeHost(p); });
     }
 
@@ -48,7 +49,8 @@ class staging {
         filled_ = 1 - filled_;
         used_ = 0;
         piece& next = pieces_[filled_];
-        if (next.done == nullptr) check(cudaEventCreateWithFlags(&next.done, cudaEventDisableTiming), "cudaEventCreate");
+        if (next.done == nullptr)
+            check(cudaEventCreateWithFlags(&next.done, cudaEventDisableTiming), "cudaEventCreate");
         else check(cudaEventSynchronize(next.done), "the copies to the GPU");
         if (bytes > next.size) {
             next = {nullptr, 0, next.done};

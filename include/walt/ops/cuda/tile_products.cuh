@@ -11,7 +11,8 @@ namespace walt::cuda::detail {
 __device__ inline int lane() { return static_cast<int>(threadIdx.x) % 32; }
 __device__ inline int warp() { return static_cast<int>(threadIdx.x) / 32; }
 
-/// 16 x 8 N numbers of a warp, as mma.sync leaves them: lane l holds rows l/4 and l/4 + 8, columns 8n + 2(l%4) and the next.
+/// 16 x 8 N numbers of a warp, as mma.sync leaves them: lane l holds rows l/4 and l/4 + 8, columns 8n + 2(l%4) and the
+/// next.
 template <int N> struct fragment {
     float at[N][4] = {};
     __device__ static int row(int e) { return lane() / 4 + 8 * (e / 2); }
@@ -32,7 +33,8 @@ __device__ inline std::uint32_t pair_of_bf16(float first, float second) {
     return pair;
 }
 __device__ inline void mma(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+                 "{%0, %1, %2, %3};"
                  : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
@@ -41,10 +43,14 @@ template <bool Transposed> __device__ void load_matrices(std::uint32_t (&to)[4],
     const auto from = static_cast<std::uint32_t>(__cvta_generic_to_shared(row));
     if constexpr (Transposed)
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-                     : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3]) : "r"(from) : "memory");
+                     : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                     : "r"(from)
+                     : "memory");
     else
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                     : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3]) : "r"(from) : "memory");
+                     : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                     : "r"(from)
+                     : "memory");
 }
 
 /// c += a b^T: a is [16, Depth] and b [8 N, Depth], rows `Stride` apart.
@@ -63,11 +69,13 @@ template <int Depth, int Stride, int N> __device__ void add_rows_by_rows(fragmen
     }
 }
 /// c += p b: p is [16, 8 K], a result of the product above; b is [8 K, 8 N].
-template <int Stride, int K, int N> __device__ void add_fragment_by_columns(fragment<N>& c, const fragment<K>& p, const bf16* b) {
+template <int Stride, int K, int N>
+__device__ void add_fragment_by_columns(fragment<N>& c, const fragment<K>& p, const bf16* b) {
 #pragma unroll
     for (int k = 0; k < K; k += 2) {
         const std::uint32_t left[4] = {pair_of_bf16(p.at[k][0], p.at[k][1]), pair_of_bf16(p.at[k][2], p.at[k][3]),
-                                       pair_of_bf16(p.at[k + 1][0], p.at[k + 1][1]), pair_of_bf16(p.at[k + 1][2], p.at[k + 1][3])};
+                                       pair_of_bf16(p.at[k + 1][0], p.at[k + 1][1]),
+                                       pair_of_bf16(p.at[k + 1][2], p.at[k + 1][3])};
 #pragma unroll
         for (int n = 0; n < N; n += 2) {
             std::uint32_t right[4];
@@ -78,11 +86,13 @@ template <int Stride, int K, int N> __device__ void add_fragment_by_columns(frag
     }
 }
 
-template <int Depth, int Stride, int N> __device__ void add_rows_by_rows(fragment<N>& c, const float* a, const float* b) {
+template <int Depth, int Stride, int N>
+__device__ void add_rows_by_rows(fragment<N>& c, const float* a, const float* b) {
     const float* left = a + lane() / 4 * Stride;
     const float* right = b + lane() % 4 * 2 * Stride;
     for (int k = 0; k < Depth; k += 4) {
-        const float4 a0 = *reinterpret_cast<const float4*>(left + k), a1 = *reinterpret_cast<const float4*>(left + 8 * Stride + k);
+        const float4 a0 = *reinterpret_cast<const float4*>(left + k),
+                     a1 = *reinterpret_cast<const float4*>(left + 8 * Stride + k);
 #pragma unroll
         for (int n = 0; n < N; ++n)
 #pragma unroll
@@ -93,7 +103,8 @@ template <int Depth, int Stride, int N> __device__ void add_rows_by_rows(fragmen
             }
     }
 }
-template <int Stride, int K, int N> __device__ void add_fragment_by_columns(fragment<N>& c, const fragment<K>& p, const float* b) {
+template <int Stride, int K, int N>
+__device__ void add_fragment_by_columns(fragment<N>& c, const fragment<K>& p, const float* b) {
     const int first = lane() / 4 * 4; // of the four lanes that share this one's rows
 #pragma unroll
     for (int k = 0; k < 8 * K; ++k) {

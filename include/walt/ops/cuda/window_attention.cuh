@@ -14,7 +14,8 @@ namespace detail {
 /// The windows of all samples, numbered over samples, frames, places.
 template <class Shape, class T> struct window_map {
     using weights_type = qk_weights<Shape::qk_norm>;
-    static constexpr int heads = Shape::heads, head_dim = Shape::head_dim, queries = Shape::tokens, keys = Shape::tokens;
+    static constexpr int heads = Shape::heads, head_dim = Shape::head_dim, queries = Shape::tokens,
+                         keys = Shape::tokens;
     static constexpr int windows_per_sample = Shape::frames / Shape::window_frames * Shape::windows;
     head_rows<const T> of_q, of_k, of_v;
     weights_type weights;
@@ -24,26 +25,47 @@ template <class Shape, class T> struct window_map {
     head_rows<T> of_dq, of_dk, of_dv;
 
     __device__ std::int64_t query_row(std::int64_t group, int token) const {
-        const int first_frame = static_cast<int>(group / Shape::windows % (Shape::frames / Shape::window_frames)) * Shape::window_frames;
-        return Shape::first_row(group / windows_per_sample, static_cast<int>(group % Shape::windows), first_frame + token / Shape::run) + token % Shape::run;
+        const int first_frame =
+            static_cast<int>(group / Shape::windows % (Shape::frames / Shape::window_frames)) * Shape::window_frames;
+        return Shape::first_row(group / windows_per_sample, static_cast<int>(group % Shape::windows),
+                                first_frame + token / Shape::run) +
+               token % Shape::run;
     }
-    __device__ const T* q(std::int64_t group, int head, int i) const { return of_q.template at<head_dim>(query_row(group, i), head); }
-    __device__ const T* k(std::int64_t group, int head, int j) const { return of_k.template at<head_dim>(query_row(group, j), head); }
-    __device__ const T* v(std::int64_t group, int head, int j) const { return of_v.template at<head_dim>(query_row(group, j), head); }
-    __device__ T* dq(std::int64_t group, int head, int i) const { return of_dq.template at<head_dim>(query_row(group, i), head); }
-    __device__ T* dk(std::int64_t group, int head, int j) const { return of_dk.template at<head_dim>(query_row(group, j), head); }
-    __device__ T* dv(std::int64_t group, int head, int j) const { return of_dv.template at<head_dim>(query_row(group, j), head); }
+    const __device__ T* q(std::int64_t group, int head, int i) const {
+        return of_q.template at<head_dim>(query_row(group, i), head);
+    }
+    const __device__ T* k(std::int64_t group, int head, int j) const {
+        return of_k.template at<head_dim>(query_row(group, j), head);
+    }
+    const __device__ T* v(std::int64_t group, int head, int j) const {
+        return of_v.template at<head_dim>(query_row(group, j), head);
+    }
+    __device__ T* dq(std::int64_t group, int head, int i) const {
+        return of_dq.template at<head_dim>(query_row(group, i), head);
+    }
+    __device__ T* dk(std::int64_t group, int head, int j) const {
+        return of_dk.template at<head_dim>(query_row(group, j), head);
+    }
+    __device__ T* dv(std::int64_t group, int head, int j) const {
+        return of_dv.template at<head_dim>(query_row(group, j), head);
+    }
 
     /// A token's mark is its code, from which the bias of a pair and a token's frame follow; -1 past the window's end.
     __device__ int query_mark(int i) const { return i < queries ? Shape::code(i) : -1; }
     __device__ int key_mark(std::int64_t, int j) const { return query_mark(j); }
-    __device__ float bias(int head, int query, int key) const { return table[head * Shape::bias_size + query - key + Shape::bias_center]; }
+    __device__ float bias(int head, int query, int key) const {
+        return table[head * Shape::bias_size + query - key + Shape::bias_center];
+    }
 
-    __device__ bool image(std::int64_t group) const { return Shape::window_frames > 1 && is_image[group / windows_per_sample] != 0; }
+    __device__ bool image(std::int64_t group) const {
+        return Shape::window_frames > 1 && is_image[group / windows_per_sample] != 0;
+    }
     __device__ bool identity(std::int64_t group) const { return Shape::images == image_rule::identity && image(group); }
     __device__ bool sees(std::int64_t group, int query, int key) const {
-        constexpr int codes_of_a_frame = Shape::window_frames > 1 ? Shape::bias_size / (2 * Shape::window_frames - 1) : 1;
-        return Shape::images != image_rule::own_frame || !image(group) || query / codes_of_a_frame == key / codes_of_a_frame;
+        constexpr int codes_of_a_frame =
+            Shape::window_frames > 1 ? Shape::bias_size / (2 * Shape::window_frames - 1) : 1;
+        return Shape::images != image_rule::own_frame || !image(group) ||
+               query / codes_of_a_frame == key / codes_of_a_frame;
     }
     /// Only the window's own queries look at its keys.
     __device__ int group_count(std::int64_t) const { return 1; }
@@ -51,30 +73,44 @@ template <class Shape, class T> struct window_map {
 };
 
 /// Where q, k, v (part 0, 1, 2) of the rows of qkv are.
-template <class Shape, class T> head_rows<T> part_of(T* qkv, int part) { return {qkv + part * Shape::width, 3 * Shape::width}; }
+template <class Shape, class T> head_rows<T> part_of(T* qkv, int part) {
+    return {qkv + part * Shape::width, 3 * Shape::width};
+}
 
 template <class Shape, class T, class Norm, class Bias, class Images>
-window_map<Shape, T> map_windows(Shape, const T* qkv, const Norm& q_norm, const Norm& k_norm, const Bias& rel_bias, const Images& is_image) {
-    return {part_of<Shape>(qkv, 0), part_of<Shape>(qkv, 1), part_of<Shape>(qkv, 2), weights_of(q_norm, k_norm), rel_bias.data(), is_image.data(),
-            1.0f / std::sqrt(static_cast<float>(Shape::head_dim)), {}, {}, {}};
+window_map<Shape, T> map_windows(Shape, const T* qkv, const Norm& q_norm, const Norm& k_norm, const Bias& rel_bias,
+                                 const Images& is_image) {
+    return {part_of<Shape>(qkv, 0),
+            part_of<Shape>(qkv, 1),
+            part_of<Shape>(qkv, 2),
+            weights_of(q_norm, k_norm),
+            rel_bias.data(),
+            is_image.data(),
+            1.0f / std::sqrt(static_cast<float>(Shape::head_dim)),
+            {},
+            {},
+            {}};
 }
 
 } // namespace detail
 
 template <class Shape, class T, int R, class Norm, class Bias, class Images, class Lse>
-void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm, Bias rel_bias,
-                         Images is_image, view<T, R, Shape::width> out, Lse lse) {
+void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm,
+                         Bias rel_bias, Images is_image, view<T, R, Shape::width> out, Lse lse) {
     using map = detail::window_map<Shape, T>;
     const map windows = detail::map_windows(Shape{}, qkv.data(), q_norm, k_norm, rel_bias, is_image);
-    const std::int64_t groups = is_image.extent(0) * map::windows_per_sample, tiles = detail::tiles_of(Shape::tokens, detail::own_rows);
-    detail::launch_attention<detail::forward_tiles<map, T>>(ctx.stream, "window_attention", detail::attention_kernel<map, T>,
-                                                            groups * Shape::heads * tiles, windows, out.data(), lse.data());
+    const std::int64_t groups = is_image.extent(0) * map::windows_per_sample,
+                       tiles = detail::tiles_of(Shape::tokens, detail::own_rows);
+    detail::launch_attention<detail::forward_tiles<map, T>>(
+        ctx.stream, "window_attention", detail::attention_kernel<map, T>, groups * Shape::heads * tiles, windows,
+        out.data(), lse.data());
 }
 
 template <class Shape, class T, int R, class Norm, class Bias, class Images, class Lse, class DNorm, class DBias>
-void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm, Bias rel_bias,
-                              Images is_image, view<const T, R, Shape::width> out, Lse lse, view<const T, R, Shape::width> dout,
-                              view<T, R, 3 * Shape::width> dqkv, DNorm dq_norm, DNorm dk_norm, DBias drel_bias) {
+void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm,
+                              Bias rel_bias, Images is_image, view<const T, R, Shape::width> out, Lse lse,
+                              view<const T, R, Shape::width> dout, view<T, R, 3 * Shape::width> dqkv, DNorm dq_norm,
+                              DNorm dk_norm, DBias drel_bias) {
     constexpr const char* what = "window_attention_grad";
     constexpr int Dh = Shape::head_dim, heads = Shape::heads;
     using map = detail::window_map<Shape, T>;
@@ -88,8 +124,10 @@ void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::w
     windows.of_dv = detail::part_of<Shape>(dqkv.data(), 2);
     const auto delta = detail::head_products<Dh, heads>(ctx, what, qkv.extent(0), out.data(), dout.data());
     detail::attention_dq(ctx, what, blocks, windows, dout.data(), lse.data(), delta.data(), dq_norm, dk_norm);
-    detail::launch_attention<tiles>(ctx.stream, what, detail::attention_dkv_kernel<map, T>, blocks, windows, dout.data(), lse.data(), delta.data());
-    detail::add_bias_gradient<Shape, T>(ctx, what, windows, groups, dout.data(), lse.data(), delta.data(), drel_bias.data());
+    detail::launch_attention<tiles>(ctx.stream, what, detail::attention_dkv_kernel<map, T>, blocks, windows,
+                                    dout.data(), lse.data(), delta.data());
+    detail::add_bias_gradient<Shape, T>(ctx, what, windows, groups, dout.data(), lse.data(), delta.data(),
+                                        drel_bias.data());
 }
 
 } // namespace walt::cuda

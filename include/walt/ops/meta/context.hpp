@@ -11,10 +11,10 @@ struct context {
     static constexpr bool has_data = false;
     static constexpr const char* name = "meta";
 
-    double flops = 0;      ///< of matrix products, convolutions and attention
-    double bytes = 0;      ///< read and written by all ops, each operand once
+    double flops = 0;       ///< of matrix products, convolutions and attention
+    double bytes = 0;       ///< read and written by all ops, each operand once
     std::int64_t calls = 0; ///< ops
-    walt::arena arena;     ///< arena.peak() is the peak of activation memory in bytes
+    walt::arena arena;      ///< arena.peak() is the peak of activation memory in bytes
 
     memory allocate(std::size_t) { return nullptr; }
     void upload(void*, const void*, std::size_t) {}

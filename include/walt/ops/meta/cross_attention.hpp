@@ -8,14 +8,15 @@ namespace walt::meta {
 
 template <class Shape, class Q, class Kv, class TextKv, class Rows, class Valid, class Norm, class Out, class Lse>
 void cross_attention_on(context& ctx, Shape, Q q, Kv kv, TextKv text_kv, Rows, Valid, Norm, Norm, Out out, Lse lse) {
-    ctx.count(4.0 * static_cast<double>(out.size()) * (Shape::per_frame + Shape::text_tokens), q, kv, text_kv, out, lse);
+    ctx.count(4.0 * static_cast<double>(out.size()) * (Shape::per_frame + Shape::text_tokens), q, kv, text_kv, out,
+              lse);
 }
 template <class Shape, class Q, class Kv, class TextKv, class Rows, class Valid, class Norm, class Out, class Lse,
           class DOut, class DQ, class DKv, class DTextKv, class DNorm>
 void cross_attention_grad_on(context& ctx, Shape, Q q, Kv kv, TextKv text_kv, Rows, Valid, Norm, Norm, Out out, Lse lse,
                              DOut dout, DQ dq, DKv dkv, DTextKv dtext_kv, DNorm, DNorm) {
-    ctx.count(10.0 * static_cast<double>(out.size()) * (Shape::per_frame + Shape::text_tokens), q, kv, text_kv, out, lse,
-              dout, dq, dkv, dtext_kv);
+    ctx.count(10.0 * static_cast<double>(out.size()) * (Shape::per_frame + Shape::text_tokens), q, kv, text_kv, out,
+              lse, dout, dq, dkv, dtext_kv);
 }
 
 } // namespace walt::meta

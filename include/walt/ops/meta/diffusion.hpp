@@ -6,7 +6,8 @@
 
 namespace walt::meta {
 
-template <class CA, class X, class CB, class Y, class Out> void frame_blend_on(context& ctx, CA, X x, CB, Y y, Out out) {
+template <class CA, class X, class CB, class Y, class Out>
+void frame_blend_on(context& ctx, CA, X x, CB, Y y, Out out) {
     ctx.count(0, x, y, out);
 }
 template <class Table, class Index, class Out> void lookup_on(context& ctx, Table, Index index, Out out) {
@@ -16,7 +17,8 @@ template <class X, class Y, class Out> void rescale_std_on(context& ctx, X condi
     ctx.count(0, conditional, guided, out);
 }
 template <class Out> void normal_on(context& ctx, philox, Out out) { ctx.count(0, out); }
-template <class X, class Y, class W, class Loss, class DX> void square_error_on(context& ctx, X x, Y y, W, Loss, DX dx) {
+template <class X, class Y, class W, class Loss, class DX>
+void square_error_on(context& ctx, X x, Y y, W, Loss, DX dx) {
     ctx.count(0, x, y, dx);
 }
 

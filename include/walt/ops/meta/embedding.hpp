@@ -14,8 +14,12 @@ template <class Order, class DH, class Images, class DSpace, class DTime>
 void add_positions_grad_on(context& ctx, DH dh, Images, DSpace dspace, DTime dtime) {
     ctx.count(0, dh, dspace, dtime);
 }
-template <class Step, class Code> void sinusoid_on(context& ctx, Step step, int, Code code) { ctx.count(0, step, code); }
-template <class Table, class Index, class E> void add_rows_on(context& ctx, Table, Index, E e) { ctx.count(0, e, e, e); }
+template <class Step, class Code> void sinusoid_on(context& ctx, Step step, int, Code code) {
+    ctx.count(0, step, code);
+}
+template <class Table, class Index, class E> void add_rows_on(context& ctx, Table, Index, E e) {
+    ctx.count(0, e, e, e);
+}
 template <class DE, class Index, class DTable> void add_rows_grad_on(context& ctx, DE de, Index, DTable) {
     ctx.count(0, de, de, de);
 }

@@ -6,7 +6,9 @@
 
 namespace walt::meta {
 
-template <class Z, class Mean> void latent_statistics_on(context& ctx, Z z, Mean mean, Mean deviation) { ctx.count(0, z, mean, deviation); }
+template <class Z, class Mean> void latent_statistics_on(context& ctx, Z z, Mean mean, Mean deviation) {
+    ctx.count(0, z, mean, deviation);
+}
 template <class Z, class Mean, class DMean, class DZ>
 void latent_statistics_grad_on(context& ctx, Z z, Mean mean, Mean deviation, DMean dmean, DMean ddeviation, DZ dz) {
     ctx.count(0, z, mean, deviation, dmean, ddeviation, dz, dz);

@@ -10,7 +10,8 @@ template <class Order, int P, class Latent, class Scale, class Tokens>
 void patchify_on(context& ctx, Latent latent, Scale, Tokens, int) {
     ctx.count(0, latent, latent);
 }
-template <class Order, int P, class Value, class Tokens> void patchify_constant_on(context& ctx, Value value, Tokens, int) {
+template <class Order, int P, class Value, class Tokens>
+void patchify_constant_on(context& ctx, Value value, Tokens, int) {
     ctx.count(0, value);
 }
 template <class Order, int P, class Tokens, class Scale, class Latent>

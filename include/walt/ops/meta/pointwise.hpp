@@ -7,7 +7,9 @@
 namespace walt::meta {
 
 template <class X, class Y> void convert_on(context& ctx, X x, Y y) { ctx.count(0, x, y); }
-template <class Activation, class X, class Y> void activate_on(context& ctx, Activation, X x, Y y) { ctx.count(0, x, y); }
+template <class Activation, class X, class Y> void activate_on(context& ctx, Activation, X x, Y y) {
+    ctx.count(0, x, y);
+}
 template <class Activation, class X, class DY, class DX>
 void activate_grad_on(context& ctx, Activation, X x, DY dy, DX dx) {
     ctx.count(0, x, dy, dx);

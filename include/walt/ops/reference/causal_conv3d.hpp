@@ -7,8 +7,8 @@
 namespace walt::reference {
 
 namespace detail {
-/// Calls visit(x position, tap of the kernel, y position) for every pair of positions that a kernel tap connects, in the
-/// order of y, then of the tap; a position counts elements without their channels.
+/// Calls visit(x position, tap of the kernel, y position) for every pair of positions that a kernel tap connects, in
+/// the order of y, then of the tap; a position counts elements without their channels.
 template <class W, class Visit>
 void each_tap(const video_size& x, const video_size& y, conv_stride stride, const W& w, Visit&& visit) {
     const std::int64_t kt = w.extent(1), kh = w.extent(2), kw = w.extent(3);
@@ -28,7 +28,8 @@ void each_tap(const video_size& x, const video_size& y, conv_stride stride, cons
 } // namespace detail
 
 template <class T, int I, class W, class Bias, class U, int O>
-void causal_conv3d_on(context& ctx, conv_stride stride, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y, bool add) {
+void causal_conv3d_on(context& ctx, conv_stride stride, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
+                      bool add) {
     using A = accumulate_t<T>;
     const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
     const arena::scope scope(ctx.arena);
@@ -51,7 +52,8 @@ void causal_conv3d_on(context& ctx, conv_stride stride, video_view<const T, I> x
 }
 
 template <class T, int O, class W, class U, int I>
-void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video_view<const T, O> dy, W w, video_view<U, I> dx) {
+void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video_view<const T, O> dy, W w,
+                                 video_view<U, I> dx) {
     using A = accumulate_t<T>;
     const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
     const arena::scope scope(ctx.arena);
@@ -68,7 +70,8 @@ void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video_view<co
 }
 
 template <class T, int I, int O, class DW, class DBias>
-void causal_conv3d_grad_weight_on(context&, conv_stride stride, video_view<const T, I> x, video_view<const T, O> dy, DW dw, DBias dbias) {
+void causal_conv3d_grad_weight_on(context&, conv_stride stride, video_view<const T, I> x, video_view<const T, O> dy,
+                                  DW dw, DBias dbias) {
     using A = typename DW::element;
     const std::int64_t taps = dw.extent(1) * dw.extent(2) * dw.extent(3);
     detail::each_tap(size_of(x), size_of(dy), stride, dw, [&](std::int64_t from, std::int64_t tap, std::int64_t to) {

@@ -19,8 +19,9 @@ template <class Shape, class T, class Kv, class TextKv> struct cross_source {
 
     static constexpr int count = Shape::per_frame + Shape::text_tokens;
     const T* key(int j) const {
-        return j < Shape::per_frame ? &kv(frame * Shape::per_frame + j, head * Shape::head_dim)
-                                    : &text_kv(text * Shape::text_tokens + j - Shape::per_frame, head * Shape::head_dim);
+        return j < Shape::per_frame
+                   ? &kv(frame * Shape::per_frame + j, head * Shape::head_dim)
+                   : &text_kv(text * Shape::text_tokens + j - Shape::per_frame, head * Shape::head_dim);
     }
     const T* value(int j) const { return key(j) + Shape::width; }
 };
@@ -35,7 +36,8 @@ void cross_attention_on(context&, Shape, view<const T, R, Shape::width> q, view<
     std::vector<A> query(Dh), key(K * Dh), p(K);
     for (std::int64_t f = 0; f < text_row.extent(0); ++f)
         for (int a = 0; a < Shape::heads; ++a) {
-            const detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f, text_row(f), a};
+            const detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f, text_row(f),
+                                                                                         a};
             for (int j = 0; j < K; ++j) head_norm<Dh>(source.key(j), k_norm, &key[static_cast<std::size_t>(j * Dh)]);
             for (std::int64_t r = f * N; r < (f + 1) * N; ++r) {
                 head_norm<Dh>(&q(r, a * Dh), q_norm, query.data());
@@ -45,7 +47,8 @@ void cross_attention_on(context&, Shape, view<const T, R, Shape::width> q, view<
                     logit = -std::numeric_limits<A>::infinity();
                     if (j >= N && !text_valid(text_row(f) * M + j - N)) continue;
                     A dot = 0;
-                    for (int d = 0; d < Dh; ++d) dot += query[static_cast<std::size_t>(d)] * key[static_cast<std::size_t>(j * Dh + d)];
+                    for (int d = 0; d < Dh; ++d)
+                        dot += query[static_cast<std::size_t>(d)] * key[static_cast<std::size_t>(j * Dh + d)];
                     logit = dot / std::sqrt(A(Dh));
                     largest = std::max(largest, logit);
                 }
@@ -53,7 +56,8 @@ void cross_attention_on(context&, Shape, view<const T, R, Shape::width> q, view<
                 lse(r, a) = largest + std::log(total);
                 for (int d = 0; d < Dh; ++d) {
                     A sum = 0;
-                    for (int j = 0; j < K; ++j) sum += p[static_cast<std::size_t>(j)] * static_cast<A>(source.value(j)[d]);
+                    for (int j = 0; j < K; ++j)
+                        sum += p[static_cast<std::size_t>(j)] * static_cast<A>(source.value(j)[d]);
                     out(r, a * Dh + d) = static_cast<T>(sum / total);
                 }
             }
@@ -76,7 +80,8 @@ void cross_attention_grad_on(context&, Shape, view<const T, R, Shape::width> q, 
     const auto at = [](int j, int d) { return static_cast<std::size_t>(j * Dh + d); };
     for (std::int64_t f = 0; f < text_row.extent(0); ++f)
         for (int a = 0; a < Shape::heads; ++a) {
-            const detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f, text_row(f), a};
+            const detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f, text_row(f),
+                                                                                         a};
             for (int j = 0; j < K; ++j) head_norm<Dh>(source.key(j), k_norm, &key[at(j, 0)]);
             std::fill(dkey.begin(), dkey.end(), A(0));
             std::fill(dvalue.begin(), dvalue.end(), A(0));
@@ -116,7 +121,8 @@ void cross_attention_grad_on(context&, Shape, view<const T, R, Shape::width> q, 
                 }
             }
         }
-    for (std::int64_t i = 0; i < dtext_kv.size(); ++i) dtext_kv.data()[i] = static_cast<T>(dtext[static_cast<std::size_t>(i)]);
+    for (std::int64_t i = 0; i < dtext_kv.size(); ++i)
+        dtext_kv.data()[i] = static_cast<T>(dtext[static_cast<std::size_t>(i)]);
 }
 
 } // namespace walt::reference

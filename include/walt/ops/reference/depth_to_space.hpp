@@ -7,9 +7,10 @@
 namespace walt::reference {
 
 namespace detail {
-/// Calls visit(element of x, element of y) for the first of 2 C neighbours that lie together in both; -1 for y where x's
-/// frame is dropped. `row` counts the rows (b, f, h) of x.
-template <int Time, class Deep, class Wide, class Visit> void each_pair(const Deep& x, const Wide& y, std::int64_t row, Visit&& visit) {
+/// Calls visit(element of x, element of y) for the first of 2 C neighbours that lie together in both; -1 for y where
+/// x's frame is dropped. `row` counts the rows (b, f, h) of x.
+template <int Time, class Deep, class Wide, class Visit>
+void each_pair(const Deep& x, const Wide& y, std::int64_t row, Visit&& visit) {
     constexpr int C = Wide::static_extent(4);
     const std::int64_t height = x.extent(2), width = x.extent(3);
     const std::int64_t h = row % height, f = row / height % x.extent(1), b = row / height / x.extent(1);

@@ -8,7 +8,8 @@
 
 namespace walt::reference {
 
-template <class CA, class X, class CB, class Y, class Out> void frame_blend_on(context&, CA a, X x, CB b, Y y, Out out) {
+template <class CA, class X, class CB, class Y, class Out>
+void frame_blend_on(context&, CA a, X x, CB b, Y y, Out out) {
     const std::int64_t frames = a.extent(0), size = x.size() / std::max<std::int64_t>(1, frames);
     for (std::int64_t f = 0; f < frames; ++f)
         for (std::int64_t i = f * size; i < (f + 1) * size; ++i)
@@ -25,7 +26,8 @@ template <class X, class Y, class Out> void rescale_std_on(context&, X condition
         double sum = 0, squares = 0;
         for (std::int64_t i = 0; i < size; ++i) sum += static_cast<double>(x[i]);
         const double mean = sum / static_cast<double>(size);
-        for (std::int64_t i = 0; i < size; ++i) squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
+        for (std::int64_t i = 0; i < size; ++i)
+            squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
         return std::sqrt(squares / static_cast<double>(size));
     };
     for (std::int64_t b = 0; b < samples; ++b) {

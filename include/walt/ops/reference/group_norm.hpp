@@ -1,5 +1,5 @@
-// Reference: group norm of every frame, its activation, and their gradient. Sums are double: what a norm over few channels
-// magnifies must not hang on the order of additions.
+// Reference: group norm of every frame, its activation, and their gradient. Sums are double: what a norm over few
+// channels magnifies must not hang on the order of additions.
 #pragma once
 
 #include "../group_norm.hpp"
@@ -11,8 +11,8 @@
 namespace walt::reference {
 
 template <class Activation, class X, int C, class Scale, class U, class A, int G>
-void group_norm_on(context&, Activation, video_view<const X, C> x, Scale scale, Scale shift, const frame_rows& rows, video_view<U, C> y,
-                   view<A, dynamic, G, 2> statistics) {
+void group_norm_on(context&, Activation, video_view<const X, C> x, Scale scale, Scale shift, const frame_rows& rows,
+                   video_view<U, C> y, view<A, dynamic, G, 2> statistics) {
     constexpr int width = C / G; // channels of a group
     const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3);
     const double count = static_cast<double>(positions * width);
@@ -41,8 +41,9 @@ void group_norm_on(context&, Activation, video_view<const X, C> x, Scale scale, 
 }
 
 template <class Activation, class X, int C, class Scale, class A, int G, class T, class U, class DScale>
-void group_norm_grad_on(context&, Activation, video_view<const X, C> x, Scale scale, Scale shift, const frame_rows& rows,
-                        view<const A, dynamic, G, 2> statistics, video_view<const T, C> dy, video_view<U, C> dx, DScale dscale, DScale dshift, bool add) {
+void group_norm_grad_on(context&, Activation, video_view<const X, C> x, Scale scale, Scale shift,
+                        const frame_rows& rows, view<const A, dynamic, G, 2> statistics, video_view<const T, C> dy,
+                        video_view<U, C> dx, DScale dscale, DScale dshift, bool add) {
     constexpr int width = C / G;
     const std::int64_t frames = x.extent(0) * x.extent(1), positions = x.extent(2) * x.extent(3);
     const double count = static_cast<double>(positions * width);
@@ -67,7 +68,8 @@ void group_norm_grad_on(context&, Activation, video_view<const X, C> x, Scale sc
                 sum += flow;
                 projection += flow * static_cast<double>(normal);
                 shift_sum[static_cast<std::size_t>(c % width)] += static_cast<double>(gradient);
-                scale_sum[static_cast<std::size_t>(c % width)] += static_cast<double>(gradient) * static_cast<double>(normal);
+                scale_sum[static_cast<std::size_t>(c % width)] +=
+                    static_cast<double>(gradient) * static_cast<double>(normal);
             });
             for (int c = 0; c < width; ++c) {
                 dshift(row, g * width + c) += static_cast<A>(shift_sum[static_cast<std::size_t>(c)]);

@@ -15,7 +15,8 @@ template <class A> struct moments {
         A sum = 0, squares = 0;
         for (std::int64_t i = 0; i < count; ++i) sum += static_cast<A>(x[i]);
         const A mean = sum / static_cast<A>(count);
-        for (std::int64_t i = 0; i < count; ++i) squares += (static_cast<A>(x[i]) - mean) * (static_cast<A>(x[i]) - mean);
+        for (std::int64_t i = 0; i < count; ++i)
+            squares += (static_cast<A>(x[i]) - mean) * (static_cast<A>(x[i]) - mean);
         return {mean, A(1) / std::sqrt(squares / static_cast<A>(count) + static_cast<A>(epsilon))};
     }
 };
@@ -32,8 +33,8 @@ void modulated_norm_on(context&, view<const A, R, D> h, view<const A, R, M> modu
 }
 
 template <class A, int R, int D, int M, class T>
-void modulated_norm_grad_on(context&, view<const A, R, D> h, view<const A, R, M> modulation, int chunk, view<const T, R, D> dy,
-                            view<A, R, D> dh, view<A, R, M> dmodulation) {
+void modulated_norm_grad_on(context&, view<const A, R, D> h, view<const A, R, M> modulation, int chunk,
+                            view<const T, R, D> dy, view<A, R, D> dh, view<A, R, M> dmodulation) {
     const std::int64_t frames = modulation.extent(0), per_frame = h.extent(0) / std::max<std::int64_t>(1, frames);
     for (std::int64_t f = 0; f < frames; ++f) {
         const A* scale = modulation.data() + f * M + (chunk + 1) * D;
@@ -59,8 +60,8 @@ void modulated_norm_grad_on(context&, view<const A, R, D> h, view<const A, R, M>
 }
 
 template <class A, int R, int D, int M, class T>
-void gated_residual_on(context&, view<const A, R, D> h, view<const A, R, M> modulation, int chunk, view<const T, R, D> y,
-                       view<A, R, D> h_next) {
+void gated_residual_on(context&, view<const A, R, D> h, view<const A, R, M> modulation, int chunk,
+                       view<const T, R, D> y, view<A, R, D> h_next) {
     const std::int64_t per_frame = h.extent(0) / std::max<std::int64_t>(1, modulation.extent(0));
     for (std::int64_t r = 0; r < h.extent(0); ++r) {
         const A* gate = modulation.data() + r / per_frame * M + chunk * D;
@@ -69,8 +70,8 @@ void gated_residual_on(context&, view<const A, R, D> h, view<const A, R, M> modu
 }
 
 template <class A, int R, int D, int M, class T>
-void gated_residual_grad_on(context&, view<const A, R, D> dh, view<const A, R, M> modulation, int chunk, view<const T, R, D> y,
-                            view<T, R, D> dy, view<A, R, M> dmodulation) {
+void gated_residual_grad_on(context&, view<const A, R, D> dh, view<const A, R, M> modulation, int chunk,
+                            view<const T, R, D> y, view<T, R, D> dy, view<A, R, M> dmodulation) {
     const std::int64_t frames = modulation.extent(0), per_frame = dh.extent(0) / std::max<std::int64_t>(1, frames);
     for (std::int64_t f = 0; f < frames; ++f) {
         const A* gate = modulation.data() + f * M + chunk * D;

@@ -23,8 +23,8 @@ template <class Shape> constexpr std::int64_t window_row(std::int64_t sample, in
 } // namespace detail
 
 template <class Shape, class T, int R, class Norm, class Bias, class Images, class Lse>
-void window_attention_on(context&, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm, Bias rel_bias,
-                         Images is_image, view<T, R, Shape::width> out, Lse lse) {
+void window_attention_on(context&, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm,
+                         Bias rel_bias, Images is_image, view<T, R, Shape::width> out, Lse lse) {
     using A = accumulate_t<T>;
     constexpr int L = Shape::tokens, Dh = Shape::head_dim, D = Shape::width;
     std::vector<A> q(L * Dh), k(L * Dh), p(L);
@@ -44,15 +44,19 @@ void window_attention_on(context&, Shape, view<const T, R, 3 * Shape::width> qkv
                             logit = -std::numeric_limits<A>::infinity();
                             if (!detail::may_attend<Shape>(is_image(b), i, j)) continue;
                             A dot = 0;
-                            for (int d = 0; d < Dh; ++d) dot += q[static_cast<std::size_t>(i * Dh + d)] * k[static_cast<std::size_t>(j * Dh + d)];
-                            logit = dot / std::sqrt(A(Dh)) + rel_bias(a, Shape::code(i) - Shape::code(j) + Shape::bias_center);
+                            for (int d = 0; d < Dh; ++d)
+                                dot +=
+                                    q[static_cast<std::size_t>(i * Dh + d)] * k[static_cast<std::size_t>(j * Dh + d)];
+                            logit = dot / std::sqrt(A(Dh)) +
+                                    rel_bias(a, Shape::code(i) - Shape::code(j) + Shape::bias_center);
                             largest = std::max(largest, logit);
                         }
                         for (A& logit : p) total += logit = std::exp(logit - largest);
                         lse(row(i), a) = largest + std::log(total);
                         for (int d = 0; d < Dh; ++d) {
                             A sum = 0;
-                            for (int j = 0; j < L; ++j) sum += p[static_cast<std::size_t>(j)] * static_cast<A>(qkv(row(j), 2 * D + a * Dh + d));
+                            for (int j = 0; j < L; ++j)
+                                sum += p[static_cast<std::size_t>(j)] * static_cast<A>(qkv(row(j), 2 * D + a * Dh + d));
                             out(row(i), a * Dh + d) = static_cast<T>(sum / total);
                         }
                     }
@@ -60,8 +64,8 @@ void window_attention_on(context&, Shape, view<const T, R, 3 * Shape::width> qkv
 }
 
 template <class Shape, class T, int R, class Norm, class Bias, class Images, class Lse, class DNorm, class DBias>
-void window_attention_grad_on(context&, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm, Bias rel_bias,
-                              Images is_image, view<const T, R, Shape::width> out, Lse lse,
+void window_attention_grad_on(context&, Shape, view<const T, R, 3 * Shape::width> qkv, Norm q_norm, Norm k_norm,
+                              Bias rel_bias, Images is_image, view<const T, R, Shape::width> out, Lse lse,
                               view<const T, R, Shape::width> dout, view<T, R, 3 * Shape::width> dqkv, DNorm dq_norm,
                               DNorm dk_norm, DBias drel_bias) {
     using A = accumulate_t<T>;
@@ -89,7 +93,8 @@ void window_attention_grad_on(context&, Shape, view<const T, R, 3 * Shape::width
                             A dot = 0, dp = 0;
                             for (int d = 0; d < Dh; ++d) {
                                 dot += q[at(i, d)] * k[at(j, d)];
-                                dp += static_cast<A>(dout(row(i), a * Dh + d)) * static_cast<A>(qkv(row(j), 2 * D + a * Dh + d));
+                                dp += static_cast<A>(dout(row(i), a * Dh + d)) *
+                                      static_cast<A>(qkv(row(j), 2 * D + a * Dh + d));
                             }
                             const A p = std::exp(dot * temperature + rel_bias(a, bias) - lse(row(i), a));
                             const A ds = p * (dp - inner);
@@ -103,7 +108,8 @@ void window_attention_grad_on(context&, Shape, view<const T, R, 3 * Shape::width
                     }
                     for (int l = 0; l < L; ++l) {
                         head_norm_grad<Dh>(&qkv(row(l), a * Dh), q_norm, &dq[at(l, 0)], &dqkv(row(l), a * Dh), dq_norm);
-                        head_norm_grad<Dh>(&qkv(row(l), D + a * Dh), k_norm, &dk[at(l, 0)], &dqkv(row(l), D + a * Dh), dk_norm);
+                        head_norm_grad<Dh>(&qkv(row(l), D + a * Dh), k_norm, &dk[at(l, 0)], &dqkv(row(l), D + a * Dh),
+                                           dk_norm);
                         for (int d = 0; d < Dh; ++d) dqkv(row(l), 2 * D + a * Dh + d) = static_cast<T>(dv[at(l, d)]);
                     }
                 }
