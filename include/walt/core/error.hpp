@@ -1,6 +1,9 @@
 // walt::error: the one exception type of the library, and how every message is built: by fmt.
 #pragma once
 
+#if defined(__CUDACC__) && !defined(FMT_USE_CONSTEXPR)
+#define FMT_USE_CONSTEXPR 1 // without it fmt 9 gives up its check under nvcc, and does not compile as C++20
+#endif
 #include <fmt/core.h>
 
 #include <stdexcept>
@@ -17,17 +20,12 @@ struct error : std::runtime_error {
 };
 
 namespace detail {
-/// A sentence with {} in fmt's language. Host compilers check it against its arguments when the program compiles; nvcc,
-/// which cannot evaluate fmt's check, leaves that to the host compiler's tests.
+/// A sentence with {} in fmt's language, checked against its arguments when the program compiles.
 template <class... Part> struct sentence_with {
     fmt::string_view text;
-#if defined(__CUDACC__)
-    template <std::size_t N> constexpr sentence_with(const char (&literal)[N]) : text(literal, N - 1) {}
-#else
     template <std::size_t N> consteval sentence_with(const char (&literal)[N]) : text(literal, N - 1) {
         [[maybe_unused]] const fmt::format_string<const Part&...> checked(literal);
     }
-#endif
 };
 template <class... Part> using sentence = std::type_identity_t<sentence_with<Part...>>;
 } // namespace detail
