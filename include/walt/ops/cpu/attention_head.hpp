@@ -7,7 +7,7 @@
 #include "attention_rows.hpp"
 #include "small_product.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 inline constexpr float masked = -1e30f; // a logit whose weight is 0
 
@@ -205,4 +205,4 @@ template <class T, int Queries, int Keys, int Dh> class attention_head_grad {
     }
 };
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

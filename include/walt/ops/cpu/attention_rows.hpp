@@ -4,7 +4,7 @@
 #include "../modulated_norm.hpp"
 #include "unit_matrix.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// Dh floats in whole vectors; the lanes behind Dh are zeros.
 template <int Dh> struct head_row {
@@ -172,4 +172,4 @@ template <class T, int Rows, int Dh> struct packed_head {
     }
 };
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

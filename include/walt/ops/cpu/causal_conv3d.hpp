@@ -5,7 +5,7 @@
 #include "linear.hpp"
 #include "onednn_convolution.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -132,4 +132,4 @@ void causal_conv3d_grad_weight_on(context& ctx, conv_stride stride, video_view<c
                       x.data(), dy.data(), dw.data(), sum);
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

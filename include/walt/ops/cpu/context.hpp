@@ -6,7 +6,7 @@
 
 #include <omp.h>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// The fast CPU device. It inherits the reference's ops and overrides all that cost time.
 struct context : reference::context {
@@ -25,4 +25,4 @@ template <class Body> void parallel_pieces(std::int64_t count, std::int64_t piec
     parallel((count + piece - 1) / piece, [&](std::int64_t i) { body(i * piece, std::min(count, (i + 1) * piece)); });
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

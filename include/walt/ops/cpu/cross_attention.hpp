@@ -8,7 +8,7 @@
 
 #include <vector>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -136,4 +136,4 @@ void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width>
         }
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -4,7 +4,7 @@
 #include "../reference/depth_to_space.hpp"
 #include "context.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <int Time, class X, class Y> void depth_to_space_on(context&, X x, Y y) {
     using U = typename Y::element;
@@ -31,4 +31,4 @@ template <int Time, class DY, class DX> void depth_to_space_grad_on(context&, DY
     });
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

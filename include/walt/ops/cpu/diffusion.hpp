@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <class CA, class X, class CB, class Y, class Out>
 void frame_blend_on(context&, CA a, X x, CB b, Y y, Out out) {
@@ -51,4 +51,4 @@ void square_error_on(context&, X x, Y y, W weight, Loss loss, DX dx) {
     loss(0) = static_cast<float>(sum * share);
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -4,7 +4,7 @@
 #include "../reference/embedding.hpp"
 #include "context.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <class Order, int R, int D, class Space, class Time, class Images>
 void add_positions_on(context&, view<float, R, D> h, Space space, Time time, Images is_image) {
@@ -43,4 +43,4 @@ void add_positions_grad_on(context&, view<const float, R, D> dh, Images is_image
     });
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../../core/dtype.hpp"
+#include "../../core/instruction_set.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -12,7 +13,7 @@
 #include <immintrin.h>
 #endif
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 inline constexpr int vector_lanes = 16;
 typedef float float_vector __attribute__((vector_size(64)));
@@ -119,4 +120,4 @@ template <int Step> [[gnu::always_inline]] inline void swap_all(float_vector (&r
     detail::swap_all<1>(rows);
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

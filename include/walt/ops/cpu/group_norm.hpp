@@ -5,7 +5,7 @@
 #include "context.hpp"
 #include "vector_math.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <> struct vector_math<activation::identity> {
     static float value(float x) { return x; }
@@ -233,4 +233,4 @@ void group_norm_grad_on(context& ctx, Activation, video_view<const X, C> x, Scal
         }
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -4,7 +4,7 @@
 #include "../reference/modulated_norm.hpp"
 #include "context.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// Sum over d of f(d), 0 <= d < D.
 template <int D, class F> inline float lane_sum(F&& f) {
@@ -30,4 +30,4 @@ template <int D> inline row_moments moments_of(const float* x) {
     return {mean, 1.0f / std::sqrt(squares / static_cast<float>(D) + static_cast<float>(ops::norm_epsilon))};
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -4,7 +4,7 @@
 #include "../reference/linear.hpp"
 #include "context.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -84,4 +84,4 @@ void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R,
     }
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

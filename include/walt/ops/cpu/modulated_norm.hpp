@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <int R, int D, int M, class T>
 void modulated_norm_on(context&, view<const float, R, D> h, view<const float, R, M> modulation, int chunk,
@@ -87,4 +87,4 @@ void gated_residual_grad_on(context&, view<const float, R, D> dh, view<const flo
     });
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -4,6 +4,7 @@
 
 #include "../../core/dtype.hpp"
 #include "../../core/error.hpp"
+#include "../../core/instruction_set.hpp"
 
 #include <dnnl.hpp>
 
@@ -12,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <class T> constexpr dnnl::memory::data_type onednn_type() {
     if constexpr (std::is_same_v<std::remove_cv_t<T>, float>) return dnnl::memory::data_type::f32;
@@ -48,4 +49,4 @@ struct onednn {
     }
 };
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -4,7 +4,7 @@
 #include "../causal_conv3d.hpp"
 #include "context.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// All that a convolution's primitives depend on.
 struct convolution_shape {
@@ -145,4 +145,4 @@ inline void reorder(onednn& library, const onednn::key& key, const dnnl::memory&
     library.run(primitive, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

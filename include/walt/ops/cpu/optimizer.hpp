@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <class T, class Kinds>
 void adamw_on(context&, const adamw_update& with, Kinds kinds, view<const double, 1> squares,
@@ -44,4 +44,4 @@ template <class X> void sum_of_squares_on(context&, X x, view<double, 1> sum) {
     for (const double part : sums) sum(0) += part;
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

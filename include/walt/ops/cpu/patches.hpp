@@ -4,7 +4,7 @@
 #include "../reference/patches.hpp"
 #include "context.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 /// Calls copy(frame, element of tokens, element of the latent) for every run of C channels of a [B, F, H, W, C] latent.
@@ -45,4 +45,4 @@ void unpatchify_on(context&, Tokens tokens, int first, Scale scale, Latent laten
         });
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -5,7 +5,7 @@
 #include "context.hpp"
 #include "vector_math.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 inline constexpr std::int64_t map_piece = 16384; // elements: a few L1s, large enough to pay for a thread's start
 
@@ -58,4 +58,4 @@ template <class X, class Y, class Z> void add_on(context&, X x, Y y, Z z) {
     });
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <class X, class Y, class Loss, class DX>
 void reconstruction_error_on(context&, X x, Y y, double absolute, Loss loss, DX dx) {
@@ -30,4 +30,4 @@ void reconstruction_error_on(context&, X x, Y y, double absolute, Loss loss, DX 
     loss(0) = static_cast<float>(share * sum);
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

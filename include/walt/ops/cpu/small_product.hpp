@@ -3,7 +3,7 @@
 
 #include "tile_registers.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -18,13 +18,17 @@ inline constexpr int block_vectors = 1;
 /// sum += left * right, over the elements of a unit.
 template <class T>
 [[gnu::always_inline]] inline void multiply_add(float_vector& sum, float left, const float_vector& right) {
-    if constexpr (std::is_same_v<T, float>) sum += left * right;
 #if defined(__AVX512BF16__)
-    else
+    if constexpr (std::is_same_v<T, bf16>)
         sum = reinterpret_cast<float_vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum),
                                                               reinterpret_cast<__m512bh>(_mm512_set1_ps(left)),
                                                               reinterpret_cast<__m512bh>(right)));
+    else
 #endif
+    {
+        static_assert(std::is_same_v<T, float>, "this instruction set multiplies float only: use operand_t<T>");
+        sum += left * right;
+    }
 }
 
 /// A block of Rows x 16 Vectors of the result, held in registers.
@@ -70,8 +74,8 @@ void product_columns(int M, int K, unit_rows left, unit_rows right, unit_rows st
 template <class T>
 void small_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c,
                    std::int64_t c_width) {
-    if constexpr (std::is_same_v<T, bf16>)
-        if (tile_registers::present()) return tile_product(M, N, K, left, right, start, c, c_width);
+    if constexpr (std::is_same_v<T, bf16> && tile_registers::compiled)
+        if (tile_registers::present()) return tile_product<T>(M, N, K, left, right, start, c, c_width);
     constexpr auto narrowed = [](int vectors) { return std::min(vectors, detail::block_vectors); };
     for (int n = 0; n < N;) {
         const int rest = (N - n + vector_lanes - 1) / vector_lanes, vectors = narrowed(rest == 5 ? 3 : rest);
@@ -84,4 +88,4 @@ void small_product(int M, int N, int K, unit_rows left, unit_rows right, unit_ro
     }
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -10,13 +10,14 @@
 #include <unistd.h>
 #endif
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 #if defined(__AMX_BF16__) || defined(__AMXBF16__)
 
 /// While one lives, this thread's eight tile registers are 16 rows of 16 units.
 class tile_registers {
   public:
+    static constexpr bool compiled = true;
     tile_registers() {
         if (!present()) return;
         struct alignas(64) {
@@ -81,8 +82,10 @@ inline void tile_block(int K, unit_rows left, unit_rows right, unit_rows start, 
 } // namespace detail
 
 /// small_product in whole tiles: M, N and K are rounded up to multiples of 16.
-inline void tile_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c,
-                         std::int64_t c_width) {
+template <class T>
+void tile_product(int M, int N, int K, unit_rows left, unit_rows right, unit_rows start, float* c,
+                  std::int64_t c_width) {
+    static_assert(std::is_same_v<T, bf16>, "tiles multiply bf16");
     std::atomic_signal_fence(std::memory_order_seq_cst);
     for (int n = 0; n < N; n += 32)
         for (int m = 0; m < M; m += 32) {
@@ -97,11 +100,14 @@ inline void tile_product(int M, int N, int K, unit_rows left, unit_rows right, u
 
 /// No tile registers in this target.
 struct tile_registers {
+    static constexpr bool compiled = false;
     tile_registers() {} // not trivial: a variable of it is used
     static constexpr bool present() { return false; }
 };
-inline void tile_product(int, int, int, unit_rows, unit_rows, unit_rows, float*, std::int64_t) {}
+template <class T> void tile_product(int, int, int, unit_rows, unit_rows, unit_rows, float*, std::int64_t) {
+    static_assert(sizeof(T) == 0, "this instruction set has no tile registers");
+}
 
 #endif
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

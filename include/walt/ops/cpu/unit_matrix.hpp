@@ -8,7 +8,7 @@
 #include "../../core/buffer.hpp"
 #include "float_vector.hpp"
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// The type that small products of T are made in: bf16 only where the processor multiplies it.
 #if defined(__AVX512BF16__)
@@ -68,4 +68,4 @@ inline void transpose(const unit_matrix& from, const unit_matrix& to) {
         }
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

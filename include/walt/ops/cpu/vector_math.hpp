@@ -1,11 +1,12 @@
 // exp, SiLU and GELU in float without branches or tables, so that loops over them vectorise.
 #pragma once
 
+#include "../../core/instruction_set.hpp"
 #include "../pointwise.hpp"
 
 #include <bit>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// e^x within 2 units in the last place; 0 below -87, about 6e37 above 87.
 inline float fast_exp(float x) {
@@ -45,4 +46,4 @@ template <> struct vector_math<activation::gelu> {
     }
 };
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -10,7 +10,7 @@
 #include <array>
 #include <vector>
 
-namespace walt::cpu {
+namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -192,4 +192,4 @@ void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::w
     }
 }
 
-} // namespace walt::cpu
+} // namespace walt::cpu::inline WALT_INSTRUCTION_SET

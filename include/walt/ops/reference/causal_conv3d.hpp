@@ -4,7 +4,7 @@
 #include "../causal_conv3d.hpp"
 #include "context.hpp"
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 /// Calls visit(x position, tap of the kernel, y position) for every pair of positions that a kernel tap connects, in
@@ -85,4 +85,4 @@ void causal_conv3d_grad_weight_on(context&, conv_stride stride, video_view<const
         for (std::int64_t i = 0; i < dy.size(); ++i) dbias.data()[i % O] += static_cast<A>(dy.data()[i]);
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

@@ -2,8 +2,9 @@
 #pragma once
 
 #include "../../core/buffer.hpp"
+#include "../../core/instruction_set.hpp"
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 /// Runs every op of walt as plain loops on the host; accumulates in float, or in double for double elements.
 struct context {
@@ -19,4 +20,4 @@ struct context {
     void download(void* host, const void* device, std::size_t bytes) { std::memcpy(host, device, bytes); }
 };
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

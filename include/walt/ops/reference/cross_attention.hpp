@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 /// The keys of one frame and head: own tokens first, text positions after them.
@@ -125,4 +125,4 @@ void cross_attention_grad_on(context&, Shape, view<const T, R, Shape::width> q, 
         dtext_kv.data()[i] = static_cast<T>(dtext[static_cast<std::size_t>(i)]);
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

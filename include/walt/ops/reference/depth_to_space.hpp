@@ -4,7 +4,7 @@
 #include "../depth_to_space.hpp"
 #include "context.hpp"
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 /// Calls visit(element of x, element of y) for the first of 2 C neighbours that lie together in both; -1 for y where
@@ -44,4 +44,4 @@ template <int Time, class DY, class DX> void depth_to_space_grad_on(context&, DY
         });
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

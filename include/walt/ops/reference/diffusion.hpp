@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 template <class CA, class X, class CB, class Y, class Out>
 void frame_blend_on(context&, CA a, X x, CB b, Y y, Out out) {
@@ -65,4 +65,4 @@ void square_error_on(context&, X x, Y y, W weight, Loss loss, DX dx) {
                                           (static_cast<double>(x.data()[i]) - static_cast<double>(y.data()[i])));
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 template <class Order, class A, int R, int D, class Space, class Time, class Images>
 void add_positions_on(context&, view<A, R, D> h, Space space, Time time, Images is_image) {
@@ -61,4 +61,4 @@ void add_rows_grad_on(context&, view<const A, R, D> de, Index index, DTable dtab
         for (int d = 0; d < D; ++d) dtable(index(r), d) += de(r, d);
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

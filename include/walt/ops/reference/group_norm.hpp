@@ -8,7 +8,7 @@
 #include <array>
 #include <cmath>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 template <class Activation, class X, int C, class Scale, class U, class A, int G>
 void group_norm_on(context&, Activation, video_view<const X, C> x, Scale scale, Scale shift, const frame_rows& rows,
@@ -83,4 +83,4 @@ void group_norm_grad_on(context&, Activation, video_view<const X, C> x, Scale sc
         }
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

@@ -3,7 +3,7 @@
 
 #include "modulated_norm.hpp"
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 /// y = LN(x) weight over dh entries, or x itself where there is no norm.
 template <int Dh, class T, class Norm, class A> void head_norm(const T* x, const Norm& weight, A* y) {
@@ -36,4 +36,4 @@ void head_norm_grad(const T* x, const Norm& weight, const A* dy, T* dx, DNorm dw
     }
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 template <class A, int C>
 void latent_statistics_on(context&, video_view<const A, C> z, view<A, dynamic, C> mean, view<A, dynamic, C> deviation) {
@@ -49,4 +49,4 @@ void denormalise_on(context&, video_view<const A, C> x, view<const A, C> mean, v
     for (std::int64_t i = 0; i < x.size(); ++i) y.data()[i] = x.data()[i] * deviation(i % C) + mean(i % C);
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

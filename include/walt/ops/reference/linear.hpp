@@ -4,7 +4,7 @@
 #include "../linear.hpp"
 #include "context.hpp"
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 template <class T, int R, int K, int N, class W, class Bias, class U>
 void linear_on(context&, view<const T, R, K> x, W w, Bias bias, view<U, R, N> y) {
@@ -45,4 +45,4 @@ void linear_grad_weight_on(context&, view<const T, R, K> x, view<const T, R, N> 
     }
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

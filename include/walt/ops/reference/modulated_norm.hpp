@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 /// Mean and 1 / standard deviation of `count` numbers.
 template <class A> struct moments {
@@ -85,4 +85,4 @@ void gated_residual_grad_on(context&, view<const A, R, D> dh, view<const A, R, M
     }
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 /// One element's update; the compute copy is the caller's.
 template <class A>
@@ -49,4 +49,4 @@ template <class X> void sum_of_squares_on(context&, X x, view<double, 1> sum) {
         sum(0) += static_cast<double>(x.data()[i]) * static_cast<double>(x.data()[i]);
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

@@ -4,7 +4,7 @@
 #include "../patches.hpp"
 #include "context.hpp"
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 /// Calls visit(token row, element of its vector, element of the latent) for every element of a [B, F, H, W, C] latent.
@@ -62,4 +62,4 @@ void unpatchify_on(context&, Tokens tokens, int first, Scale scale, Latent laten
                                          });
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

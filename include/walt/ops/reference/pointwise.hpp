@@ -4,7 +4,7 @@
 #include "../pointwise.hpp"
 #include "context.hpp"
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 template <class X, class Y> void convert_on(context&, X x, Y y) {
     for (std::int64_t i = 0; i < x.size(); ++i)
@@ -42,4 +42,4 @@ template <class Y> void fill_on(context&, Y y, double value) {
     for (std::int64_t i = 0; i < y.size(); ++i) y.data()[i] = static_cast<T>(static_cast<accumulate_t<T>>(value));
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 template <class X, class Y, class Loss, class DX>
 void reconstruction_error_on(context&, X x, Y y, double absolute, Loss loss, DX dx) {
@@ -22,4 +22,4 @@ void reconstruction_error_on(context&, X x, Y y, double absolute, Loss loss, DX 
     loss(0) = static_cast<typename Loss::element>(share * sum);
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-namespace walt::reference {
+namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
 /// Whether a query may look at a key in a window that spans frames, given what the sample is.
@@ -115,4 +115,4 @@ void window_attention_grad_on(context&, Shape, view<const T, R, 3 * Shape::width
                 }
 }
 
-} // namespace walt::reference
+} // namespace walt::reference::inline WALT_INSTRUCTION_SET
