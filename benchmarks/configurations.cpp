@@ -24,10 +24,11 @@ template <int Patch> struct patched : base {
 };
 template <int Rank> struct ranked : base { static constexpr int adaln_rank = Rank; };
 
-walt::latent_batch one_video() {
-    walt::latent_batch batch;
+walt::latents one_video() {
+    walt::latents batch;
+    batch.shape = {1, 5, 16, 16, 8};
     batch.is_image = {0};
-    for (std::uint64_t i = 0; i < 5 * 16 * 16 * 8; ++i) batch.latents.push_back(walt::philox{1, 1}.normal(i));
+    for (std::uint64_t i = 0; i < 5 * 16 * 16 * 8; ++i) batch.values.push_back(walt::philox{1, 1}.normal(i));
     return batch;
 }
 
@@ -45,7 +46,7 @@ void report(benchmark::State& state, const walt::cost& step) {
 }
 
 template <class Config> void training(benchmark::State& state) {
-    const walt::latent_batch batch = one_video();
+    const walt::latents batch = one_video();
     const walt::denoising objective = one_pass();
     walt::cpu::context device;
     walt::denoiser model(device, Config{}, walt::compute<walt::bf16>);
@@ -58,11 +59,11 @@ template <class Config> void training(benchmark::State& state) {
 
 template <class Config> void sampling(benchmark::State& state) {
     using latent = walt::view<float, walt::dynamic, 5, 16, 16, 8>;
-    walt::latent_batch batch = one_video();
-    std::vector<float> v(batch.latents.size());
+    walt::latents batch = one_video();
+    std::vector<float> v(batch.values.size());
     const std::vector<std::int32_t> step(5, 500);
     walt::denoiser_input<float, Config> input;
-    input.noisy = latent(batch.latents.data(), 1).read();
+    input.noisy = latent(batch.values.data(), 1).read();
     input.step = walt::view<const std::int32_t, walt::dynamic>(step.data(), 5);
     input.is_image = walt::view<const std::uint8_t, walt::dynamic>(batch.is_image.data(), 1);
     walt::cpu::context device;

@@ -49,7 +49,7 @@ void report(benchmark::State& state, double flops, double matmul) {
 /// One loss and its gradient, without self-conditioning's first pass.
 template <class Config, class T> void training_step(benchmark::State& state) {
     const std::int64_t samples = state.range(0);
-    const walt::latent_batch batch = walt::benchmarks::drawn_batch<Config>(samples);
+    const walt::latents batch = walt::benchmarks::drawn_batch<Config>(samples);
     walt::denoising objective;
     objective.self_conditioning_rate = 0;
     walt::denoiser model(device(), Config{}, walt::compute<T>);

@@ -10,42 +10,44 @@
 namespace walt::benchmarks {
 
 /// Videos of random latents with every condition that Config has.
-template <class Config> latent_batch drawn_batch(std::int64_t samples) {
-    latent_batch batch;
+template <class Config> latents drawn_batch(std::int64_t samples) {
+    latents batch;
     const philox numbers{1, 1};
     const auto videos = static_cast<std::size_t>(samples), frames = videos * Config::frames;
-    batch.is_image.assign(videos, 0);
-    batch.latents.resize(frames * Config::height * Config::width * Config::channels);
-    for (std::size_t i = 0; i < batch.latents.size(); ++i) batch.latents[i] = numbers.normal(i);
-    if (Config::classes > 0) batch.label.assign(frames, 0);
+    batch.shape = {samples, Config::frames, Config::height, Config::width, Config::channels};
+    batch.values.resize(static_cast<std::size_t>(batch.shape.size()));
+    for (std::size_t i = 0; i < batch.values.size(); ++i) batch.values[i] = numbers.normal(i);
+    if (Config::classes > 0) batch.labels.assign(frames, 0);
     if (Config::text_dim > 0) { // text 0 is the empty one
         const std::size_t positions = (videos + 1) * Config::text_tokens;
-        batch.text.assign(positions * static_cast<std::size_t>(Config::text_dim), 0.5f);
-        batch.text_valid.assign(positions, 1);
-        std::fill_n(batch.text_valid.begin(), Config::text_tokens, std::uint8_t{0});
+        batch.text.tokens = Config::text_tokens;
+        batch.text.dim = Config::text_dim;
+        batch.text.vectors.assign(positions * static_cast<std::size_t>(Config::text_dim), 0.5f);
+        batch.text.valid.assign(positions, 1);
+        std::fill_n(batch.text.valid.begin(), Config::text_tokens, std::uint8_t{0});
         for (std::size_t f = 0; f < frames; ++f)
-            batch.text_row.push_back(static_cast<std::int32_t>(f / Config::frames + 1));
+            batch.text.row.push_back(static_cast<std::int32_t>(f / Config::frames + 1));
     }
-    if (Config::super_resolution) batch.low_resolution.assign(batch.latents.size() / 4, 0.5f);
+    if (Config::super_resolution) batch.low_resolution.assign(batch.values.size() / 4, 0.5f);
     return batch;
 }
 
 /// The same as an input of the network, in the arena.
 template <class Config, class Context> denoiser_input<float, Config> drawn_input(Context& ctx, std::int64_t samples) {
-    const latent_batch batch = drawn_batch<Config>(samples);
+    const latents batch = drawn_batch<Config>(samples);
     const auto frames = static_cast<std::size_t>(samples * Config::frames);
     denoiser_input<float, Config> input;
     using latent = typename denoiser_input<float, Config>::latent;
-    const auto noisy = latent(to_device<float>(ctx, batch.latents).data(), samples);
+    const auto noisy = latent(to_device<float>(ctx, batch.values).data(), samples);
     input.noisy = input.self_condition = input.known = noisy;
     input.mask = to_device<float>(ctx, std::vector<float>(frames, 0)).read();
     input.step = to_device<std::int32_t>(ctx, std::vector<std::int32_t>(frames, 500)).read();
-    input.is_image = to_device<std::uint8_t>(ctx, batch.is_image).read();
-    input.label = to_device<std::int32_t>(ctx, batch.label).read();
-    input.text_row = to_device<std::int32_t>(ctx, batch.text_row).read();
-    input.text_valid = to_device<std::uint8_t>(ctx, batch.text_valid).read();
-    input.text = decltype(input.text)(to_device<float>(ctx, batch.text).data(),
-                                      static_cast<std::int64_t>(batch.text_valid.size()));
+    input.is_image = to_device<std::uint8_t>(ctx, batch.kinds()).read();
+    input.label = to_device<std::int32_t>(ctx, batch.labels).read();
+    input.text_row = to_device<std::int32_t>(ctx, batch.text.row).read();
+    input.text_valid = to_device<std::uint8_t>(ctx, batch.text.valid).read();
+    input.text = decltype(input.text)(to_device<float>(ctx, batch.text.vectors).data(),
+                                      static_cast<std::int64_t>(batch.text.valid.size()));
     input.low_resolution = decltype(input.low_resolution)(to_device<float>(ctx, batch.low_resolution).data(), samples);
     input.low_resolution_step =
         to_device<std::int32_t>(ctx, std::vector<std::int32_t>(static_cast<std::size_t>(samples), 100)).read();

@@ -32,7 +32,7 @@ int main(int count, char** arguments) try {
     walt::tokenizer model(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer trainer(model, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                           {.rate = {.warmup = 5, .total = steps}});
-    const walt::batch unseen = walt::batches(test, {.batch = 4})(0);
+    const walt::clips unseen = walt::batches(test, {.batch = 4})(0);
     const auto quality = [&] {
         return psnr(unseen.pixels, trainer.ema().decode(trainer.ema().encode(unseen.pixels, 4, 5, 32, 32), 4, 2, 4, 4));
     };

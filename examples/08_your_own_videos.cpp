@@ -25,10 +25,11 @@ std::filesystem::path make_folder() {
 int main(int count, char** arguments) try {
     const walt::video_folder clips(count > 1 ? std::filesystem::path(arguments[1]) : make_folder(),
                                    {.frames = 5, .height = 32, .width = 32});
-    const walt::batch batch = walt::batches(clips, {.batch = 2, .image_rate = 0.5})(0);
-    std::printf("%lld clips; a batch of %d samples of %d x %d x %d: \"%s\", \"%s\"\n",
-                static_cast<long long>(clips.size()), batch.count, batch.frames, batch.height, batch.width,
-                batch.captions[0][0].c_str(), batch.captions[1][0].c_str());
+    const walt::clips batch = walt::batches(clips, {.batch = 2, .image_rate = 0.5})(0);
+    std::printf("%lld clips; a batch of %lld samples of %lld x %lld x %lld: \"%s\", \"%s\"\n",
+                static_cast<long long>(clips.size()), static_cast<long long>(batch.shape.count),
+                static_cast<long long>(batch.shape.frames), static_cast<long long>(batch.shape.height),
+                static_cast<long long>(batch.shape.width), batch.captions[0][0].c_str(), batch.captions[1][0].c_str());
     return batch.pixels.size() == std::size_t{2} * 5 * 32 * 32 * 3 ? 0 : 1;
 } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

@@ -28,19 +28,19 @@ struct full_attention : base {
 };
 
 /// Waves whose direction is the label: something to learn without a file.
-walt::latent_batch waves(std::int64_t n) {
-    walt::latent_batch batch;
-    batch.is_image.assign(8, 0);
+walt::latents waves(std::int64_t n) {
+    walt::latents batch;
+    batch.shape = {8, 3, 8, 8, 4};
     for (std::uint64_t b = 0; b < 8; ++b) {
         const walt::philox numbers{1, static_cast<std::uint64_t>(n) * 8 + b};
         const auto label = static_cast<int>(numbers.below(0, 4));
         const float phase = 6.2832f * numbers.uniform(1);
-        batch.label.insert(batch.label.end(), 3, label);
+        batch.labels.insert(batch.labels.end(), 3, label);
         for (int f = 0; f < 3; ++f)
             for (int y = 0; y < 8; ++y)
                 for (int x = 0; x < 8; ++x)
                     for (int c = 0; c < 4; ++c)
-                        batch.latents.push_back(
+                        batch.values.push_back(
                             1.4f * std::sin(phase + 0.8f * static_cast<float>((label & 1 ? x : y) +
                                                                               (label & 2 ? f : -f) + 2 * c)));
     }

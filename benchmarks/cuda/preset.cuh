@@ -34,8 +34,8 @@ template <class Config> void training_step(benchmark::State& state, std::int64_t
     cuda::context ctx;
     denoiser model(ctx, Config{}, compute<bf16>);
     trainer train(model, denoising{.self_conditioning_rate = self_conditioned ? 1.0f : 0.0f});
-    const latent_batch batch = drawn_batch<Config>(samples);
-    const auto source = [of = &batch](std::int64_t) -> const latent_batch& { return *of; };
+    const latents batch = drawn_batch<Config>(samples);
+    const auto source = [of = &batch](std::int64_t) -> const latents& { return *of; };
     train.step(source);
     cost of = training_cost(Config{}, compute<bf16>, samples);
     const cost first = sampling_cost(Config{}, compute<bf16>, samples);

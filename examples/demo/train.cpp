@@ -17,21 +17,19 @@ namespace demo {
 namespace {
 
 /// Clips of 1, 5, 9, 13 and 17 frames in turn: a tokenizer that has seen only short ones decodes long ones badly.
-walt::pixel_batch clips_of_every_length(const walt::moving_fashion& data, std::int64_t n) {
+walt::clips clips_of_every_length(const walt::moving_fashion& data, std::int64_t n) {
     constexpr int lengths[] = {1, 9, 17, 5, 13}, counts[] = {32, 5, 3, 8, 3};
-    walt::pixel_batch batch;
-    batch.frames = lengths[n % 5];
-    batch.count = counts[n % 5];
-    batch.height = batch.width = side;
+    walt::clips batch;
+    batch.shape = {counts[n % 5], lengths[n % 5], side, side};
     std::vector<float> clip(std::size_t{3} * frames * side * side);
     std::string caption;
-    for (std::int64_t i = 0; i < batch.count; ++i) {
+    for (std::int64_t i = 0; i < batch.shape.count; ++i) {
         const std::int64_t index = n * 64 + i;
         data.read(1, index, clip.data(), caption);
         const auto first = walt::philox{2, static_cast<std::uint64_t>(index)}.below(
-            0, static_cast<std::uint32_t>(frames - batch.frames + 1));
-        const auto begin = clip.begin() + std::ptrdiff_t{3} * side * side * first;
-        batch.pixels.insert(batch.pixels.end(), begin, begin + std::ptrdiff_t{3} * side * side * batch.frames);
+            0, static_cast<std::uint32_t>(frames - batch.shape.frames + 1));
+        const auto begin = clip.begin() + batch.shape.frame() * first;
+        batch.pixels.insert(batch.pixels.end(), begin, begin + batch.shape.sample());
     }
     return batch;
 }

@@ -18,7 +18,9 @@
 
 #include "config/demo.hpp"
 #include "data/batches.hpp"
+#include "data/clips.hpp"
 #include "data/latent_cache.hpp"
+#include "data/latents.hpp"
 #include "data/prefetch.hpp"
 #include "io/frames.hpp"
 #include "io/gif.hpp"

@@ -40,8 +40,8 @@ TEST_CASE("every video comes once in an epoch, and the next epoch has another or
     std::vector<int> order;
     std::vector<std::string> captions;
     for (int n = 0; n < 23; ++n) {
-        const walt::batch made = make(n);
-        CHECK((made.count == 4 && made.frames == 3 && made.height == 2 && made.width == 5));
+        const walt::clips made = make(n);
+        CHECK(made.shape == walt::video_shape{4, 3, 2, 5});
         for (std::size_t b = 0; b < 4; ++b) {
             CHECK(made.is_image[b] == 0);
             order.push_back(clip_of(made.pixels[b * 90]));
@@ -63,10 +63,10 @@ TEST_CASE("a batch depends on its number alone, so a run resumes exactly") {
     const with_frames data{{40}};
     const walt::batches once(data, {.batch = 5, .image_rate = 0.3, .seed = 4}),
         again(data, {.batch = 5, .image_rate = 0.3, .seed = 4});
-    std::vector<walt::batch> run;
+    std::vector<walt::clips> run;
     for (int n = 0; n < 12; ++n) run.push_back(once(n));
     for (int n = 11; n >= 6; --n) {
-        const walt::batch resumed = again(n);
+        const walt::clips resumed = again(n);
         CHECK(resumed.pixels == run[static_cast<std::size_t>(n)].pixels);
         CHECK(resumed.is_image == run[static_cast<std::size_t>(n)].is_image);
         CHECK(resumed.captions == run[static_cast<std::size_t>(n)].captions);
@@ -80,7 +80,7 @@ TEST_CASE("stacks of images come at their rate, evenly, and their images come on
     const walt::batches make(data, {.batch = 8, .image_rate = 0.25, .seed = 1});
     std::map<int, int> images, frames;
     for (int n = 0; n < 10; ++n) {
-        const walt::batch made = make(n);
+        const walt::clips made = make(n);
         CHECK(std::count(made.is_image.begin(), made.is_image.end(), 1) == 2);
         for (std::size_t b = 0; b < 8; ++b)
             for (std::size_t f = 0; f < 3 && made.is_image[b]; ++f) {
@@ -102,7 +102,7 @@ TEST_CASE("images come from a dataset of their own, or from clips that can only 
     const walt::batches whole(clips, {.batch = 3, .image_rate = 1});
     std::set<int> seen, frames;
     for (int n = 0; n < 3; ++n) {
-        const walt::batch a = own(n), b = whole(n);
+        const walt::clips a = own(n), b = whole(n);
         CHECK(a.is_image == std::vector<std::uint8_t>{1, 1, 1});
         for (std::size_t f = 0; f < 9; ++f) {
             seen.insert(clip_of(a.pixels[f * 30]));

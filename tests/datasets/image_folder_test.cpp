@@ -66,7 +66,7 @@ TEST_CASE("images of a folder make stacks") {
     const temporary_folder folder;
     for (const char* name : {"a.png", "b.png", "c.png"}) write_picture(folder, name, 8, 8, 200);
     const walt::image_folder images(folder.path, {.height = 4, .width = 4});
-    const walt::batch made = walt::batches(images, {.batch = 3, .image_rate = 1})(0);
+    const walt::clips made = walt::batches(images, {.batch = 3, .image_rate = 1})(0);
     std::string all;
     for (const auto& captions : made.captions) all += captions[0];
     std::sort(all.begin(), all.end());

@@ -68,13 +68,13 @@ template <class Cache> seen read(const Cache& cache, int count, const std::strin
     const word_vectors text;
     seen all;
     for (int n = 0; n < count; ++n) {
-        const latent_batch batch = cache(n);
-        REQUIRE(batch.latents.size() == batch.is_image.size() * 3 * 2 * 2);
-        REQUIRE(batch.text_row.size() == batch.is_image.size() * 3);
+        const latents batch = cache(n);
+        REQUIRE(batch.values.size() == batch.is_image.size() * 3 * 2 * 2);
+        REQUIRE(batch.text.row.size() == batch.is_image.size() * 3);
         for (std::size_t b = 0; b < batch.is_image.size(); ++b) {
             all.stacks += batch.is_image[b];
             for (std::size_t f = 0; f < 3; ++f) {
-                const float* latent = batch.latents.data() + (b * 3 + f) * 4;
+                const float* latent = batch.values.data() + (b * 3 + f) * 4;
                 const int clip = static_cast<int>(latent[0]);
                 REQUIRE(latent[1] ==
                         static_cast<float>(batch.is_image[b] ? 0 : f)); // an image is the first latent frame
@@ -83,7 +83,7 @@ template <class Cache> seen read(const Cache& cache, int count, const std::strin
                 std::vector<std::uint8_t> valid(8);
                 text.encode((batch.is_image[b] ? still : "clip ") + std::to_string(clip), expected.data(),
                             valid.data());
-                const float* row = batch.text.data() + batch.text_row[b * 3 + f] * 8 * 64;
+                const float* row = batch.text.vectors.data() + batch.text.row[b * 3 + f] * 8 * 64;
                 REQUIRE(std::equal(expected.begin(), expected.end(), row));
                 if (batch.is_image[b]) all.images.insert(clip);
                 else if (f == 0) all.videos.insert(clip);
@@ -104,8 +104,8 @@ TEST_CASE("every clip comes once an epoch, in another order each", "[latent_cach
     const seen one = read(cache, 2, "");
     CHECK(one.videos == std::multiset<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
     CHECK(read(cache, 4, "").videos.count(3) == 2);
-    CHECK(cache(0).latents != cache(2).latents);
-    CHECK(cache(1).latents == cache(1).latents);
+    CHECK(cache(0).values != cache(2).values);
+    CHECK(cache(1).values == cache(1).values);
 }
 
 TEST_CASE("stacks of images come at the rate asked for, from first frames and with their captions", "[latent_cache]") {

@@ -52,20 +52,23 @@ template <class Config> struct recorder {
 
 constexpr int F = 4, frame = 8, samples = 64; // the first half videos, the second half stacks of images
 
-template <class Config> latent_batch drawn() {
-    latent_batch batch;
+template <class Config> latents drawn() {
+    latents batch;
+    batch.shape = {samples, F, Config::height, Config::width, Config::channels};
     for (std::uint64_t i = 0; i < std::uint64_t{samples} * F * frame; ++i)
-        batch.latents.push_back(philox{5, 0}.normal(i));
+        batch.values.push_back(philox{5, 0}.normal(i));
     for (int b = 0; b < samples; ++b) batch.is_image.push_back(b >= samples / 2);
     for (int f = 0; f < samples * F; ++f) {
-        if (Config::classes > 0) batch.label.push_back(3);
-        if (Config::text_dim > 0) batch.text_row.push_back(1);
+        if (Config::classes > 0) batch.labels.push_back(3);
+        if (Config::text_dim > 0) batch.text.row.push_back(1);
     }
     if (Config::text_dim > 0) {
-        batch.text = {0, 0, 1, 2};
-        batch.text_valid = {0, 1};
+        batch.text.tokens = 1;
+        batch.text.dim = 2;
+        batch.text.vectors = {0, 0, 1, 2};
+        batch.text.valid = {0, 1};
     }
-    if (Config::super_resolution) batch.low_resolution.assign(batch.latents.size() / 4, 0.5f);
+    if (Config::super_resolution) batch.low_resolution.assign(batch.values.size() / 4, 0.5f);
     return batch;
 }
 
@@ -85,7 +88,7 @@ TEST_CASE("videos have one step, stacked images one each, drawn evenly; the inpu
         run(model, {}, stream);
         REQUIRE(model.calls.size() == 1); // this config has no self-conditioning
         const auto& in = model.calls[0];
-        const latent_batch batch = drawn<with_labels>();
+        const latents batch = drawn<with_labels>();
         for (std::size_t i = 0; i < in.step.size(); ++i) {
             sum += in.step[i];
             least = std::min(least, in.step[i]);
@@ -94,7 +97,7 @@ TEST_CASE("videos have one step, stacked images one each, drawn evenly; the inpu
             const double gamma = schedule.gamma(in.step[i]);
             for (std::size_t e = i * frame; e < (i + 1) * frame; ++e) {
                 const double eps =
-                    (in.noisy[e] - std::sqrt(gamma) * static_cast<double>(batch.latents[e])) / std::sqrt(1 - gamma);
+                    (in.noisy[e] - std::sqrt(gamma) * static_cast<double>(batch.values[e])) / std::sqrt(1 - gamma);
                 residual_mean += eps;
                 residual_squares += eps * eps;
             }
@@ -151,7 +154,7 @@ TEST_CASE("known frames: one or two of a video's first, clean, none of an image'
     denoising objective;
     objective.frame_prediction_rate = 0.6f;
     objective.self_conditioning_rate = 0;
-    const latent_batch batch = drawn<all_inputs>();
+    const latents batch = drawn<all_inputs>();
     const noise_schedule schedule;
     double ones = 0, twos = 0;
     for (std::uint64_t stream = 0; stream < 40; ++stream) {
@@ -168,8 +171,8 @@ TEST_CASE("known frames: one or two of a video's first, clean, none of an image'
             twos += known == 2;
         }
         for (std::size_t e = 0; e < in.noisy.size(); ++e) {
-            REQUIRE(in.known[e] == static_cast<double>(batch.latents[e]));
-            const double gamma = schedule.gamma(in.step[e / frame]), x0 = static_cast<double>(batch.latents[e]);
+            REQUIRE(in.known[e] == static_cast<double>(batch.values[e]));
+            const double gamma = schedule.gamma(in.step[e / frame]), x0 = static_cast<double>(batch.values[e]);
             const double eps = (in.noisy[e] - std::sqrt(gamma) * x0) / std::sqrt(1 - gamma);
             const double off = 0.25 - (std::sqrt(gamma) * eps - std::sqrt(1 - gamma) * x0),
                          weight = 1 - in.mask[e / frame];
@@ -242,29 +245,29 @@ TEST_CASE("a batch that does not fit the model is refused with both numbers", "[
     recorder<with_labels> classes;
     const auto refuses = [](auto& model, auto change, const char* first, const char* second) {
         using config = typename std::decay_t<decltype(model)>::config_type;
-        latent_batch batch = drawn<config>();
+        latents batch = drawn<config>();
         change(batch);
         CHECK_THROWS_WITH(loss_of(denoising{}, model, batch, gradients<double>{}, philox{}),
                           Catch::Contains(first) && Catch::Contains(second));
     };
     refuses(
-        classes, [](auto& b) { b.is_image.clear(); }, "1 sample", "or more");
+        classes, [](auto& b) { b.shape.count = 0; }, "1 or more", "0 x 4");
     refuses(
-        classes, [](auto& b) { b.latents.pop_back(); }, "2048 latent numbers", "2047 came");
+        classes, [](auto& b) { b.values.pop_back(); }, "2048 latent numbers", "2047 came");
     refuses(
-        classes, [](auto& b) { b.label.clear(); }, "256 labels", "0 came");
+        classes, [](auto& b) { b.labels.clear(); }, "256 labels", "0 came");
     refuses(
-        classes, [](auto& b) { b.label[7] = 11; }, "0 to 10", "11 came");
+        classes, [](auto& b) { b.labels[7] = 11; }, "0 to 9", "11 came");
     refuses(
-        classes, [](auto& b) { b.label[7] = -1; }, "0 to 10", "-1 came");
+        classes, [](auto& b) { b.labels[7] = -2; }, "0 to 9", "-2 came");
     refuses(
-        texts, [](auto& b) { b.text_valid.clear(); }, "1 text or more", "0 positions");
+        texts, [](auto& b) { b.text.valid.clear(); }, "1 text or more", "0 positions");
     refuses(
-        texts, [](auto& b) { b.text.pop_back(); }, "4 text numbers", "3 came");
+        texts, [](auto& b) { b.text.vectors.pop_back(); }, "4 text numbers", "3 came");
     refuses(
-        texts, [](auto& b) { b.text_row.pop_back(); }, "256 text rows", "255 came");
+        texts, [](auto& b) { b.text.row.pop_back(); }, "256 text rows", "255 came");
     refuses(
-        texts, [](auto& b) { b.text_row[3] = 2; }, "2 texts", "no text 2");
+        texts, [](auto& b) { b.text.row[3] = 2; }, "2 texts", "no text 2");
     refuses(
         texts, [](auto& b) { b.low_resolution.pop_back(); }, "512 low-resolution", "511 came");
 }

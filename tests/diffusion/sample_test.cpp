@@ -66,10 +66,10 @@ TEST_CASE("a sample is the DDIM run of its own text, whatever its neighbours' ar
     ops::normal(s.ctx, philox{0, 0}, x);
     auto in = no_conditions(s.model, 1);
     const text_batch text = encode_captions(s.text, {"a red bag", "a red bag"});
-    const std::vector<double> numbers(text.text.begin(), text.text.end());
+    const std::vector<double> numbers(text.vectors.begin(), text.vectors.end());
     in.text = view<const double, dynamic, 4>(numbers.data(), 6);
-    in.text_valid = view<const std::uint8_t, dynamic>(text.text_valid.data(), 6);
-    in.text_row = view<const std::int32_t, dynamic>(text.text_row.data(), 2);
+    in.text_valid = view<const std::uint8_t, dynamic>(text.valid.data(), 6);
+    in.text_row = view<const std::int32_t, dynamic>(text.row.data(), 2);
     const std::uint8_t video = 0;
     in.is_image = view<const std::uint8_t, dynamic>(&video, 1);
     run_ddim(

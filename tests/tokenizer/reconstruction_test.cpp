@@ -19,7 +19,7 @@ struct tiny : tokenizer_config {
 struct scene {
     reference::context ctx;
     tokenizer<reference::context, tiny, double> tokens{ctx, tiny{}, compute<double>, seed{1}};
-    pixel_batch batch{std::vector<float>(std::size_t{2} * 3 * 4 * 4 * 3), 2, 3, 4, 4};
+    clips batch{.shape = {2, 3, 4, 4}, .pixels = std::vector<float>(std::size_t{2} * 3 * 4 * 4 * 3)};
     std::vector<double> gradient = std::vector<double>(tokens.extent);
     scene() {
         testing::fill_normal(batch.pixels, 4, 0.5);
@@ -80,6 +80,7 @@ TEST_CASE("pixels of another size than stated are refused with both numbers", "[
     scene s;
     s.batch.pixels.pop_back();
     CHECK_THROWS_WITH(s.loss({}), Catch::Contains("288 numbers") && Catch::Contains("287 came"));
-    s.batch.frames = 2;
+    s.batch.pixels.resize(192);
+    s.batch.shape.frames = 2;
     CHECK_THROWS_WITH(s.loss({}), Catch::Contains("1 + 2 k frames") && Catch::Contains("not 2"));
 }

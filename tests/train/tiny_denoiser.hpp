@@ -11,11 +11,12 @@ struct tiny : walt::denoiser_config {
     static constexpr walt::window spatiotemporal_window{0, 2, 2};
 };
 
-inline walt::latent_batch tiny_batch(std::int64_t n) {
-    walt::latent_batch batch;
+inline walt::latents tiny_batch(std::int64_t n) {
+    walt::latents batch;
+    batch.shape = {3, 2, 2, 4, 3};
     const walt::philox numbers{7, static_cast<std::uint64_t>(n)};
-    for (std::uint64_t i = 0; i < 3 * 2 * 2 * 4 * 3; ++i) batch.latents.push_back(numbers.normal(i));
+    for (std::uint64_t i = 0; i < 3 * 2 * 2 * 4 * 3; ++i) batch.values.push_back(numbers.normal(i));
     batch.is_image = {0, 1, 0};
-    batch.label = {0, 0, 1, 2, 1, 1};
+    batch.labels = {0, 0, 1, 2, 1, 1};
     return batch;
 }

@@ -1,20 +1,13 @@
 // Batches for joint training: videos and stacks of independent images, mixed at a fixed ratio (paper sec. 3.2).
 #pragma once
 
+#include "clips.hpp"
 #include "dataset.hpp"
 #include "permutation.hpp"
 
 #include <algorithm>
 
 namespace walt {
-
-/// Samples in a row: a video, or as many independent images as a video has frames.
-struct batch {
-    int count = 0, frames = 0, height = 0, width = 0;
-    std::vector<float> pixels;                      ///< [count, frames, height, width, 3] in [-1, 1]
-    std::vector<std::uint8_t> is_image;             ///< [count], 1 where the frames are independent images
-    std::vector<std::vector<std::string>> captions; ///< [count][frames]; a video's is the same in all of its frames
-};
 
 struct mixing {
     int batch = 32;
@@ -44,19 +37,16 @@ template <dataset Videos, dataset Images = Videos> class batches {
     }
 
     /// Batch n, counted from 0.
-    batch operator()(std::int64_t n) const {
-        batch made;
-        made.count = how_.batch;
-        made.frames = videos_->frames();
-        made.height = videos_->height();
-        made.width = videos_->width();
-        const std::int64_t frame = std::int64_t{3} * made.height * made.width;
-        made.pixels.resize(static_cast<std::size_t>(frame * made.frames * made.count));
-        made.is_image.resize(static_cast<std::size_t>(made.count));
-        made.captions.resize(static_cast<std::size_t>(made.count),
-                             std::vector<std::string>(static_cast<std::size_t>(made.frames)));
+    clips operator()(std::int64_t n) const {
+        clips made;
+        made.shape = {how_.batch, videos_->frames(), videos_->height(), videos_->width()};
+        const std::int64_t frames = made.shape.frames, frame = made.shape.frame();
+        made.pixels.resize(static_cast<std::size_t>(made.shape.size()));
+        made.is_image.resize(static_cast<std::size_t>(how_.batch));
+        made.captions.resize(static_cast<std::size_t>(how_.batch),
+                             std::vector<std::string>(static_cast<std::size_t>(frames)));
         float* pixels = made.pixels.data();
-        for (std::size_t b = 0; b < made.is_image.size(); ++b, pixels += frame * made.frames) {
+        for (std::size_t b = 0; b < made.is_image.size(); ++b, pixels += made.shape.sample()) {
             const std::int64_t sample = n * how_.batch + static_cast<std::int64_t>(b), stacks = stacks_before(sample);
             auto& captions = made.captions[b];
             if (stacks_before(sample + 1) == stacks) {
@@ -64,8 +54,8 @@ template <dataset Videos, dataset Images = Videos> class batches {
                 std::fill(captions.begin() + 1, captions.end(), captions.front());
             } else {
                 made.is_image[b] = 1;
-                for (int f = 0; f < made.frames; ++f)
-                    image(stacks * made.frames + f, pixels + f * frame, captions[static_cast<std::size_t>(f)]);
+                for (std::int64_t f = 0; f < frames; ++f)
+                    image(stacks * frames + f, pixels + f * frame, captions[static_cast<std::size_t>(f)]);
             }
         }
         return made;

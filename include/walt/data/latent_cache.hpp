@@ -2,10 +2,10 @@
 #pragma once
 
 #include "../core/model.hpp"
-#include "../diffusion/denoising.hpp"
 #include "../io/progress.hpp"
 #include "../text/text_batch.hpp"
 #include "dataset.hpp"
+#include "latents.hpp"
 #include "permutation.hpp"
 
 #include <algorithm>
@@ -35,8 +35,8 @@ template <text_encoder Encoder> class latent_cache {
         require(how.image_rate >= 0 && how.image_rate <= 1,
                 "latent_caching::image_rate is a part of all samples, 0 to 1; it is {}", how.image_rate);
         const auto latent = Tokenizer::module_type::latent_size({1, data.frames(), data.height(), data.width()});
-        F = latent.frames;
-        frame_size = latent.height * latent.width * Tokenizer::dims::latent;
+        shape_ = {how.batch, latent.frames, latent.height, latent.width, Tokenizer::dims::latent};
+        const std::int64_t F = shape_.frames, frame_size = shape_.frame();
         latents_.resize(static_cast<std::size_t>(how.clips * F * frame_size));
         const std::int64_t clip_size = std::int64_t{3} * data.frames() * data.height() * data.width();
         progress shown(how.clips, "clips encoded");
@@ -55,8 +55,10 @@ template <text_encoder Encoder> class latent_cache {
     }
 
     /// Training batch n: a pure function of n, every clip once an epoch.
-    latent_batch operator()(std::int64_t n) const {
-        latent_batch batch;
+    latents operator()(std::int64_t n) const {
+        latents batch;
+        batch.shape = shape_;
+        const std::int64_t F = shape_.frames, frame_size = shape_.frame();
         std::vector<std::string> captions;
         for (int b = 0; b < how_.batch; ++b) {
             const std::int64_t sample = n * how_.batch + b;
@@ -66,14 +68,11 @@ template <text_encoder Encoder> class latent_cache {
             for (std::int64_t f = 0; f < F; ++f) {
                 const std::int64_t from = image ? clip_of(sample, static_cast<std::uint64_t>(f) + 1) : clip;
                 const bf16* latent = latents_.data() + (from * F + (image ? 0 : f)) * frame_size;
-                batch.latents.insert(batch.latents.end(), latent, latent + frame_size);
+                batch.values.insert(batch.values.end(), latent, latent + frame_size);
                 captions.push_back((image ? image_captions_ : captions_)[static_cast<std::size_t>(from)]);
             }
         }
-        text_batch text = encode_captions(*encoder_, captions);
-        batch.text = std::move(text.text);
-        batch.text_valid = std::move(text.text_valid);
-        batch.text_row = std::move(text.text_row);
+        batch.text = encode_captions(*encoder_, captions);
         return batch;
     }
 
@@ -97,7 +96,7 @@ template <text_encoder Encoder> class latent_cache {
 
     const Encoder* encoder_;
     latent_caching how_;
-    std::int64_t F = 0, frame_size = 0;
+    video_shape shape_;         // of a batch
     std::vector<bf16> latents_; // [clips, F, H, W, C], normalised
     std::vector<std::string> captions_, image_captions_;
 };

@@ -3,22 +3,11 @@
 #pragma once
 
 #include "../core/repeated.hpp"
+#include "../data/latents.hpp"
 #include "../transformer/transformer.hpp"
 #include "v_prediction.hpp"
 
 namespace walt {
-
-/// A batch in host memory: B samples, each a video or a stack of F images. Vectors that the config does not use stay
-/// empty.
-struct latent_batch {
-    std::vector<float> latents;           // [B, F, H, W, C], normalised
-    std::vector<std::uint8_t> is_image;   // [B]
-    std::vector<std::int32_t> label;      // [B F]
-    std::vector<float> text;              // [S M, Dt]; text 0 is the empty one, with no valid position
-    std::vector<std::uint8_t> text_valid; // [S M]
-    std::vector<std::int32_t> text_row;   // [B F]: 0 .. S - 1
-    std::vector<float> low_resolution;    // [B, F, H/2, W/2, C]
-};
 
 /// How diffusion steps are drawn in training.
 struct step_distribution {
@@ -48,13 +37,13 @@ struct denoising {
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait. `random`
     /// is the micro-batch's own sequence.
     template <class Model, class A>
-    void operator()(Model& model, const latent_batch& batch, gradients<A> g, philox random, view<A, 1> loss) const {
+    void operator()(Model& model, const latents& batch, gradients<A> g, philox random, view<A, 1> loss) const {
         using config = typename Model::config_type;
         constexpr int F = config::frames;
         using latent = view<A, dynamic, F, config::height, config::width, config::channels>;
         auto& ctx = model.context();
         const arena::scope scope(ctx.arena);
-        const auto B = static_cast<std::int64_t>(batch.is_image.size());
+        const auto B = batch.shape.count;
         const philox draws{random.seed, random.stream * 4}, noise{random.seed, random.stream * 4 + 1};
         const auto draw = [&](std::int64_t what, std::int64_t i) {
             return draws.uniform(static_cast<std::uint64_t>(what * B * F + i));
@@ -64,18 +53,19 @@ struct denoising {
         };
         check<config>(batch);
 
-        std::vector<std::int32_t> step, label = batch.label, text_row = batch.text_row;
+        std::vector<std::int32_t> step, label = batch.labels, text_row = batch.text.row;
         std::vector<A> mask, weight(static_cast<std::size_t>(B * F), A(1));
         for (std::int64_t b = 0; b < B; ++b)
             for (int f = 0; f < F; ++f) {
-                const bool image = batch.is_image[static_cast<std::size_t>(b)];
+                const bool image = batch.is_stack(b);
                 const std::int64_t own = b * F + (image ? f : 0); // a video's frames share their draws
                 const auto at = static_cast<std::size_t>(b * F + f);
                 step.push_back(steps.draw(philox{random.seed, random.stream * 4 + 2}, static_cast<std::uint64_t>(own)));
-                if (draw(0, own) < condition_drop) {
-                    if constexpr (config::classes > 0) label[at] = config::classes;
-                    if constexpr (config::text_dim > 0) text_row[at] = 0;
-                }
+                const bool dropped = draw(0, own) < condition_drop;
+                if constexpr (config::classes > 0)
+                    if (dropped || label[at] == no_label) label[at] = config::classes;
+                if constexpr (config::text_dim > 0)
+                    if (dropped) text_row[at] = 0;
                 if constexpr (config::frame_prediction) {
                     const int known =
                         image || draw(1, own) >= frame_prediction_rate ? 0 : (draw(2, own) < 0.5f ? 1 : 2);
@@ -86,17 +76,17 @@ struct denoising {
 
         denoiser_input<A, config> input;
         input.step = to_device<std::int32_t>(ctx, step).read();
-        input.is_image = to_device<std::uint8_t>(ctx, batch.is_image).read();
+        input.is_image = to_device<std::uint8_t>(ctx, batch.kinds()).read();
         if constexpr (config::classes > 0) input.label = to_device<std::int32_t>(ctx, label).read();
         if constexpr (config::text_dim > 0) {
-            const auto text = to_device<A>(ctx, batch.text);
+            const auto text = to_device<A>(ctx, batch.text.vectors);
             input.text = view<A, dynamic, config::text_dim>(text.data(), text.size() / config::text_dim).read();
-            input.text_valid = to_device<std::uint8_t>(ctx, batch.text_valid).read();
+            input.text_valid = to_device<std::uint8_t>(ctx, batch.text.valid).read();
             input.text_row = to_device<std::int32_t>(ctx, text_row).read();
         }
 
-        const latent x0(to_device<A>(ctx, batch.latents).data(), B), eps = take(), x_t = take(), v = take(),
-                                                                     target = take(), dv = take();
+        const latent x0(to_device<A>(ctx, batch.values).data(), B), eps = take(), x_t = take(), v = take(),
+                                                                    target = take(), dv = take();
         const v_prediction<A> diffusion(ctx, schedule, input.step);
         ops::normal(ctx, noise, eps);
         diffusion.noisy(ctx, x0, eps, x_t);
@@ -140,39 +130,34 @@ struct denoising {
 
   private:
     /// Refuses a batch whose sizes or indices the model cannot take.
-    template <class Config> static void check(const latent_batch& batch) {
-        constexpr int F = Config::frames, frame = Config::height * Config::width * Config::channels;
-        const std::size_t samples = batch.is_image.size(), frames = samples * F;
-        const auto has = [&](const char* what, std::size_t came, std::size_t wanted) {
-            require(came == wanted, "a batch of {} samples of {} frames has {} {}; {} came", samples, F, wanted, what,
-                    came);
-        };
-        require(samples > 0, "a batch needs 1 sample or more");
-        has("latent numbers", batch.latents.size(), frames * frame);
+    template <class Config> static void check(const latents& batch) {
+        constexpr video_shape one{1, Config::frames, Config::height, Config::width, Config::channels};
+        const video_shape& came = batch.shape;
+        batch.check();
+        require(came == video_shape{came.count, one.frames, one.height, one.width, one.channels},
+                "the model takes latents of {} x {} x {} x {} (frames, height, width, channels), not of {} x {} x {} x "
+                "{}",
+                one.frames, one.height, one.width, one.channels, came.frames, came.height, came.width, came.channels);
+        const std::int64_t frames = came.count * came.frames;
         if constexpr (Config::classes > 0) {
-            has("labels", batch.label.size(), frames);
-            for (const std::int32_t label : batch.label)
-                require(label >= 0 && label <= Config::classes, "labels are 0 to {} (no class); {} came",
-                        Config::classes, label);
+            detail::require_size(batch.labels, frames, came, "labels");
+            for (const std::int32_t label : batch.labels)
+                require((label >= 0 && label <= Config::classes) || label == no_label,
+                        "labels are 0 to {}, or {} (no class); {} came", Config::classes - 1, no_label, label);
         }
         if constexpr (Config::text_dim > 0) {
-            const std::size_t texts = batch.text_valid.size() / Config::text_tokens;
-            require(texts >= 1 && batch.text_valid.size() == texts * Config::text_tokens,
-                    "a batch has 1 text or more, each of {} positions; {} positions came", Config::text_tokens,
-                    batch.text_valid.size());
-            has("text numbers", batch.text.size(), batch.text_valid.size() * Config::text_dim);
-            has("text rows", batch.text_row.size(), frames);
-            for (const std::int32_t row : batch.text_row)
-                require(row >= 0 && static_cast<std::size_t>(row) < texts, "a batch of {} texts has no text {}", texts,
-                        row);
+            detail::require_size(batch.text.row, frames, came, "text rows");
+            require(batch.text.tokens == Config::text_tokens && batch.text.dim == Config::text_dim,
+                    "the model takes texts of {} positions of {} numbers, not of {} of {}", Config::text_tokens,
+                    Config::text_dim, batch.text.tokens, batch.text.dim);
         }
         if constexpr (Config::super_resolution)
-            has("low-resolution numbers", batch.low_resolution.size(), frames * frame / 4);
+            detail::require_size(batch.low_resolution, came.size() / 4, came, "low-resolution numbers");
     }
 
     /// Noise conditioning augmentation (paper sec. 4.5): the low-resolution latent is noised to a level of its own.
     template <class Context, class A, class Config>
-    void noise_low_resolution(Context& ctx, const latent_batch& batch, const philox& draws, const philox& noise,
+    void noise_low_resolution(Context& ctx, const latents& batch, const philox& draws, const philox& noise,
                               std::int64_t B, denoiser_input<A, Config>& input) const {
         using low = view<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>;
         std::vector<std::int32_t> level, frame_level;

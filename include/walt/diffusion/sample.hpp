@@ -109,12 +109,12 @@ std::vector<float> sample_latents(const Denoiser& model, const Encoder& encoder,
     const text_batch text = encode_captions(encoder, captions);
 
     auto given = no_conditions(model, samples), without = given;
-    const auto numbers = to_device<A>(ctx, text.text);
+    const auto numbers = to_device<A>(ctx, text.vectors);
     without.text = given.text =
         view<A, dynamic, config::text_dim>(numbers.data(), numbers.size() / config::text_dim).read();
     without.text_valid = given.text_valid =
-        to_device<std::uint8_t>(ctx, text.text_valid).read(); // text 0 is the empty one
-    given.text_row = to_device<std::int32_t>(ctx, text.text_row).read();
+        to_device<std::uint8_t>(ctx, text.valid).read(); // text 0 is the empty one
+    given.text_row = to_device<std::int32_t>(ctx, text.row).read();
     return sample_latents(model, samples, given, without, how);
 }
 

@@ -1,18 +1,12 @@
 // The tokenizer's first objective: reconstruct pixels through the latent (paper sec. 3, the reconstruction term).
 #pragma once
 
+#include "../data/clips.hpp"
 #include "../ops/diffusion.hpp"
 #include "../ops/reconstruction.hpp"
 #include "tokenizer.hpp"
 
 namespace walt {
-
-/// Clips of one length in host memory: pixels [B, F, H, W, 3] in [-1, 1]. One frame is an image. (Or a walt::batch of
-/// videos.)
-struct pixel_batch {
-    std::vector<float> pixels;
-    std::int64_t count = 0, frames = 0, height = 0, width = 0;
-};
 
 /// mean (x - x^)^2 + absolute mean |x - x^|, with a pull on the latents that keeps their scale, and noise on them that
 /// keeps neighbours in latent space alike: such latents are easier to diffuse. The last three are choices.
@@ -22,19 +16,19 @@ struct reconstruction {
     float latent_noise = 0.1f; ///< deviation of Gaussian noise added to z
 
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
-    template <class Model, class Batch, class A>
-    void operator()(Model& model, const Batch& batch, gradients<A> g, philox random, view<A, 1> loss) const {
+    template <class Model, class A>
+    void operator()(Model& model, const clips& batch, gradients<A> g, philox random, view<A, 1> loss) const {
         using network = typename Model::module_type;
         constexpr int C = network::pixel_channels, c = network::latent_channels;
         auto& ctx = model.context();
         const auto w = model.weights();
         using T = typename Model::compute_type;
         const arena::scope scope(ctx.arena);
-        const video_size pixels{batch.count, batch.frames, batch.height, batch.width},
+        batch.check();
+        require(batch.shape.channels == C, "the tokenizer takes pixels of {} channels, not of {}", C,
+                batch.shape.channels);
+        const video_size pixels{batch.shape.count, batch.shape.frames, batch.shape.height, batch.shape.width},
             latents = network::latent_size(pixels);
-        require(static_cast<std::int64_t>(batch.pixels.size()) == pixels.positions() * C,
-                "a batch of {} clips of {} x {} x {} has {} numbers; {} came", batch.count, batch.frames, batch.height,
-                batch.width, pixels.positions() * C, batch.pixels.size());
         const auto x = pixels.template take<A, C>(ctx.arena), decoded = pixels.template take<A, C>(ctx.arena),
                    dx = pixels.template take<A, C>(ctx.arena);
         const auto z = latents.template take<A, c>(ctx.arena), dz = latents.template take<A, c>(ctx.arena),

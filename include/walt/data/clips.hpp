@@ -1,0 +1,42 @@
+// Clips in host memory: what datasets give, tokenizers encode and decode, and files are written from.
+#pragma once
+
+#include "video_shape.hpp"
+
+#include <string>
+
+namespace walt {
+
+/// The label of a sample that has none.
+inline constexpr std::int32_t no_label = -1;
+
+/// B samples of F frames: videos, or stacks of F independent images. A vector that is empty says that nothing is known.
+struct clips {
+    video_shape shape{};                              ///< [B, F, H, W, 3]
+    std::vector<float> pixels{};                      ///< [B, F, H, W, 3] in [-1, 1]
+    std::vector<std::uint8_t> is_image{};             ///< [B], 1 where the frames are independent images; empty: videos
+    std::vector<std::vector<std::string>> captions{}; ///< [B][F]; a video's is the same in all of its frames
+    std::vector<std::int32_t> labels{};               ///< [B F], a class or no_label
+    std::vector<float> numbers{}; ///< [B, F, N]: real numbers of each frame (actions, a camera, ...)
+    std::vector<std::uint8_t>
+        numbers_valid{}; ///< [B F], 1 where a frame's numbers are known; empty: wherever they came
+
+    bool is_stack(std::int64_t b) const { return !is_image.empty() && is_image[static_cast<std::size_t>(b)] != 0; }
+
+    /// Throws walt::error with both numbers where a size is not that of the shape.
+    void check() const {
+        detail::require_shape(shape);
+        const std::int64_t frames = shape.count * shape.frames;
+        detail::require_size(pixels, shape.size(), shape, "numbers");
+        detail::require_size_or_none(is_image, shape.count, shape, "kinds (is_image)");
+        detail::require_size_or_none(captions, shape.count, shape, "lists of captions");
+        for (const auto& list : captions) detail::require_size(list, shape.frames, shape, "captions a sample");
+        detail::require_size_or_none(labels, frames, shape, "labels");
+        require(static_cast<std::int64_t>(numbers.size()) % frames == 0,
+                "numbers come in equal count for each of {} x {} frames; {} came", shape.count, shape.frames,
+                numbers.size());
+        detail::require_size_or_none(numbers_valid, frames, shape, "validities of numbers");
+    }
+};
+
+} // namespace walt
