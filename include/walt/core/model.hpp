@@ -14,11 +14,6 @@ namespace walt {
 template <class T> struct compute_t { using type = T; };
 template <class T> inline constexpr compute_t<T> compute{};
 
-/// The seed of everything random in a model or a run.
-struct seed {
-    std::uint64_t value = 0;
-};
-
 namespace detail {
 inline float truncated_normal(const philox& numbers, std::uint64_t i) {
     for (std::uint64_t round = 0;; ++round) { // 4.6 % are outside of two standard deviations: draw again

@@ -9,6 +9,11 @@
 
 namespace walt {
 
+/// The seed of everything random in a model, a run or a source of batches.
+struct seed {
+    std::uint64_t value = 0;
+};
+
 /// Four 32-bit words.
 struct philox_block {
     std::uint32_t word[4];
