@@ -46,18 +46,21 @@ template <class T, int... Extent> class view {
     }
 
     /// The same memory, not to be written through. (A function, since a conversion would not be found in deduction.)
-    constexpr auto read() const {
-        view<const T, Extent...> same;
-        same.data_ = data_;
-        same.extents_ = extents_;
-        return same;
-    }
+    constexpr auto read() const { return over<const T>(data_); }
 
     /// The same memory with other extents; the number of elements must stay.
     template <int... Other, class... Count> constexpr view<T, Other...> as(Count... count) const {
         view<T, Other...> other(data_, count...);
         require(other.size() == size(), "a view of {} elements cannot be seen as one of {}", size(), other.size());
         return other;
+    }
+
+    /// The same shape over other memory.
+    template <class U> constexpr view<U, Extent...> over(U* data) const {
+        view<U, Extent...> same;
+        same.data_ = data;
+        same.extents_ = extents_;
+        return same;
     }
 
     /// Element (i, j, ...); host memory only.

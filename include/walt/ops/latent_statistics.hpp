@@ -5,48 +5,87 @@
 
 #include "causal_conv3d.hpp"
 
-namespace walt::ops {
+namespace walt {
+
+namespace rules {
+template <class Z, class Mean>
+void statistic_sizes(const Z& z, const Mean& mean, const Mean& deviation, const char* op) {
+    const std::int64_t frames = z.extent(0) * z.extent(1);
+    require(frames == mean.extent(0), "{}: the frames of z and the rows of mean must be equal; they are {} and {}", op,
+            frames, mean.extent(0));
+    require(frames == deviation.extent(0),
+            "{}: the frames of z and the rows of deviation must be equal; they are {} and {}", op, frames,
+            deviation.extent(0));
+}
+/// Two operands [B, F, H, W, C] of one shape.
+template <class X, class Y> void equal_videos(const X& x, const Y& y, const char* what) {
+    require(size_of(x) == size_of(y),
+            "{} must have one shape (batch, frames, height, width); they are {} x {} x {} x {} and {} x {} x {} x {}",
+            what, x.extent(0), x.extent(1), x.extent(2), x.extent(3), y.extent(0), y.extent(1), y.extent(2),
+            y.extent(3));
+}
+} // namespace rules
+
+namespace ops {
 
 inline constexpr double latent_epsilon = 1e-6; // spec 3, adanorm
 
+template <class... T> void latent_statistics_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device has no statistics of latents (latent_statistics_on) for operands of these types");
+}
 /// mean and deviation of every frame and channel; the variance is over all positions (divided by their number).
-template <class Context, class Z, class Mean> void latent_statistics(Context& ctx, Z z, Mean mean, Mean deviation) {
-    if constexpr (rules::agree<Z, 4, Mean, 1>) {
-        rules::equal(z.extent(0) * z.extent(1), mean.extent(0),
-                     "ops::latent_statistics: the frames of z and of its means");
-        rules::equal(mean.extent(0), deviation.extent(0),
-                     "ops::latent_statistics: the frames of mean and of deviation");
+template <context Context, class Z, class Mean> void latent_statistics(Context& ctx, Z z, Mean mean, Mean deviation) {
+    if constexpr (rules::same_width<Z, 4, Mean, 1>) {
+        rules::statistic_sizes(z, mean, deviation, "ops::latent_statistics");
         latent_statistics_on(ctx, z.read(), mean, deviation);
     }
 }
 
+template <class... T> void latent_statistics_grad_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no gradient of the statistics of latents "
+                                           "(latent_statistics_grad_on) for operands of these types");
+}
 /// dz += the gradient through both.
-template <class Context, class Z, class Mean, class DMean, class DZ>
+template <context Context, class Z, class Mean, class DMean, class DZ>
 void latent_statistics_grad(Context& ctx, Z z, Mean mean, Mean deviation, DMean dmean, DMean ddeviation, DZ dz) {
-    if constexpr (rules::agree<Z, 4, Mean, 1> && rules::agree<Z, 4, DMean, 1> && rules::agree<Z, 4, DZ, 4>) {
-        rules::equal(z.size(), dz.size(), "ops::latent_statistics_grad: the sizes of z and of dz");
-        rules::equal(mean.extent(0), dmean.extent(0),
-                     "ops::latent_statistics_grad: the frames of mean and of its gradient");
+    if constexpr (rules::same_width<Z, 4, Mean, 1> && rules::same_width<Z, 4, DMean, 1> &&
+                  rules::same_width<Z, 4, DZ, 4>) {
+        rules::statistic_sizes(z, mean, deviation, "ops::latent_statistics_grad");
+        rules::equal_rows(mean, dmean, "ops::latent_statistics_grad: the rows of mean and of dmean");
+        rules::equal_rows(deviation, ddeviation,
+                          "ops::latent_statistics_grad: the rows of deviation and of ddeviation");
+        rules::equal_videos(z, dz, "ops::latent_statistics_grad: z and dz");
         latent_statistics_grad_on(ctx, z.read(), mean.read(), deviation.read(), dmean.read(), ddeviation.read(), dz);
     }
 }
 
+template <class... T> void normalise_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device has no normalisation of latents (normalise_on) for operands of these types");
+}
 /// y = (x - mean) / deviation by channel, mean and deviation [c]. y may be x.
-template <class Context, class X, class Mean, class Y>
+template <context Context, class X, class Mean, class Y>
 void normalise(Context& ctx, X x, Mean mean, Mean deviation, Y y) {
-    if constexpr (rules::agree<X, 4, Mean, 0>) {
-        rules::equal(x.size(), y.size(), "ops::normalise: the sizes of x and of y");
+    if constexpr (rules::same_width<X, 4, Mean, 0> && rules::same_width<X, 4, Y, 4>) {
+        rules::equal_videos(x, y, "ops::normalise: x and y");
         normalise_on(ctx, x.read(), mean.read(), deviation.read(), y);
     }
 }
 
+template <class... T> void denormalise_on(rules::any_context, ...) {
+    static_assert(
+        rules::device_has<T...>,
+        "this device does not undo the normalisation of latents (denormalise_on) for operands of these types");
+}
 /// y = x deviation + mean by channel: the inverse. y may be x.
-template <class Context, class X, class Mean, class Y>
+template <context Context, class X, class Mean, class Y>
 void denormalise(Context& ctx, X x, Mean mean, Mean deviation, Y y) {
-    if constexpr (rules::agree<X, 4, Mean, 0>) {
-        rules::equal(x.size(), y.size(), "ops::denormalise: the sizes of x and of y");
+    if constexpr (rules::same_width<X, 4, Mean, 0> && rules::same_width<X, 4, Y, 4>) {
+        rules::equal_videos(x, y, "ops::denormalise: x and y");
         denormalise_on(ctx, x.read(), mean.read(), deviation.read(), y);
     }
 }
 
-} // namespace walt::ops
+} // namespace ops
+} // namespace walt

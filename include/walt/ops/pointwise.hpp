@@ -35,41 +35,62 @@ struct gelu {
 
 namespace ops {
 
+template <class... T> void convert_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device has no conversion (convert_on) between elements of these types");
+}
 /// y = x in y's element type.
-template <class Context, class X, class Y> void convert(Context& ctx, X x, Y y) {
-    rules::equal(x.size(), y.size(), "ops::convert: the sizes of x and of y");
+template <context Context, class X, class Y> void convert(Context& ctx, X x, Y y) {
+    rules::equal_sizes(x, y, "ops::convert: the sizes of x and of y");
     convert_on(ctx, x.read(), y);
 }
 
+template <class... T> void activate_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device does not have this activation (activate_on) for operands of these types");
+}
 /// y = f(x), f one of walt::activation.
-template <class Activation, class Context, class X, class Y> void activate(Context& ctx, X x, Y y) {
-    rules::equal(x.size(), y.size(), "ops::activate: the sizes of x and of y");
+template <class Activation, context Context, class X, class Y> void activate(Context& ctx, X x, Y y) {
+    rules::equal_sizes(x, y, "ops::activate: the sizes of x and of y");
     activate_on(ctx, Activation{}, x.read(), y);
 }
 
+template <class... T> void activate_grad_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device does not have the gradient of this activation "
+                                           "(activate_grad_on) for operands of these types");
+}
 /// dx = f'(x) dy. dx may be dy.
-template <class Activation, class Context, class X, class DY, class DX>
+template <class Activation, context Context, class X, class DY, class DX>
 void activate_grad(Context& ctx, X x, DY dy, DX dx) {
-    rules::equal(x.size(), dy.size(), "ops::activate_grad: the sizes of x and of dy");
-    rules::equal(x.size(), dx.size(), "ops::activate_grad: the sizes of x and of dx");
+    rules::equal_sizes(x, dy, "ops::activate_grad: the sizes of x and of dy");
+    rules::equal_sizes(x, dx, "ops::activate_grad: the sizes of x and of dx");
     activate_grad_on(ctx, Activation{}, x.read(), dy.read(), dx);
 }
 
+template <class... T> void accumulate_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no y += x (accumulate_on) for operands of these types");
+}
 /// y += x.
-template <class Context, class X, class Y> void accumulate(Context& ctx, X x, Y y) {
-    rules::equal(x.size(), y.size(), "ops::accumulate: the sizes of x and of y");
+template <context Context, class X, class Y> void accumulate(Context& ctx, X x, Y y) {
+    rules::equal_sizes(x, y, "ops::accumulate: the sizes of x and of y");
     accumulate_on(ctx, x.read(), y);
 }
 
+template <class... T> void add_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no z = x + y (add_on) for operands of these types");
+}
 /// z = x + y.
-template <class Context, class X, class Y, class Z> void add(Context& ctx, X x, Y y, Z z) {
-    rules::equal(x.size(), y.size(), "ops::add: the sizes of x and of y");
-    rules::equal(x.size(), z.size(), "ops::add: the sizes of x and of z");
+template <context Context, class X, class Y, class Z> void add(Context& ctx, X x, Y y, Z z) {
+    rules::equal_sizes(x, y, "ops::add: the sizes of x and of y");
+    rules::equal_sizes(x, z, "ops::add: the sizes of x and of z");
     add_on(ctx, x.read(), y.read(), z);
 }
 
+template <class... T> void fill_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device cannot fill (fill_on) an operand of this type");
+}
 /// y = value everywhere.
-template <class Context, class Y> void fill(Context& ctx, Y y, double value) { fill_on(ctx, y, value); }
+template <context Context, class Y> void fill(Context& ctx, Y y, double value) { fill_on(ctx, y, value); }
 
 } // namespace ops
 } // namespace walt

@@ -1,0 +1,182 @@
+// Every front refuses operands of wrong sizes, in a sentence that names the op and both numbers.
+#include "../catch.hpp"
+
+#include <walt/reference.hpp>
+
+#include <functional>
+#include <regex>
+
+using namespace walt;
+
+namespace {
+
+/// The sizes of a call's operands, one for each run-time extent that the op's contract names.
+using sizes = std::vector<int>;
+
+/// One front: what its operands' sizes must be, what they are called, and the call.
+struct front {
+    std::string op;
+    std::vector<std::pair<std::string, int>> right;
+    std::function<void(reference::context&, const sizes&)> call;
+};
+
+using order = token_order<2, 2, 2, 2, 1, 2>; // a frame of 2 x 2 tokens
+using windows = attention_shape<order, 3, 3, 1, 2, 2, 4, true, image_rule::identity>;
+using cross = cross_shape<4, 3, 2, 4, true>;
+
+/// Zeros: rows<4>(ctx, 3) is [3, 4], clip<2>(ctx, b, f, h, w) is [b, f, h, w, 2].
+template <int... Width> auto rows(reference::context& ctx, int count) {
+    const auto made = ctx.arena.take<float, dynamic, Width...>(count);
+    ops::fill(ctx, made, 0);
+    return made;
+}
+template <int C> auto clip(reference::context& ctx, int b, int f, int h, int w) {
+    const auto made = ctx.arena.take<float, dynamic, dynamic, dynamic, dynamic, C>(b, f, h, w);
+    ops::fill(ctx, made, 0);
+    return made;
+}
+template <int... Extent> auto fixed(reference::context& ctx) {
+    const auto made = ctx.arena.take<float, Extent...>();
+    ops::fill(ctx, made, 0);
+    return made;
+}
+template <class T = std::int32_t> auto indices(reference::context& ctx, int count) {
+    const auto made = ctx.arena.take<T, dynamic>(count);
+    std::fill(made.data(), made.data() + count, T(0));
+    return made;
+}
+auto flags(reference::context& ctx, int count) { return indices<std::uint8_t>(ctx, count); }
+
+// clang-format off
+const std::vector<front> fronts{
+    {"ops::linear", {{"x", 3}, {"y", 3}}, [](auto& c, auto& n) {
+        ops::linear(c, rows<4>(c, n[0]), fixed<5, 4>(c), fixed<5>(c), rows<5>(c, n[1])); }},
+    {"ops::linear_grad_input", {{"dy", 3}, {"dx", 3}}, [](auto& c, auto& n) {
+        ops::linear_grad_input(c, rows<5>(c, n[0]), fixed<5, 4>(c), rows<4>(c, n[1])); }},
+    {"ops::linear_grad_weight", {{"x", 3}, {"dy", 3}}, [](auto& c, auto& n) {
+        ops::linear_grad_weight(c, rows<4>(c, n[0]), rows<5>(c, n[1]), fixed<5, 4>(c), fixed<5>(c)); }},
+    {"ops::linear_activate", {{"x", 3}, {"inner", 3}, {"y", 3}}, [](auto& c, auto& n) {
+        ops::linear_activate<activation::gelu>(c, rows<4>(c, n[0]), fixed<5, 4>(c), fixed<5>(c), rows<5>(c, n[1]),
+                                               rows<5>(c, n[2])); }},
+    {"ops::linear_grad_activated_input", {{"dy", 3}, {"inner", 3}, {"dinner", 3}}, [](auto& c, auto& n) {
+        ops::linear_grad_activated_input<activation::gelu>(c, rows<5>(c, n[0]), fixed<5, 4>(c), rows<4>(c, n[1]),
+                                                           rows<4>(c, n[2])); }},
+    {"ops::convert", {{"x", 3}, {"y", 3}}, [](auto& c, auto& n) { ops::convert(c, rows<>(c, n[0]), rows<>(c, n[1])); }},
+    {"ops::activate", {{"x", 3}, {"y", 3}}, [](auto& c, auto& n) {
+        ops::activate<activation::silu>(c, rows<>(c, n[0]), rows<>(c, n[1])); }},
+    {"ops::activate_grad", {{"x", 3}, {"dy", 3}, {"dx", 3}}, [](auto& c, auto& n) {
+        ops::activate_grad<activation::silu>(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2])); }},
+    {"ops::accumulate", {{"x", 3}, {"y", 3}}, [](auto& c, auto& n) {
+        ops::accumulate(c, rows<>(c, n[0]), rows<>(c, n[1])); }},
+    {"ops::add", {{"x", 3}, {"y", 3}, {"z", 3}}, [](auto& c, auto& n) {
+        ops::add(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2])); }},
+    // Modulations of 6 chunks for 5 frames of 2 tokens.
+    {"ops::modulated_norm", {{"h", 10}, {"modulation", 5}, {"chunk", 4}, {"y", 10}}, [](auto& c, auto& n) {
+        ops::modulated_norm(c, rows<2>(c, n[0]), rows<12>(c, n[1]), n[2], rows<2>(c, n[3])); }},
+    {"ops::modulated_norm_grad", {{"h", 10}, {"modulation", 5}, {"chunk", 4}, {"dy", 10}, {"dh", 10}, {"dmodulation", 5}},
+     [](auto& c, auto& n) {
+        ops::modulated_norm_grad(c, rows<2>(c, n[0]), rows<12>(c, n[1]), n[2], rows<2>(c, n[3]), rows<2>(c, n[4]),
+                                 rows<12>(c, n[5])); }},
+    {"ops::gated_residual", {{"h", 10}, {"modulation", 5}, {"chunk", 5}, {"y", 10}, {"h_next", 10}}, [](auto& c, auto& n) {
+        ops::gated_residual(c, rows<2>(c, n[0]), rows<12>(c, n[1]), n[2], rows<2>(c, n[3]), rows<2>(c, n[4])); }},
+    {"ops::gated_residual_grad", {{"dh", 10}, {"modulation", 5}, {"chunk", 5}, {"y", 10}, {"dy", 10}, {"dmodulation", 5}},
+     [](auto& c, auto& n) {
+        ops::gated_residual_grad(c, rows<2>(c, n[0]), rows<12>(c, n[1]), n[2], rows<2>(c, n[3]), rows<2>(c, n[4]),
+                                 rows<12>(c, n[5])); }},
+    // 2 samples of 3 frames of 2 x 2 tokens.
+    {"ops::add_positions", {{"h", 24}, {"pos_space", 4}, {"pos_time", 3}, {"is_image", 2}}, [](auto& c, auto& n) {
+        ops::add_positions<order>(c, rows<5>(c, n[0]), rows<5>(c, n[1]), rows<5>(c, n[2]), flags(c, n[3])); }},
+    {"ops::add_positions_grad", {{"dh", 24}, {"is_image", 2}, {"dpos_space", 4}, {"dpos_time", 3}}, [](auto& c, auto& n) {
+        ops::add_positions_grad<order>(c, rows<5>(c, n[0]), flags(c, n[1]), rows<5>(c, n[2]), rows<5>(c, n[3])); }},
+    {"ops::sinusoid", {{"step", 2}, {"repeat", 3}, {"code", 6}}, [](auto& c, auto& n) {
+        ops::sinusoid(c, indices(c, n[0]), n[1], rows<8>(c, n[2])); }},
+    {"ops::add_rows", {{"index", 3}, {"e", 3}}, [](auto& c, auto& n) {
+        ops::add_rows(c, fixed<7, 4>(c), indices(c, n[0]), rows<4>(c, n[1])); }},
+    {"ops::add_rows_grad", {{"de", 3}, {"index", 3}}, [](auto& c, auto& n) {
+        ops::add_rows_grad(c, rows<4>(c, n[0]), indices(c, n[1]), fixed<7, 4>(c)); }},
+    // 2 samples of 3 frames of 4 x 4 latents of 2 channels; tokens of 2 x 2 patches of 3 channels.
+    {"ops::patchify", {{"batch", 2}, {"frames", 3}, {"height", 4}, {"width", 4}, {"frame_scale", 6}, {"tokens", 24}, {"first", 1}},
+     [](auto& c, auto& n) {
+        ops::patchify<order, 2>(c, clip<2>(c, n[0], n[1], n[2], n[3]), rows<>(c, n[4]), rows<12>(c, n[5]), n[6]); }},
+    {"ops::patchify_constant", {{"frame_value", 6}, {"tokens", 24}, {"channel", 2}}, [](auto& c, auto& n) {
+        ops::patchify_constant<order, 2>(c, rows<>(c, n[0]), rows<12>(c, n[1]), n[2]); }},
+    {"ops::unpatchify", {{"tokens", 24}, {"first", 1}, {"frame_scale", 6}, {"batch", 2}, {"frames", 3}, {"height", 4}, {"width", 4}},
+     [](auto& c, auto& n) {
+        ops::unpatchify<order, 2>(c, rows<12>(c, n[0]), n[1], rows<>(c, n[2]), clip<2>(c, n[3], n[4], n[5], n[6])); }},
+    {"ops::window_attention", {{"qkv", 24}, {"is_image", 2}, {"out", 24}, {"lse", 24}}, [](auto& c, auto& n) {
+        ops::window_attention<windows>(c, rows<24>(c, n[0]), fixed<4>(c), fixed<4>(c),
+            fixed<2, windows::bias_size>(c), flags(c, n[1]), rows<8>(c, n[2]), rows<2>(c, n[3])); }},
+    {"ops::window_attention_grad", {{"qkv", 24}, {"is_image", 2}, {"out", 24}, {"lse", 24}, {"dout", 24}, {"dqkv", 24}},
+     [](auto& c, auto& n) {
+        ops::window_attention_grad<windows>(c, rows<24>(c, n[0]), fixed<4>(c), fixed<4>(c),
+            fixed<2, windows::bias_size>(c), flags(c, n[1]), rows<8>(c, n[2]), rows<2>(c, n[3]), rows<8>(c, n[4]),
+            rows<24>(c, n[5]), fixed<4>(c), fixed<4>(c), fixed<2, windows::bias_size>(c)); }},
+    // 3 frames of 4 tokens, 2 texts of 3 positions.
+    {"ops::cross_attention", {{"q", 12}, {"kv", 12}, {"text_kv", 6}, {"text_row", 3}, {"text_valid", 6}, {"out", 12}, {"lse", 12}},
+     [](auto& c, auto& n) {
+        ops::cross_attention<cross>(c, rows<8>(c, n[0]), rows<16>(c, n[1]), rows<16>(c, n[2]), indices(c, n[3]),
+            flags(c, n[4]), fixed<4>(c), fixed<4>(c), rows<8>(c, n[5]), rows<2>(c, n[6])); }},
+    {"ops::cross_attention_grad", {{"q", 12}, {"kv", 12}, {"text_kv", 6}, {"text_row", 3}, {"text_valid", 6}, {"out", 12}, {"lse", 12},
+                                   {"dout", 12}, {"dq", 12}, {"dkv", 12}, {"dtext_kv", 6}},
+     [](auto& c, auto& n) {
+        ops::cross_attention_grad<cross>(c, rows<8>(c, n[0]), rows<16>(c, n[1]), rows<16>(c, n[2]), indices(c, n[3]),
+            flags(c, n[4]), fixed<4>(c), fixed<4>(c), rows<8>(c, n[5]), rows<2>(c, n[6]), rows<8>(c, n[7]),
+            rows<8>(c, n[8]), rows<16>(c, n[9]), rows<16>(c, n[10]), fixed<4>(c), fixed<4>(c)); }},
+    // 2 clips of 3 frames of 4 x 5.
+    {"ops::latent_statistics", {{"batch", 2}, {"frames", 3}, {"mean", 6}, {"deviation", 6}}, [](auto& c, auto& n) {
+        ops::latent_statistics(c, clip<4>(c, n[0], n[1], 4, 5), rows<4>(c, n[2]), rows<4>(c, n[3])); }},
+    {"ops::latent_statistics_grad", {{"z", 2}, {"mean", 6}, {"deviation", 6}, {"dmean", 6}, {"ddeviation", 6}, {"dz", 2}},
+     [](auto& c, auto& n) {
+        ops::latent_statistics_grad(c, clip<4>(c, n[0], 3, 4, 5), rows<4>(c, n[1]), rows<4>(c, n[2]), rows<4>(c, n[3]),
+                                    rows<4>(c, n[4]), clip<4>(c, n[5], 3, 4, 5)); }},
+    {"ops::normalise", {{"x", 2}, {"frames of y", 3}, {"y", 2}}, [](auto& c, auto& n) {
+        ops::normalise(c, clip<4>(c, n[0], 3, 4, 5), fixed<4>(c), fixed<4>(c), clip<4>(c, n[2], n[1], 4, 5)); }},
+    {"ops::denormalise", {{"x", 2}, {"frames of y", 3}, {"y", 2}}, [](auto& c, auto& n) {
+        ops::denormalise(c, clip<4>(c, n[0], 3, 4, 5), fixed<4>(c), fixed<4>(c), clip<4>(c, n[2], n[1], 4, 5)); }},
+    // 5 frames of 7 numbers.
+    {"ops::frame_blend", {{"a", 5}, {"x", 35}, {"b", 5}, {"y", 35}, {"out", 35}}, [](auto& c, auto& n) {
+        ops::frame_blend(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2]), rows<>(c, n[3]), rows<>(c, n[4])); }},
+    {"ops::frame_blend", {{"frames in 35 numbers", 5}}, [](auto& c, auto& n) {
+        ops::frame_blend(c, rows<>(c, n[0]), rows<>(c, 35), rows<>(c, n[0]), rows<>(c, 35), rows<>(c, 35)); }},
+    {"ops::lookup", {{"index", 3}, {"out", 3}}, [](auto& c, auto& n) {
+        ops::lookup(c, fixed<9>(c), indices(c, n[0]), rows<>(c, n[1])); }},
+    {"ops::rescale_std", {{"conditional", 3}, {"guided", 3}, {"out", 3}}, [](auto& c, auto& n) {
+        ops::rescale_std(c, rows<4>(c, n[0]), rows<4>(c, n[1]), 0.5, rows<4>(c, n[2])); }},
+    {"ops::square_error", {{"x", 35}, {"y", 35}, {"frame_weight", 5}, {"loss", 1}, {"dx", 35}}, [](auto& c, auto& n) {
+        ops::square_error(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2]), rows<>(c, n[3]), rows<>(c, n[4])); }},
+    {"ops::reconstruction_error", {{"x", 35}, {"y", 35}, {"loss", 1}, {"dx", 35}}, [](auto& c, auto& n) {
+        ops::reconstruction_error(c, rows<>(c, n[0]), rows<>(c, n[1]), 0.5, rows<>(c, n[2]), rows<>(c, n[3])); }},
+};
+// clang-format on
+
+} // namespace
+
+TEST_CASE("a front refuses every operand of a wrong size, and names the op and both numbers", "[ops][fronts]") {
+    for (const front& f : fronts) {
+        CAPTURE(f.op);
+        sizes n;
+        for (const auto& [name, size] : f.right) n.push_back(size);
+        const auto message = [&](const sizes& with) -> std::string {
+            reference::context ctx;
+            try {
+                f.call(ctx, with);
+            } catch (const error& e) {
+                return e.what();
+            }
+            return "";
+        };
+        REQUIRE(message(n) == "");
+        for (std::size_t i = 0; i < n.size(); ++i)
+            for (const int change : {1, -1}) {
+                CAPTURE(f.right[i].first, change);
+                sizes wrong = n;
+                wrong[i] += change;
+                const bool place =
+                    f.right[i].first == "chunk" || f.right[i].first == "channel" || f.right[i].first == "first";
+                if (place && change < 0) wrong[i] = -1; // a place before the last is there too
+                const std::string said = message(wrong);
+                CHECK_THAT(said, Catch::Matchers::StartsWith(f.op + ":"));
+                CHECK(std::regex_search(said, std::regex("[0-9].*[^0-9][0-9]")));
+            }
+    }
+}
