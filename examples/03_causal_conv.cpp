@@ -13,11 +13,12 @@ int main() {
     const auto w = device.arena.take<float, out, 3, 3, 3, in>();
     walt::ops::normal(device, walt::philox{1, 1}, x);
     walt::ops::normal(device, walt::philox{1, 2}, w);
+    constexpr auto causally = walt::conv_geometry::causal({3, 3, 3});
     bool causal = true;
     for (int changed = 0; changed < frames; ++changed) {
-        walt::ops::causal_conv3d(device, {}, x, w, walt::none{}, before);
+        walt::ops::conv3d(device, causally, x, w, walt::none{}, before);
         x(0, changed, 2, 3, 1) += 1.0f;
-        walt::ops::causal_conv3d(device, {}, x, w, walt::none{}, after);
+        walt::ops::conv3d(device, causally, x, w, walt::none{}, after);
         int first = 0;
         const std::size_t frame = sizeof(float) * side * side * out;
         while (first < frames && std::memcmp(&before(0, first, 0, 0, 0), &after(0, first, 0, 0, 0), frame) == 0)

@@ -2,7 +2,7 @@
 // benchmarks/fraction_of_matmul says what the machine's matrix product itself reaches.
 #include "products.hpp"
 
-#include <walt/ops/cpu/causal_conv3d.hpp>
+#include <walt/ops/cpu/conv3d.hpp>
 #include <walt/ops/cpu/diffusion.hpp>
 #include <walt/ops/cpu/linear.hpp>
 

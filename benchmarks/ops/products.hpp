@@ -3,7 +3,7 @@
 
 #include "benchmarks.hpp"
 
-#include <walt/ops/causal_conv3d.hpp>
+#include <walt/ops/conv3d.hpp>
 #include <walt/ops/linear.hpp>
 
 #include <array>
@@ -24,6 +24,7 @@ template <class Context, class T, int In, int Out> void add_linear(const std::st
                          const auto y = normals<T, dynamic, Out>(ctx, 2, rows);
                          const auto w = normals<T, Out, In>(ctx, 3);
                          const auto dw = normals<float, Out, In>(ctx, 4);
+                         constexpr auto g = conv_geometry::causal({3, 3, 3});
                          const auto b = normals<float, Out>(ctx, 5), db = normals<float, Out>(ctx, 6);
                          return [=, &ctx] {
                              if (p == part::forward) ops::linear(ctx, x, w, b, y);
@@ -33,10 +34,10 @@ template <class Context, class T, int In, int Out> void add_linear(const std::st
                      });
 }
 
-/// Kernels of 3 x 3 x 3, stride 1.
+/// Causal kernels of 3 x 3 x 3, stride 1.
 template <class Context, class T, int In, int Out> void add_conv(const std::string& name, video_size size) {
     for (const part p : parts)
-        add<Context>("causal_conv3d/" + name + "/" + name_of<T>() + name_of_part(p),
+        add<Context>("conv3d/" + name + "/" + name_of<T>() + name_of_part(p),
                      {.flops = 2.0 * 27 * static_cast<double>(size.positions()) * In * Out}, [=](Context& ctx) {
                          const auto x = size.take<T, In>(ctx.arena);
                          const auto y = size.take<T, Out>(ctx.arena);
@@ -44,11 +45,12 @@ template <class Context, class T, int In, int Out> void add_conv(const std::stri
                          ops::normal(ctx, philox{1, 2}, y);
                          const auto w = normals<T, Out, 3, 3, 3, In>(ctx, 3);
                          const auto dw = normals<float, Out, 3, 3, 3, In>(ctx, 4);
+                         constexpr auto g = conv_geometry::causal({3, 3, 3});
                          const auto b = normals<float, Out>(ctx, 5), db = normals<float, Out>(ctx, 6);
                          return [=, &ctx] {
-                             if (p == part::forward) ops::causal_conv3d(ctx, {}, x, w, b, y);
-                             else if (p == part::grad_input) ops::causal_conv3d_grad_input(ctx, {}, y, w, x);
-                             else ops::causal_conv3d_grad_weight(ctx, {}, x, y, dw, db);
+                             if (p == part::forward) ops::conv3d(ctx, g, x, w, b, y);
+                             else if (p == part::grad_input) ops::conv3d_grad_input(ctx, g, y, w, x);
+                             else ops::conv3d_grad_weight(ctx, g, x, y, dw, db);
                          };
                      });
 }

@@ -21,7 +21,7 @@ struct verdict {
 
 /// A 3 x 3 convolution of every frame, group norm, SiLU.
 template <int In, int Out, int Step> struct stage {
-    static constexpr walt::conv_stride stride{1, Step};
+    static constexpr auto geometry = walt::conv_geometry::same_symmetric({1, 3, 3}, {1, Step, Step});
     walt::kernel<walt::init::xavier, Out, In, 1, 3, 3> weight;
     walt::nn::group_norm_silu<Out, 4> norm;
 
@@ -35,12 +35,12 @@ template <int In, int Out, int Step> struct stage {
         walt::view<T, walt::dynamic, walt::dynamic, walt::dynamic, walt::dynamic, Out> inner, y;
         typename walt::nn::group_norm_silu<Out, 4>::template saved<T> statistics;
         saved(walt::arena& from, const walt::video_size& x)
-            : inner(x.after(stride).take<T, Out>(from)), y(x.after(stride).take<T, Out>(from)),
-              statistics(from, x.after(stride)) {}
+            : inner(geometry.after(x).template take<T, Out>(from)), y(geometry.after(x).template take<T, Out>(from)),
+              statistics(from, geometry.after(x)) {}
     };
 
     template <class T> void forward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep) const {
-        walt::ops::causal_conv3d(ctx, stride, x, w(weight), walt::none{}, keep.inner);
+        walt::ops::conv3d(ctx, geometry, x, w(weight), walt::none{}, keep.inner);
         norm.forward(ctx, w, keep.inner, keep.y, keep.statistics);
     }
     /// dy is overwritten. Pass none{} for dx to leave it out.
@@ -48,8 +48,8 @@ template <int In, int Out, int Step> struct stage {
     void backward(auto& ctx, const walt::weights<T>& w, auto x, const saved<T>& keep, auto dy, DX dx,
                   const auto& g) const {
         norm.backward(ctx, w, keep.inner, keep.statistics, dy, dy, g);
-        walt::ops::causal_conv3d_grad_weight(ctx, stride, x, dy, g(weight), walt::none{});
-        if constexpr (!walt::is_none<DX>) walt::ops::causal_conv3d_grad_input(ctx, stride, dy, w(weight), dx);
+        walt::ops::conv3d_grad_weight(ctx, geometry, x, dy, g(weight), walt::none{});
+        if constexpr (!walt::is_none<DX>) walt::ops::conv3d_grad_input(ctx, geometry, dy, w(weight), dx);
     }
 };
 

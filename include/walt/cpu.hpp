@@ -7,8 +7,8 @@
 
 #include "ops/cpu/attention_head.hpp"
 #include "ops/cpu/attention_rows.hpp"
-#include "ops/cpu/causal_conv3d.hpp"
 #include "ops/cpu/context.hpp"
+#include "ops/cpu/conv3d.hpp"
 #include "ops/cpu/cross_attention.hpp"
 #include "ops/cpu/depth_to_space.hpp"
 #include "ops/cpu/diffusion.hpp"

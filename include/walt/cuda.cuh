@@ -2,9 +2,9 @@
 // (CMake: walt::cuda).
 #pragma once
 
-#include "ops/cuda/causal_conv3d.cuh"
 #include "ops/cuda/check.cuh"
 #include "ops/cuda/context.cuh"
+#include "ops/cuda/conv3d.cuh"
 #include "ops/cuda/cross_attention.cuh"
 #include "ops/cuda/cublaslt.cuh"
 #include "ops/cuda/cudnn.cuh"

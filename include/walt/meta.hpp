@@ -1,8 +1,8 @@
 // The meta device: every op counted, none done.
 #pragma once
 
-#include "ops/meta/causal_conv3d.hpp"
 #include "ops/meta/context.hpp"
+#include "ops/meta/conv3d.hpp"
 #include "ops/meta/cross_attention.hpp"
 #include "ops/meta/depth_to_space.hpp"
 #include "ops/meta/diffusion.hpp"

@@ -1,8 +1,8 @@
 // The reference device: every op as plain loops.
 #pragma once
 
-#include "ops/reference/causal_conv3d.hpp"
 #include "ops/reference/context.hpp"
+#include "ops/reference/conv3d.hpp"
 #include "ops/reference/cross_attention.hpp"
 #include "ops/reference/depth_to_space.hpp"
 #include "ops/reference/diffusion.hpp"

@@ -19,20 +19,25 @@ template <int Time, int C> struct sizes {
         video_view<T, C> y = (wide.take<T, C>(memory));
         video_view<A, C> dy = normals(wide.take<A, C>(memory), 2);
 
-        explicit operands(const video_size& of)
-            : size(of), wide{of.batch, of.frames * Time - (Time - 1), 2 * of.height, 2 * of.width} {}
+        bool first;
+
+        operands(const video_size& of, bool begins)
+            : size(of), wide{of.batch, of.frames * Time - (begins ? Time - 1 : 0), 2 * of.height, 2 * of.width},
+              first(begins) {}
         void each(auto&& visit) { visit(x), visit(dx), visit(y), visit(dy); }
         void run(auto& ctx) {
-            ops::depth_to_space<Time>(ctx, x, y);
-            ops::depth_to_space_grad<Time>(ctx, dy, dx);
+            ops::depth_to_space<Time>(ctx, x, y, first);
+            ops::depth_to_space_grad<Time>(ctx, dy, dx, first);
         }
     };
     static void agree(const video_size& size) {
         cuda::context device;
         reference::context plain;
-        CAPTURE(Time, C, size.frames, size.height);
-        agrees_with_reference<operands, float>(device, plain, 0, size);
-        agrees_with_reference<operands, bf16>(device, plain, 0, size);
+        for (const bool first : {true, false}) {
+            CAPTURE(Time, C, size.frames, size.height, first);
+            agrees_with_reference<operands, float>(device, plain, 0, size, first);
+            agrees_with_reference<operands, bf16>(device, plain, 0, size, first);
+        }
     }
 };
 

@@ -1,7 +1,7 @@
 // The tokenizer against its golden files on the CUDA device: latents, reconstruction, loss and every gradient.
 #include "../tokenizer/golden_tokenizer.hpp"
 
-#include <walt/ops/cuda/causal_conv3d.cuh>
+#include <walt/ops/cuda/conv3d.cuh>
 #include <walt/ops/cuda/depth_to_space.cuh>
 #include <walt/ops/cuda/group_norm.cuh>
 #include <walt/ops/cuda/latent_statistics.cuh>

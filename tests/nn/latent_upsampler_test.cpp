@@ -2,7 +2,7 @@
 #include "../catch.hpp"
 
 #include <walt/nn/latent_upsampler.hpp>
-#include <walt/ops/reference/causal_conv3d.hpp>
+#include <walt/ops/reference/conv3d.hpp>
 #include <walt/ops/reference/depth_to_space.hpp>
 #include <walt/ops/reference/pointwise.hpp>
 #include <walt/testing/module_check.hpp>

@@ -8,16 +8,17 @@
 using namespace walt;
 
 namespace {
-template <class Context, int Time> void check() {
+template <class Context, int Time> void check(bool first) {
     Context ctx;
     constexpr int C = 3;
-    const video_size in{2, 3, 4, 5}, out{2, 2 * Time + 1, 8, 10};
+    const int dropped = first ? Time - 1 : 0;
+    const video_size in{2, 3, 4, 5}, out{2, 3 * Time - dropped, 8, 10};
     const auto x = in.take<float, Time * 4 * C>(ctx.arena), dx = in.take<float, Time * 4 * C>(ctx.arena);
     const auto y = out.take<float, C>(ctx.arena), dy = out.take<float, C>(ctx.arena);
     testing::fill_normal(x, 1);
     testing::fill_normal(dy, 2);
-    ops::depth_to_space<Time>(ctx, x, y);
-    ops::depth_to_space_grad<Time>(ctx, dy, dx);
+    ops::depth_to_space<Time>(ctx, x, y, first);
+    ops::depth_to_space_grad<Time>(ctx, dy, dx, first);
     int wrong = 0;
     for (int b = 0; b < in.batch; ++b)
         for (int f = 0; f < in.frames; ++f)
@@ -27,8 +28,7 @@ template <class Context, int Time> void check() {
                         for (int i = 0; i < 2; ++i)
                             for (int j = 0; j < 2; ++j)
                                 for (int c = 0; c < C; ++c) {
-                                    const int frame = f * Time + t - (Time - 1),
-                                              channel = ((t * 2 + i) * 2 + j) * C + c;
+                                    const int frame = f * Time + t - dropped, channel = ((t * 2 + i) * 2 + j) * C + c;
                                     const float gradient = dx(b, f, h, w, channel);
                                     if (frame < 0) wrong += gradient != 0;
                                     else {
@@ -37,14 +37,19 @@ template <class Context, int Time> void check() {
                                     }
                                 }
     CHECK(wrong == 0);
-    CHECK_THROWS_WITH(ops::depth_to_space<Time>(ctx, x, out.after({1, 2}).template take<float, C>(ctx.arena)),
-                      Catch::Matchers::Contains("3 frames of 4 x 5 become"));
+    CHECK_THROWS_WITH(ops::depth_to_space<Time>(ctx, x, in.template take<float, C>(ctx.arena), first),
+                      Catch::Matchers::Contains("2 videos of 3 frames of 4 x 5 become 2 of"));
+    if (Time == 2)
+        CHECK_THROWS_WITH(ops::depth_to_space<Time>(ctx, x, y, !first),
+                          Catch::Matchers::Contains(first ? "become 2 of 6 frames of 8 x 10, not 2 of 5"
+                                                          : "become 2 of 5 frames of 8 x 10, not 2 of 6"));
 }
 } // namespace
 
 TEST_CASE("depth to space moves every channel to its place", "[ops][depth_to_space]") {
-    check<reference::context, 1>();
-    check<reference::context, 2>();
-    check<cpu::context, 1>();
-    check<cpu::context, 2>();
+    const bool first = GENERATE(true, false); // chunk of its video
+    check<reference::context, 1>(first);
+    check<reference::context, 2>(first);
+    check<cpu::context, 1>(first);
+    check<cpu::context, 2>(first);
 }

@@ -62,7 +62,7 @@ void agrees_with_reference(const video_size& size, bool add, double most) {
 
 TEMPLATE_TEST_CASE("group norm's gradients are those of finite differences", "[ops][group_norm]", activation::silu,
                    activation::identity) {
-    const frame_rows rows = GENERATE(frame_rows{}, frame_rows{5, 3, 2});
+    const frame_rows rows = GENERATE(frame_rows{}, frame_rows{5, 3, 2}, frame_rows{5, 3, 2, false});
     reference::context ctx;
     operands<double, double, 6, 3> o({2, 5, 3, 4}, 6);
     const auto f = [&] {
@@ -81,6 +81,9 @@ TEST_CASE("rows follow the latent's frames", "[ops][group_norm]") {
     const std::array<int, 11> expected{0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 4};
     for (int n = 0; n < 11; ++n) CHECK(rows.of(n) == expected[static_cast<std::size_t>(n)]);
     CHECK(frame_rows{}.of(7) == 0);
+    const frame_rows later{8, 2, 4, false}; // a later chunk: 0 0 0 0 | 1 1 1 1, then the next clip's
+    const std::array<int, 10> in_chunk{0, 0, 0, 0, 1, 1, 1, 1, 2, 2};
+    for (int n = 0; n < 10; ++n) CHECK(later.of(n) == in_chunk[static_cast<std::size_t>(n)]);
 }
 
 TEST_CASE("normalised groups have mean 0 and deviation 1, frame by frame", "[ops][group_norm]") {

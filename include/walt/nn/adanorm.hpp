@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/parameters.hpp"
+#include "../core/video.hpp"
 #include "../ops/group_norm.hpp"
 #include "../ops/latent_statistics.hpp"
 #include "../ops/linear.hpp"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../core/parameters.hpp"
-#include "../ops/causal_conv3d.hpp"
+#include "../ops/conv3d.hpp"
 #include "../ops/depth_to_space.hpp"
 #include "../ops/pointwise.hpp"
 
@@ -20,6 +20,7 @@ template <int C> struct latent_upsampler {
         }
     };
     convolution conv;
+    static constexpr conv_geometry frame_by_frame = conv_geometry::causal({1, 3, 3});
     static constexpr void each(auto& self, auto&& visit) { visit("conv", self.conv); }
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto low, auto up) const {
@@ -27,7 +28,7 @@ template <int C> struct latent_upsampler {
         const auto from = run_time(low.read());
         const auto deep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(
             from.extent(0), from.extent(1), from.extent(2), from.extent(3));
-        ops::causal_conv3d(ctx, {}, from, w(conv.weight), w.exact(conv.bias), deep);
+        ops::conv3d(ctx, frame_by_frame, from, w(conv.weight), w.exact(conv.bias), deep);
         ops::depth_to_space<1>(ctx, deep, run_time(up));
     }
 
@@ -39,11 +40,11 @@ template <int C> struct latent_upsampler {
         const auto ddeep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(
             from.extent(0), from.extent(1), from.extent(2), from.extent(3));
         ops::depth_to_space_grad<1>(ctx, run_time(dup), ddeep);
-        ops::causal_conv3d_grad_weight(ctx, {}, from, ddeep, g(conv.weight), g(conv.bias));
+        ops::conv3d_grad_weight(ctx, frame_by_frame, from, ddeep, g(conv.weight), g(conv.bias));
         if (!dlow) return;
         const auto part = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, C>(
             from.extent(0), from.extent(1), from.extent(2), from.extent(3));
-        ops::causal_conv3d_grad_input(ctx, {}, ddeep, w(conv.weight), part);
+        ops::conv3d_grad_input(ctx, frame_by_frame, ddeep, w(conv.weight), part);
         ops::convert(ctx, part, dlow);
     }
 

@@ -3,14 +3,13 @@
 
 #include "../ops/depth_to_space.hpp"
 #include "../ops/pointwise.hpp"
-#include "causal_conv3d.hpp"
+#include "conv3d.hpp"
 
 namespace walt::nn {
 
 /// Half the height and width, and every Time-th frame. x is float32 (A), the convolution works in T.
 template <int C, int Time> struct downsample : causal_conv3d<C, C, 3, true, Time, 2> {
     using convolution = causal_conv3d<C, C, 3, true, Time, 2>;
-    static constexpr conv_stride stride = convolution::stride;
 
     /// `input` [size of x] (T) is what the convolution sees: backward wants it.
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, video_view<T, C> input, auto y) const {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../ops/pointwise.hpp"
-#include "causal_conv3d.hpp"
+#include "conv3d.hpp"
 #include "group_norm_silu.hpp"
 
 #include <numeric>

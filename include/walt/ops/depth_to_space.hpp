@@ -1,10 +1,12 @@
 // Depth to space: channels become neighbours in time and space (spec 3, up; spec 1.3 with one frame).
-//   x [B, F, H, W, S 4 C] -> y [B, F S - (S - 1), 2 H, 2 W, C]; channels of x are read as (frame, row, column, C)
-//   y[b, f S + t - (S - 1), 2 h + i, 2 w + j, c] = x[b, f, h, w, ((t 2 + i) 2 + j) C + c]
-// S = 2 drops the first frame of the result, so n frames become 2 n - 1 and frame 0 stays the first.
+//   x [B, F, H, W, S 4 C] -> y [B, F S - D, 2 H, 2 W, C]; channels of x are read as (frame, row, column, C)
+//   y[b, f S + t - D, 2 h + i, 2 w + j, c] = x[b, f, h, w, ((t 2 + i) 2 + j) C + c]
+// The first chunk of a video drops D = S - 1 frames of the result, so with S = 2 n frames become 2 n - 1 and frame 0
+// stays the first; a later chunk drops none.
 #pragma once
 
-#include "causal_conv3d.hpp"
+#include "../core/video.hpp"
+#include "rules.hpp"
 
 namespace walt {
 
@@ -13,29 +15,32 @@ template <int Deep, int Blocks, int Channels> struct depth_holds_blocks {
     static constexpr bool value = Deep == Blocks * Channels;
     static_assert(value, "depth to space turns time stride x 2 x 2 x C channels into C (deep == blocks * channels)");
 };
-template <class Deep, class Wide> void depth_sizes(const Deep& deep, const Wide& wide, int time) {
-    require(wide.extent(0) == deep.extent(0) && wide.extent(1) == deep.extent(1) * time - (time - 1) &&
-                wide.extent(2) == 2 * deep.extent(2) && wide.extent(3) == 2 * deep.extent(3),
-            "ops::depth_to_space: {} frames of {} x {} become {} frames of {} x {}, not {} of {} x {} (same batch)",
-            deep.extent(1), deep.extent(2), deep.extent(3), deep.extent(1) * time - (time - 1), 2 * deep.extent(2),
-            2 * deep.extent(3), wide.extent(1), wide.extent(2), wide.extent(3));
+template <class Deep, class Wide> void depth_sizes(const Deep& deep, const Wide& wide, int time, bool first) {
+    const video_size from = size_of(deep), to = size_of(wide),
+                     right{from.batch, from.frames * time - (first ? time - 1 : 0), 2 * from.height, 2 * from.width};
+    require(to == right,
+            "ops::depth_to_space: {} videos of {} frames of {} x {} become {} of {} frames of {} x {}, not {} of {} of "
+            "{} x {}",
+            from.batch, from.frames, from.height, from.width, right.batch, right.frames, right.height, right.width,
+            to.batch, to.frames, to.height, to.width);
 }
 } // namespace rules
 
 namespace ops {
 
-/// y as above, Time = S.
-template <int Time, class Context, class X, class Y> void depth_to_space(Context& ctx, X x, Y y) {
+/// y as above, Time = S. first: x begins its video.
+template <int Time, class Context, class X, class Y> void depth_to_space(Context& ctx, X x, Y y, bool first = true) {
     if constexpr (rules::depth_holds_blocks<X::static_extent(4), Time * 4, Y::static_extent(4)>::value) {
-        rules::depth_sizes(x, y, Time);
+        rules::depth_sizes(x, y, Time, first);
         depth_to_space_on<Time>(ctx, x.read(), y);
     }
 }
 
 /// dx is assigned; what was dropped gets zeros.
-template <int Time, class Context, class DY, class DX> void depth_to_space_grad(Context& ctx, DY dy, DX dx) {
+template <int Time, class Context, class DY, class DX>
+void depth_to_space_grad(Context& ctx, DY dy, DX dx, bool first = true) {
     if constexpr (rules::depth_holds_blocks<DX::static_extent(4), Time * 4, DY::static_extent(4)>::value) {
-        rules::depth_sizes(dx, dy, Time);
+        rules::depth_sizes(dx, dy, Time, first);
         depth_to_space_grad_on<Time>(ctx, dy.read(), dx);
     }
 }

@@ -4,32 +4,11 @@
 // The statistics never mix frames, so a frame's result does not depend on later ones (spec 3).
 #pragma once
 
-#include "causal_conv3d.hpp"
+#include "../core/video.hpp"
+#include "frame_rows.hpp"
 #include "pointwise.hpp"
 
 namespace walt {
-
-namespace activation {
-/// No activation.
-struct identity {
-    template <class A> WALT_HD static A value(A x) { return x; }
-    template <class A> WALT_HD static A slope(A) { return A(1); }
-};
-} // namespace activation
-
-/// Which row of scale and shift a frame uses. The default: all use row 0, a parameter of the norm. Otherwise the rows
-/// are the latent's frames: frame 0 of a clip matches latent 0, frame j >= 1 latent 1 + (j - 1) / stride (spec 3,
-/// adanorm).
-struct frame_rows {
-    std::int64_t frames = 0, latent_frames = 0; ///< of one clip; 0 for the default
-    std::int64_t stride = 1;                    ///< frames per latent frame
-
-    WALT_HD constexpr std::int64_t of(std::int64_t frame) const {
-        if (frames == 0) return 0;
-        const std::int64_t j = frame % frames;
-        return frame / frames * latent_frames + (j == 0 ? 0 : 1 + (j - 1) / stride);
-    }
-};
 
 namespace rules {
 template <int Channels, int Groups> struct groups_divide_channels {

@@ -3,7 +3,8 @@
 //   1e-6)
 #pragma once
 
-#include "causal_conv3d.hpp"
+#include "../core/video.hpp"
+#include "rules.hpp"
 
 namespace walt {
 

@@ -10,6 +10,11 @@ namespace walt {
 /// The activations of the model, with their derivatives (spec, conventions). Computed in A = float or double.
 namespace activation {
 
+/// No activation.
+struct identity {
+    template <class A> WALT_HD static A value(A x) { return x; }
+    template <class A> WALT_HD static A slope(A) { return A(1); }
+};
 struct silu {
     template <class A> WALT_HD static A value(A x) { return x / (A(1) + std::exp(-x)); }
     template <class A> WALT_HD static A slope(A x) {

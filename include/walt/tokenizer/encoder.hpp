@@ -40,7 +40,7 @@ template <class Dims, int Level = 0, bool End = Level == Dims::levels> struct en
 
     /// The size behind this level.
     static constexpr video_size after(const video_size& size) {
-        if constexpr (has_down) return size.after({Dims::time_stride(Level), 2});
+        if constexpr (has_down) return down_part<has_down, Level>::type::geometry.after(size);
         else return size;
     }
 

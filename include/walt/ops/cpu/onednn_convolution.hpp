@@ -1,7 +1,7 @@
 // Convolution primitives of oneDNN 2.6 and 3.x, and the reorders between walt's kernel order and the library's own.
 #pragma once
 
-#include "../causal_conv3d.hpp"
+#include "../conv3d.hpp"
 #include "context.hpp"
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
@@ -9,12 +9,13 @@ namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 /// All that a convolution's primitives depend on.
 struct convolution_shape {
     video_size x, y;
-    std::int64_t in, out, kt, kh, kw;
-    conv_stride stride;
+    std::int64_t in, out;
+    conv_geometry geometry; // whose padding is zeros
     bool bias, add;
     dnnl::memory::data_type compute, result; // of x and w, and of what is computed
 
     onednn::key key(std::int64_t primitive) const {
+        const auto& [time, height, width] = geometry;
         return {primitive,
                 x.batch,
                 x.frames,
@@ -22,11 +23,18 @@ struct convolution_shape {
                 x.width,
                 in,
                 out,
-                kt,
-                kh,
-                kw,
-                stride.time,
-                stride.space,
+                time.kernel,
+                time.stride,
+                time.before,
+                height.kernel,
+                height.stride,
+                height.before,
+                width.kernel,
+                width.stride,
+                width.before,
+                y.frames,
+                y.height,
+                y.width,
                 bias,
                 add,
                 static_cast<std::int64_t>(compute),
@@ -40,17 +48,20 @@ struct convolution_shape {
     }
     /// odhwi is walt's memory order; any leaves it to the library, which blocks it for its kernels.
     dnnl::memory::desc kernel(dnnl::memory::data_type type, dnnl::memory::format_tag order) const {
-        return {{out, in, kt, kh, kw}, type, order};
+        return {{out, in, geometry.time.kernel, geometry.height.kernel, geometry.width.kernel}, type, order};
     }
     dnnl::memory::desc bias_vector() const {
         return {{out}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a};
     }
-    dnnl::memory::dims strides() const { return {stride.time, stride.space, stride.space}; }
-    dnnl::memory::dims before() const { return {kt - 1, kh / 2, kw / 2}; }
-    /// What the last output needs behind the input; less than half a kernel where the stride leaves elements over.
+    dnnl::memory::dims strides() const { return {geometry.time.stride, geometry.height.stride, geometry.width.stride}; }
+    dnnl::memory::dims before() const { return {geometry.time.before, geometry.height.before, geometry.width.before}; }
+    /// What the last output needs behind the input; less than the geometry's where the stride leaves elements over.
     dnnl::memory::dims after() const {
-        return {0, (y.height - 1) * stride.space + kh - kh / 2 - x.height,
-                (y.width - 1) * stride.space + kw - kw / 2 - x.width};
+        const auto needed = [](const conv_axis& axis, std::int64_t places, std::int64_t extent) {
+            return (places - 1) * axis.stride + axis.kernel - axis.before - extent;
+        };
+        return {needed(geometry.time, y.frames, x.frames), needed(geometry.height, y.height, x.height),
+                needed(geometry.width, y.width, x.width)};
     }
 };
 

@@ -1,7 +1,7 @@
 // cuDNN's graph API behind one small header: a handle, and convolutions planned once per shape.
 #pragma once
 
-#include "../causal_conv3d.hpp"
+#include "../conv3d.hpp"
 #include "context.cuh"
 
 #include <cudnn_graph.h>
@@ -29,29 +29,23 @@ template <class T> constexpr cudnnDataType_t cudnn_type() {
 
 enum class conv_pass { forward, grad_input, grad_weight };
 
-/// A convolution between x [B, F, H, W, I] and y by w [O, Kt, Kh, Kw, I], or one of its gradients. Space is padded by
-/// half the kernel, time by `frames_before`.
+/// A convolution between x [B, F, H, W, I] and y by w [O, Kt, Kh, Kw, I], or one of its gradients. Padding is zeros.
 struct convolution {
     conv_pass pass;
     video_size x, y;
-    std::int64_t in, out, kt, kh, kw;
-    conv_stride stride;
-    std::int64_t frames_before;
+    std::int64_t in, out;
+    conv_geometry geometry;
     bool tf32;
 
-    /// The same over an x in which the frames before are written out.
-    convolution with_frames_before() const {
-        convolution same = *this;
-        same.x.frames += frames_before;
-        same.frames_before = 0;
-        return same;
+    std::int64_t taps() const {
+        return std::int64_t{1} * geometry.time.kernel * geometry.height.kernel * geometry.width.kernel;
     }
     std::string words() const {
         constexpr const char* of[]{"the convolution", "the input gradient of the convolution",
                                    "the weight gradient of the convolution"};
         return fmt::format("{} of {} x {} x {} x {} x {} by {} x {} x {} to {} x {} x {} x {}",
-                           of[static_cast<int>(pass)], x.batch, x.frames, x.height, x.width, in, kt, kh, kw, y.frames,
-                           y.height, y.width, out);
+                           of[static_cast<int>(pass)], x.batch, x.frames, x.height, x.width, in, geometry.time.kernel,
+                           geometry.height.kernel, geometry.width.kernel, y.frames, y.height, y.width, out);
     }
 };
 
@@ -115,6 +109,8 @@ class cudnn {
     /// roles of x (dx) and y (dy), or of w (dw) and y, are swapped. The operands have types T, the result U.
     template <class T, class U>
     bool run(arena& temporaries, const convolution& c, const void* x, const void* w, const void* y) {
+        const conv_axis &time = c.geometry.time, &height = c.geometry.height, &width = c.geometry.width;
+        const std::array<std::int64_t, 3> alignments{alignment_of(x), alignment_of(w), alignment_of(y)};
         const key shape{static_cast<int>(c.pass),
                         c.x.batch,
                         c.x.frames,
@@ -122,21 +118,26 @@ class cudnn {
                         c.x.width,
                         c.in,
                         c.out,
-                        c.kt,
-                        c.kh,
-                        c.kw,
-                        c.stride.time,
-                        c.stride.space,
-                        c.frames_before,
+                        time.kernel,
+                        time.stride,
+                        time.before,
+                        time.after,
+                        height.kernel,
+                        height.stride,
+                        height.before,
+                        height.after,
+                        width.kernel,
+                        width.stride,
+                        width.before,
+                        width.after,
                         c.tf32,
                         sizeof(T),
                         sizeof(U),
-                        alignment_of(x),
-                        alignment_of(w),
-                        alignment_of(y)};
+                        alignments[0],
+                        alignments[1],
+                        alignments[2]};
         auto found = plans_.find(shape);
-        if (found == plans_.end())
-            found = plans_.emplace(shape, made(c, types<T, U>(c.pass), {shape[16], shape[17], shape[18]})).first;
+        if (found == plans_.end()) found = plans_.emplace(shape, made(c, types<T, U>(c.pass), alignments)).first;
         if (!found->second) return false;
         const arena::scope scope(temporaries);
         const plan& how = *found->second;
@@ -153,7 +154,7 @@ class cudnn {
     }
 
   private:
-    using key = std::array<std::int64_t, 19>;
+    using key = std::array<std::int64_t, 25>;
     using three_types = std::array<cudnnDataType_t, 3>; // of x, w, y
     using extents = std::array<std::int64_t, 5>;
     static constexpr std::int64_t id_x = 1, id_w = 2, id_y = 3;
@@ -193,15 +194,16 @@ class cudnn {
 
     static cudnn_descriptor geometry(const convolution& c) {
         using three = std::array<std::int64_t, 3>;
+        const conv_axis &time = c.geometry.time, &height = c.geometry.height, &width = c.geometry.width;
         cudnn_descriptor made(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
         made.set(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, std::int64_t{3})
             .set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT)
             .set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, CUDNN_CROSS_CORRELATION)
-            .set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, three{c.frames_before, c.kh / 2, c.kw / 2})
-            .set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, three{0, c.kh / 2, c.kw / 2})
+            .set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, three{time.before, height.before, width.before})
+            .set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, three{time.after, height.after, width.after})
             .set(CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, three{1, 1, 1})
             .set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64,
-                 three{c.stride.time, c.stride.space, c.stride.space})
+                 three{time.stride, height.stride, width.stride})
             .finalize(c.words());
         return made;
     }
@@ -263,10 +265,12 @@ class cudnn {
     std::optional<plan> made(const convolution& c, const three_types& types,
                              const std::array<std::int64_t, 3>& alignments) {
         const auto names = names_of(c.pass);
+        const conv_axis &time = c.geometry.time, &height = c.geometry.height, &width = c.geometry.width;
         cudnn_descriptor operation(names.type), graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
         operation
             .set(names.x, tensor(id_x, types[0], alignments[0], {c.x.batch, c.x.frames, c.x.height, c.x.width, c.in}))
-            .set(names.w, tensor(id_w, types[1], alignments[1], {c.out, c.kt, c.kh, c.kw, c.in}))
+            .set(names.w,
+                 tensor(id_w, types[1], alignments[1], {c.out, time.kernel, height.kernel, width.kernel, c.in}))
             .set(names.y, tensor(id_y, types[2], alignments[2], {c.y.batch, c.y.frames, c.y.height, c.y.width, c.out}))
             .set(names.geometry, geometry(c))
             .set(names.alpha, CUDNN_TYPE_FLOAT, 1.0f)

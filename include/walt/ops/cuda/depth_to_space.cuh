@@ -7,9 +7,9 @@
 namespace walt::cuda {
 
 namespace detail {
-/// The shape of x [B, F, H, W, Time 4 C].
+/// The shape of x [B, F, H, W, Time 4 C], and how many frames of y [B, Time F - dropped, ...] are not there.
 struct deep_shape {
-    std::int64_t frames, height, width;
+    std::int64_t frames, height, width, dropped;
 };
 
 /// One chunk of one row of y, counted over all Time F frames: in x every 2 C neighbours of it lie together too.
@@ -22,7 +22,7 @@ __global__ void depth_to_space_kernel(deep_shape shape, unsigned chunks, Deep* x
     const std::int64_t h = row / 2 % shape.height, all = row / 2 / shape.height, f = all / Time % shape.frames,
                        b = all / Time / shape.frames;
     const int i = static_cast<int>(row % 2), t = static_cast<int>(all % Time);
-    const std::int64_t frame = f * Time + t - (Time - 1), frames = shape.frames * Time - (Time - 1);
+    const std::int64_t frame = f * Time + t - shape.dropped, frames = shape.frames * Time - shape.dropped;
     Deep* deep = x + (((b * shape.frames + f) * shape.height + h) * shape.width + w) * Time * 4 * C +
                  (t * 2 + i) * 2 * C + at % packs * P;
     Wide* wide = y + ((b * frames + frame) * shape.height * 2 + h * 2 + i) * shape.width * 2 * C + std::int64_t{at} * P;
@@ -41,10 +41,10 @@ __global__ void depth_to_space_kernel(deep_shape shape, unsigned chunks, Deep* x
     }
 }
 
-template <int Time, int C, bool Gradient, class X, class Deep, class Wide>
-void run_depth_to_space(context& ctx, const char* what, const X& deep, Deep* x, Wide* y) {
+template <int Time, int C, bool Gradient, class X, class Y, class Deep, class Wide>
+void run_depth_to_space(context& ctx, const char* what, const X& deep, const Y& wide, Deep* x, Wide* y) {
     if (deep.size() == 0) return;
-    const deep_shape shape{deep.extent(1), deep.extent(2), deep.extent(3)};
+    const deep_shape shape{deep.extent(1), deep.extent(2), deep.extent(3), deep.extent(1) * Time - wide.extent(1)};
     const unsigned chunks = blocks_for(shape.width * (2 * C / pack_of_row<2 * C>));
     const std::int64_t rows = deep.extent(0) * shape.frames * Time * shape.height * 2;
     depth_to_space_kernel<Time, C, Gradient>
@@ -54,11 +54,11 @@ void run_depth_to_space(context& ctx, const char* what, const X& deep, Deep* x, 
 } // namespace detail
 
 template <int Time, class X, class Y> void depth_to_space_on(context& ctx, X x, Y y) {
-    detail::run_depth_to_space<Time, Y::static_extent(4), false>(ctx, "ops::depth_to_space", x, x.data(), y.data());
+    detail::run_depth_to_space<Time, Y::static_extent(4), false>(ctx, "ops::depth_to_space", x, y, x.data(), y.data());
 }
 
 template <int Time, class DY, class DX> void depth_to_space_grad_on(context& ctx, DY dy, DX dx) {
-    detail::run_depth_to_space<Time, DY::static_extent(4), true>(ctx, "ops::depth_to_space_grad", dx, dx.data(),
+    detail::run_depth_to_space<Time, DY::static_extent(4), true>(ctx, "ops::depth_to_space_grad", dx, dy, dx.data(),
                                                                  dy.data());
 }
 

@@ -12,11 +12,11 @@ namespace detail {
 template <int Time, class Deep, class Wide, class Visit>
 void each_pair(const Deep& x, const Wide& y, std::int64_t row, Visit&& visit) {
     constexpr int C = Wide::static_extent(4);
-    const std::int64_t height = x.extent(2), width = x.extent(3);
+    const std::int64_t height = x.extent(2), width = x.extent(3), dropped = x.extent(1) * Time - y.extent(1);
     const std::int64_t h = row % height, f = row / height % x.extent(1), b = row / height / x.extent(1);
     for (int t = 0; t < Time; ++t)
         for (int i = 0; i < 2; ++i) {
-            const std::int64_t frame = f * Time + t - (Time - 1);
+            const std::int64_t frame = f * Time + t - dropped;
             const std::int64_t to = ((b * y.extent(1) + frame) * y.extent(2) + 2 * h + i) * y.extent(3) * C;
             for (std::int64_t w = 0; w < width; ++w)
                 visit((row * width + w) * Time * 4 * C + (t * 2 + i) * 2 * C, frame < 0 ? -1 : to + 2 * w * C);

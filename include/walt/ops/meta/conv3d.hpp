@@ -1,7 +1,7 @@
-// Meta: what causal convolutions cost. Taps that fall on the padding count too, as in the field's usual figures.
+// Meta: what convolutions cost. Taps that fall on the padding count too, as in the field's usual figures.
 #pragma once
 
-#include "../causal_conv3d.hpp"
+#include "../conv3d.hpp"
 #include "context.hpp"
 
 namespace walt::meta {
@@ -12,16 +12,17 @@ template <class W, class Y> double convolution_flops(const W& w, const Y& y) {
 }
 } // namespace detail
 
-template <class X, class W, class Bias, class Y>
-void causal_conv3d_on(context& ctx, conv_stride, X x, W w, Bias bias, Y y, bool add) {
-    ctx.count(detail::convolution_flops(w, y), x, w, bias, y);
+template <class X, class W, class Bias, class Y, class Past>
+void conv3d_on(context& ctx, const conv_geometry&, X x, W w, Bias bias, Y y, Past past, bool add) {
+    ctx.count(detail::convolution_flops(w, y), x, w, bias, y, past);
     if (add) ctx.bytes += static_cast<double>(y.size()) * sizeof(typename Y::element);
 }
-template <class DY, class W, class DX> void causal_conv3d_grad_input_on(context& ctx, conv_stride, DY dy, W w, DX dx) {
+template <class DY, class W, class DX>
+void conv3d_grad_input_on(context& ctx, const conv_geometry&, DY dy, W w, DX dx) {
     ctx.count(detail::convolution_flops(w, dy), dy, w, dx);
 }
 template <class X, class DY, class DW, class DBias>
-void causal_conv3d_grad_weight_on(context& ctx, conv_stride, X x, DY dy, DW dw, DBias dbias) {
+void conv3d_grad_weight_on(context& ctx, const conv_geometry&, X x, DY dy, DW dw, DBias dbias) {
     ctx.count(detail::convolution_flops(dw, dy), x, dy, dw, dw, dbias);
 }
 

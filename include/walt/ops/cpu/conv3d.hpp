@@ -1,9 +1,11 @@
-// CPU: causal 3D convolution by oneDNN. Activations stay channels last; only the small kernels are reordered.
+// CPU: 3D convolution by oneDNN. Activations stay channels last; only the small kernels are reordered. oneDNN pads with
+// zeros by itself, on each side as much as wanted; edges that are repeated and frames of the past are written out first.
 #pragma once
 
-#include "../reference/causal_conv3d.hpp"
+#include "../reference/conv3d.hpp"
 #include "linear.hpp"
 #include "onednn_convolution.hpp"
+#include "padded_video.hpp"
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
@@ -21,12 +23,20 @@ enum convolution_key : std::int64_t {
 
 template <class W>
 inline constexpr bool is_pointwise = W::static_extent(1) * W::static_extent(2) * W::static_extent(3) == 1;
+/// A pointwise kernel on every element: a product of matrices.
+template <class W> bool is_product(const conv_geometry& g) {
+    const auto plain = [](const conv_axis& axis) { return axis.stride == 1 && axis.before == 0 && axis.after == 0; };
+    return is_pointwise<W> && plain(g.time) && plain(g.height) && plain(g.width);
+}
 
 template <class T, class U, class W>
-convolution_shape shape_of(const video_size& x, const W& w, const video_size& y, conv_stride stride, bool bias,
+convolution_shape shape_of(const video_size& x, const W& w, const video_size& y, const conv_geometry& g, bool bias,
                            bool add) {
-    return {x,           y,      w.extent(4), w.extent(0), w.extent(1),      w.extent(2),
-            w.extent(3), stride, bias,        add,         onednn_type<T>(), onednn_type<U>()};
+    return {x, y, w.extent(4), w.extent(0), g, bias, add, onednn_type<T>(), onednn_type<U>()};
+}
+
+inline split_geometry split_for_onednn(const conv_geometry& g, bool has_past) {
+    return split(g, has_past, [](const conv_axis& axis) { return axis.edge == padding::replicate; });
 }
 
 /// A tensor in the layout that the primitive wants, in the arena.
@@ -89,47 +99,63 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
 
 } // namespace detail
 
-template <class T, int I, class W, class Bias, class U, int O>
-void causal_conv3d_on(context& ctx, conv_stride stride, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
-                      bool add) {
+template <class T, int I, class W, class Bias, class U, int O, class Past>
+void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
+               Past past, bool add) {
+    const arena::scope scope(ctx.arena);
+    const split_geometry parts = detail::split_for_onednn(g, !is_none<Past>);
+    const auto from = parts.writes() ? detail::written_out(ctx, parts.written, x, past) : x;
     if constexpr (detail::is_pointwise<W>) {
-        const std::int64_t rows = size_of(x).positions();
-        if (stride.time == 1 && stride.space == 1 && !add)
-            return linear_on(ctx, x.template as<dynamic, I>(rows), w.template as<O, I>(), bias,
+        const std::int64_t rows = size_of(from).positions();
+        if (detail::is_product<W>(parts.rest) && !add)
+            return linear_on(ctx, from.template as<dynamic, I>(rows), w.template as<O, I>(), bias,
                              y.template as<dynamic, O>(rows));
     }
     const float* start = nullptr;
     if constexpr (!is_none<Bias>) start = bias.data();
-    detail::convolve(ctx, detail::shape_of<T, U>(size_of(x), w, size_of(y), stride, !is_none<Bias>, add), x.data(),
-                     w.data(), start, y.data());
+    detail::convolve(ctx, detail::shape_of<T, U>(size_of(from), w, size_of(y), parts.rest, !is_none<Bias>, add),
+                     from.data(), w.data(), start, y.data());
 }
 
 template <class T, int O, class W, class U, int I>
-void causal_conv3d_grad_input_on(context& ctx, conv_stride stride, video_view<const T, O> dy, W w,
-                                 video_view<U, I> dx) {
+void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, O> dy, W w, video_view<U, I> dx) {
     if constexpr (detail::is_pointwise<W>) {
         const std::int64_t rows = size_of(dx).positions();
-        if (stride.time == 1 && stride.space == 1)
+        if (detail::is_product<W>(g))
             return linear_grad_input_on(ctx, dy.template as<dynamic, O>(rows), w.template as<O, I>(),
                                         dx.template as<dynamic, I>(rows));
     }
-    detail::convolve_back(ctx, detail::shape_of<T, U>(size_of(dx), w, size_of(dy), stride, false, false), dy.data(),
-                          w.data(), dx.data());
+    const split_geometry parts = detail::split_for_onednn(g, false);
+    const auto back = [&](auto to) {
+        using V = typename decltype(to)::element;
+        detail::convolve_back(ctx, detail::shape_of<T, V>(size_of(to), w, size_of(dy), parts.rest, false, false),
+                              dy.data(), w.data(), to.data());
+    };
+    if (!parts.writes()) return back(dx);
+    const arena::scope scope(ctx.arena);
+    const padded_video padded(parts.written, size_of(dx));
+    const auto wide = padded.wide().take<float, I>(ctx.arena);
+    back(wide);
+    detail::fold_back(padded, wide.read(), dx);
 }
 
 template <class T, int I, int O, class DW, class DBias>
-void causal_conv3d_grad_weight_on(context& ctx, conv_stride stride, video_view<const T, I> x, video_view<const T, O> dy,
-                                  DW dw, DBias dbias) {
+void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy,
+                           DW dw, DBias dbias) {
+    const arena::scope scope(ctx.arena);
+    const split_geometry parts = detail::split_for_onednn(g, false);
+    const auto from = parts.writes() ? detail::written_out(ctx, parts.written, x, none{}) : x;
     if constexpr (detail::is_pointwise<DW>) {
-        const std::int64_t rows = size_of(x).positions();
-        if (stride.time == 1 && stride.space == 1)
-            return linear_grad_weight_on(ctx, x.template as<dynamic, I>(rows), dy.template as<dynamic, O>(rows),
+        const std::int64_t rows = size_of(from).positions();
+        if (detail::is_product<DW>(parts.rest))
+            return linear_grad_weight_on(ctx, from.template as<dynamic, I>(rows), dy.template as<dynamic, O>(rows),
                                          dw.template as<O, I>(), dbias);
     }
     float* sum = nullptr;
     if constexpr (!is_none<DBias>) sum = dbias.data();
-    detail::correlate(ctx, detail::shape_of<T, float>(size_of(x), dw, size_of(dy), stride, !is_none<DBias>, false),
-                      x.data(), dy.data(), dw.data(), sum);
+    detail::correlate(ctx,
+                      detail::shape_of<T, float>(size_of(from), dw, size_of(dy), parts.rest, !is_none<DBias>, false),
+                      from.data(), dy.data(), dw.data(), sum);
 }
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

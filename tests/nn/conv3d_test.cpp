@@ -1,8 +1,9 @@
-// A causal convolution with its parameters: finite differences at every stride; no frame sees a later one.
+// A convolution with its parameters: finite differences over several geometries; no frame of a causal one sees a later
+// one, chunks with their past are the whole.
 #include "../catch.hpp"
 
-#include <walt/nn/causal_conv3d.hpp>
-#include <walt/ops/reference/causal_conv3d.hpp>
+#include <walt/nn/conv3d.hpp>
+#include <walt/ops/reference/conv3d.hpp>
 #include <walt/testing/module_check.hpp>
 
 using namespace walt;
@@ -14,11 +15,14 @@ constexpr int In = 2, Out = 3;
 constexpr video_size size{2, 5, 4, 6};
 } // namespace
 
-TEMPLATE_TEST_CASE("causal convolutions' gradients are those of finite differences", "[nn][causal_conv3d]",
+TEMPLATE_TEST_CASE("convolutions' gradients are those of finite differences", "[nn][conv3d]",
                    (nn::causal_conv3d<In, Out, 3, true>), (nn::causal_conv3d<In, Out, 3, false, 2, 2>),
-                   (nn::causal_conv3d<In, Out, 1, true>)) {
+                   (nn::causal_conv3d<In, Out, 1, true>),
+                   (nn::conv3d<In, Out, conv_geometry::same_symmetric({3, 3, 3}, {2, 1, 1}), true>),
+                   (nn::conv3d<In, Out, conv_geometry::valid({2, 4, 3}), false>),
+                   (nn::conv3d<In, Out, conv_geometry::causal({3, 2, 3}, {}, padding::replicate), true>)) {
     testing::checked_module<TestType> net;
-    const video_size after = size.after(TestType::stride);
+    const video_size after = TestType::geometry.after(size);
     const auto x = size.take<double, In>(net.ctx.arena), dx = size.take<double, In>(net.ctx.arena);
     const auto y = after.take<double, Out>(net.ctx.arena), dy = after.take<double, Out>(net.ctx.arena);
     testing::fill_normal(x, 1);
@@ -33,7 +37,7 @@ TEMPLATE_TEST_CASE("causal convolutions' gradients are those of finite differenc
     CHECK(check_gradient(x, dx, f, 60).worst < 1e-6);
 }
 
-TEST_CASE("a convolution's frame does not depend on later ones", "[nn][causal_conv3d]") {
+TEST_CASE("a convolution's frame does not depend on later ones", "[nn][conv3d]") {
     testing::checked_module<nn::causal_conv3d<In, Out, 3, true>> net;
     const auto x = size.take<double, In>(net.ctx.arena);
     const auto y = size.take<double, Out>(net.ctx.arena);
@@ -47,4 +51,18 @@ TEST_CASE("a convolution's frame does not depend on later ones", "[nn][causal_co
         CHECK(y(0, later, 1, 2, 0) != before[static_cast<std::size_t>(((later * 4 + 1) * 6 + 2) * Out)]);
         x(0, later, 1, 2, 0) -= 3;
     }
+}
+
+TEST_CASE("a convolution's chunk goes on from its past", "[nn][conv3d]") {
+    testing::checked_module<nn::causal_conv3d<In, Out, 3, true>> net;
+    constexpr video_size video{1, 5, 4, 6}, tail{1, 3, 4, 6};
+    const auto x = video.take<double, In>(net.ctx.arena);
+    const auto y = video.take<double, Out>(net.ctx.arena), last = tail.take<double, Out>(net.ctx.arena);
+    testing::fill_normal(x, 1);
+    net.part().forward(net.ctx, net.weights(), x, y);
+    const auto frames = [&](std::int64_t first, std::int64_t count) {
+        return video_view<double, In>(x.data() + first * 4 * 6 * In, 1, count, 4, 6);
+    };
+    net.part().forward(net.ctx, net.weights(), frames(2, 3), last, frames(0, 2));
+    CHECK(std::equal(last.data(), last.data() + last.size(), y.data() + 2 * 4 * 6 * Out));
 }

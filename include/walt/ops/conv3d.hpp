@@ -1,0 +1,108 @@
+// 3D convolution of any geometry and its gradients (docs/model.md 3, C3).
+//   x [B, F, H, W, I] (T)   w [O, Kt, Kh, Kw, I] (T)   b [O] (A)   past [B, P, H, W, I] (T)   y [B, F', H', W', O] (T
+//   or A)
+//   y[b, f, i, j, o] = b[o] + sum over (t, r, s, c) of
+//                      w[o, t, r, s, c] x[b, f st + t - before_t, i sh + r - before_h, j sw + s - before_w, c]
+// with F' = (F + before_t + after_t - Kt) / st + 1, rounded down, and so on. What lies outside of x is what the
+// geometry says: zeros, or the element at the edge. `past` is what lies before the first frame, where a video comes in
+// chunks: its P frames take the place of the padding before. It is for inference and has no gradient.
+#pragma once
+
+#include "conv_geometry.hpp"
+#include "rules.hpp"
+
+namespace walt {
+
+namespace rules {
+/// x, w and y of a convolution.
+template <class X, class W, class Y> inline constexpr bool convolution_shapes = agree<X, 4, W, 4>&& agree<W, 0, Y, 4>;
+
+template <bool HasGradient> struct past_has_no_gradient {
+    static constexpr bool value = HasGradient;
+    static_assert(value, "a convolution with frames of the past is for inference: it has no gradient, so pass no past");
+};
+
+template <class W> void convolution_kernel(const conv_geometry& g, const W& w, const char* what) {
+    require(g.is_valid(),
+            "{}: kernels and strides are positive and paddings not negative, but the geometry has, as (kernel, stride, "
+            "before, after), ({}, {}, {}, {}) in time, ({}, {}, {}, {}) in height, ({}, {}, {}, {}) in width",
+            what, g.time.kernel, g.time.stride, g.time.before, g.time.after, g.height.kernel, g.height.stride,
+            g.height.before, g.height.after, g.width.kernel, g.width.stride, g.width.before, g.width.after);
+    require(w.extent(1) == g.time.kernel && w.extent(2) == g.height.kernel && w.extent(3) == g.width.kernel,
+            "{}: the geometry is for a kernel of {} x {} x {} (time, height, width), but the weight has {} x {} x {}",
+            what, g.time.kernel, g.height.kernel, g.width.kernel, w.extent(1), w.extent(2), w.extent(3));
+}
+inline void convolution_sizes(const video_size& x, const conv_geometry& g, const video_size& y, const char* what) {
+    const video_size right = g.after(x);
+    require(y == right,
+            "{}: an input of {} x {} x {} x {} (batch, frames, height, width) with a kernel of {} x {} x {}, stride {} "
+            "x {} x {} and padding {} + {}, {} + {}, {} + {} gives {} x {} x {} x {}, but the output is {} x {} x {} x "
+            "{}",
+            what, x.batch, x.frames, x.height, x.width, g.time.kernel, g.height.kernel, g.width.kernel, g.time.stride,
+            g.height.stride, g.width.stride, g.time.before, g.time.after, g.height.before, g.height.after,
+            g.width.before, g.width.after, right.batch, right.frames, right.height, right.width, y.batch, y.frames,
+            y.height, y.width);
+}
+/// The geometry with the past in place of the padding before.
+template <class X, class Past> conv_geometry past_in(const conv_geometry& g, const X& x, const Past& past) {
+    if constexpr (is_none<Past>) return g;
+    else {
+        require(past.extent(0) == x.extent(0) && past.extent(2) == x.extent(2) && past.extent(3) == x.extent(3),
+                "ops::conv3d: the past of {} videos of {} x {} cannot stand before {} videos of {} x {}",
+                past.extent(0), past.extent(2), past.extent(3), x.extent(0), x.extent(2), x.extent(3));
+        return g.with_past(past.extent(1));
+    }
+}
+template <class Bias, class Y> void convolution_bias(const Bias& bias, const Y& y, const char* what) {
+    if constexpr (!is_none<Bias>) equal(bias.size(), y.extent(4), what);
+}
+} // namespace rules
+
+namespace ops {
+
+/// y = conv(x, w) + b; pass none{} for no bias.
+template <class Context, class X, class W, class Bias, class Y, class Past = none>
+void conv3d(Context& ctx, const conv_geometry& geometry, X x, W w, Bias bias, Y y, Past past = {}) {
+    if constexpr (rules::convolution_shapes<X, W, Y>) {
+        const conv_geometry g = rules::past_in(geometry, x, past);
+        rules::convolution_kernel(g, w, "ops::conv3d");
+        rules::convolution_sizes(size_of(x), g, size_of(y), "ops::conv3d");
+        rules::convolution_bias(bias, y, "ops::conv3d: the bias and the channels of y");
+        conv3d_on(ctx, g, x.read(), w.read(), bias.read(), y, past.read(), false);
+    }
+}
+
+/// y += conv(x, w): the end of a residual branch.
+template <class Context, class X, class W, class Y, class Past = none>
+void conv3d_add(Context& ctx, const conv_geometry& geometry, X x, W w, Y y, Past past = {}) {
+    if constexpr (rules::convolution_shapes<X, W, Y>) {
+        const conv_geometry g = rules::past_in(geometry, x, past);
+        rules::convolution_kernel(g, w, "ops::conv3d_add");
+        rules::convolution_sizes(size_of(x), g, size_of(y), "ops::conv3d_add");
+        conv3d_on(ctx, g, x.read(), w.read(), none{}, y, past.read(), true);
+    }
+}
+
+/// dx = the gradient of <conv(x, w), dy> with respect to x.
+template <class Context, class DY, class W, class DX, class Past = none>
+void conv3d_grad_input(Context& ctx, const conv_geometry& g, DY dy, W w, DX dx, Past = {}) {
+    if constexpr (rules::past_has_no_gradient<is_none<Past>>::value && rules::convolution_shapes<DX, W, DY>) {
+        rules::convolution_kernel(g, w, "ops::conv3d_grad_input");
+        rules::convolution_sizes(size_of(dx), g, size_of(dy), "ops::conv3d_grad_input");
+        conv3d_grad_input_on(ctx, g, dy.read(), w.read(), dx);
+    }
+}
+
+/// dw += the gradient with respect to w, db += the sum of dy over all positions; pass none{} for no bias.
+template <class Context, class X, class DY, class DW, class DBias, class Past = none>
+void conv3d_grad_weight(Context& ctx, const conv_geometry& g, X x, DY dy, DW dw, DBias dbias, Past = {}) {
+    if constexpr (rules::past_has_no_gradient<is_none<Past>>::value && rules::convolution_shapes<X, DW, DY>) {
+        rules::convolution_kernel(g, dw, "ops::conv3d_grad_weight");
+        rules::convolution_sizes(size_of(x), g, size_of(dy), "ops::conv3d_grad_weight");
+        rules::convolution_bias(dbias, dy, "ops::conv3d_grad_weight: the bias's gradient and the channels of dy");
+        conv3d_grad_weight_on(ctx, g, x.read(), dy.read(), dw, dbias);
+    }
+}
+
+} // namespace ops
+} // namespace walt

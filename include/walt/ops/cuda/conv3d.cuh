@@ -1,0 +1,182 @@
+// CUDA: convolutions by cuDNN; where it has no engine for the operands as they are, by cuDNN over copies in float. Edges
+// that are repeated and frames of the past are written out into such a copy always.
+#pragma once
+
+#include "cudnn.cuh"
+#include "pointwise.cuh"
+#include "reduce.cuh"
+
+namespace walt::cuda {
+
+namespace detail {
+
+/// Element i of the wide video shows an element of x, or of the past, or a zero.
+template <class From> struct write_padding {
+    padded_video padded;
+    std::int64_t channels;
+    const From *x, *past; ///< past: nullptr for none
+    float* wide;
+    __device__ void operator()(std::int64_t i) const {
+        const video_size to = padded.wide();
+        const std::int64_t c = i % channels, at = i / channels;
+        const std::int64_t w = padded.width.source(at % to.width), row = at / to.width;
+        const std::int64_t h = padded.height.source(row % to.height), frame = row / to.height;
+        const std::int64_t f = frame % to.frames, b = frame / to.frames, t = padded.time.source(f);
+        const bool before = past && f < padded.time.before;
+        const std::int64_t source = before ? b * padded.time.before + f : b * padded.time.extent + t;
+        const bool zero = w < 0 || h < 0 || (t < 0 && !before);
+        const From* from = before ? past : x;
+        wide[i] = zero ? 0.0f
+                       : static_cast<float>(
+                             from[((source * padded.height.extent + h) * padded.width.extent + w) * channels + c]);
+    }
+};
+
+/// Element i of dx is the sum of what all elements of the wide video that show it got, in their order.
+template <class To> struct fold_padding {
+    padded_video padded;
+    std::int64_t channels;
+    const float* wide;
+    To* dx;
+    __device__ void operator()(std::int64_t i) const {
+        const padded_axis &time = padded.time, &height = padded.height, &width = padded.width;
+        const std::int64_t c = i % channels, at = i / channels;
+        const std::int64_t w = at % width.extent, row = at / width.extent, h = row % height.extent,
+                           frame = row / height.extent, t = frame % time.extent, b = frame / time.extent;
+        float sum = 0;
+        for (std::int64_t f = time.first(t); f <= time.last(t); ++f)
+            for (std::int64_t r = height.first(h); r <= height.last(h); ++r)
+                for (std::int64_t s = width.first(w); s <= width.last(w); ++s)
+                    sum += wide[(((b * time.wide() + f) * height.wide() + r) * width.wide() + s) * channels + c];
+        dx[i] = static_cast<To>(sum);
+    }
+};
+
+/// y = sum + bias (+ y), by packs of channels.
+template <int O, bool HasBias, class U> struct finish_convolution {
+    static constexpr int P = pack_of_row<O>;
+    const float *sum, *bias;
+    U* y;
+    bool add;
+    __device__ void operator()(std::int64_t i) const {
+        auto value = reinterpret_cast<const pack<float, P>*>(sum)[i];
+        pack<U, P>& to = reinterpret_cast<pack<U, P>*>(y)[i];
+        if constexpr (HasBias)
+            for (int v = 0; v < P; ++v) value.element[v] += bias[i % (O / P) * P + v];
+        pack<U, P> result;
+        if (add) result = to;
+        for (int v = 0; v < P; ++v)
+            result.element[v] = static_cast<U>(value.element[v] + (add ? static_cast<float>(result.element[v]) : 0.0f));
+        to = result;
+    }
+};
+
+template <class W>
+convolution described(const context& ctx, conv_pass pass, const video_size& x, const video_size& y,
+                      const conv_geometry& g, const W& w) {
+    return {pass, x, y, w.extent(4), w.extent(0), g, ctx.precision == math::tf32};
+}
+
+/// What `from` holds, as floats.
+template <class T> const float* in_float(context& ctx, const T* from, std::int64_t count) {
+    if constexpr (std::is_same_v<T, float>) return from;
+    else {
+        const auto copy = ctx.arena.take<float, dynamic>(count);
+        convert_on(ctx, view<const T, dynamic>(from, count), copy);
+        return copy.data();
+    }
+}
+
+/// The convolution over copies in float whose padding is written out, but for zeros that are the same before and after:
+/// engines for that exist for every shape. Products of bf16 are exact in tf32, so tensor cores may multiply them.
+template <class T, class U>
+void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* result, const T* past) {
+    const convolution given = c;
+    const split_geometry parts = split(c.geometry, past != nullptr, [](const conv_axis& axis) {
+        return axis.edge == padding::replicate || axis.before != axis.after;
+    });
+    const padded_video padded(parts.written, c.x);
+    const std::int64_t weights = c.out * c.taps() * c.in, ys = c.y.positions() * c.out;
+    c.geometry = parts.rest;
+    c.x = padded.wide();
+    c.tf32 = c.tf32 || !std::is_same_v<T, float>;
+    const std::int64_t xs = c.x.positions() * c.in;
+    const auto x = ctx.arena.take<float, dynamic>(xs);
+    const float *w = nullptr, *y = nullptr;
+    if (c.pass != conv_pass::grad_input)
+        each(ctx, "ops::conv3d", xs, write_padding<T>{padded, c.in, a, past, x.data()});
+    if (c.pass == conv_pass::grad_input) y = in_float(ctx, a, ys);
+    if (c.pass == conv_pass::grad_weight) y = in_float(ctx, b, ys);
+    else w = in_float(ctx, b, weights);
+    const auto sum = ctx.arena.take<float, dynamic>(c.pass == conv_pass::forward       ? ys
+                                                    : c.pass == conv_pass::grad_weight ? weights
+                                                                                       : 0);
+    if (c.pass == conv_pass::forward) y = sum.data();
+    if (c.pass == conv_pass::grad_weight) w = sum.data();
+    require(convolutions_of(ctx).run<float, float>(ctx.arena, c, x.data(), w, y), "cuDNN has no engine for {}",
+            given.words());
+    if (c.pass != conv_pass::grad_input) convert_on(ctx, sum.read(), view<U, dynamic>(result, sum.size()));
+    else
+        each(ctx, "ops::conv3d_grad_input", given.x.positions() * c.in,
+             fold_padding<U>{padded, c.in, x.data(), result});
+}
+
+/// result = y of x = a and w = b, dx of dy = a and w = b, or dw of x = a and dy = b.
+template <class T, class U>
+void convolve(context& ctx, const convolution& c, const T* a, const T* b, U* result, const T* past = nullptr) {
+    const arena::scope scope(ctx.arena);
+    const void* x = c.pass == conv_pass::grad_input ? static_cast<const void*>(result) : a;
+    const void* w = c.pass == conv_pass::grad_weight ? static_cast<const void*>(result) : b;
+    const void* y = c.pass == conv_pass::forward      ? static_cast<const void*>(result)
+                    : c.pass == conv_pass::grad_input ? a
+                                                      : b;
+    const auto replicates = [](const conv_axis& axis) {
+        return axis.edge == padding::replicate && axis.before + axis.after > 0;
+    };
+    const bool zeros = past == nullptr && !replicates(c.geometry.time) && !replicates(c.geometry.height) &&
+                       !replicates(c.geometry.width);
+    if (!zeros || !convolutions_of(ctx).run<T, U>(ctx.arena, c, x, w, y)) convolve_copies(ctx, c, a, b, result, past);
+}
+
+} // namespace detail
+
+template <class T, int I, class W, class Bias, class U, int O, class Past>
+void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
+               Past past, bool add) {
+    if (y.size() == 0) return;
+    const T* before = nullptr;
+    if constexpr (!is_none<Past>) before = past.data();
+    const auto c = detail::described(ctx, conv_pass::forward, size_of(x), size_of(y), g, w);
+    if (is_none<Bias> && !add) return detail::convolve(ctx, c, x.data(), w.data(), y.data(), before);
+    const arena::scope scope(ctx.arena);
+    float* sum = nullptr;
+    if constexpr (std::is_same_v<U, float>) sum = y.data();
+    if (add || sum == nullptr) sum = size_of(y).template take<float, O>(ctx.arena).data();
+    detail::convolve(ctx, c, x.data(), w.data(), sum, before);
+    const float* b = nullptr;
+    if constexpr (!is_none<Bias>) b = bias.data();
+    each(ctx, "ops::conv3d", y.size() / pack_of_row<O>,
+         detail::finish_convolution<O, !is_none<Bias>, U>{sum, b, y.data(), add});
+}
+
+template <class T, int O, class W, class U, int I>
+void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, O> dy, W w, video_view<U, I> dx) {
+    if (dx.size() == 0) return;
+    const auto c = detail::described(ctx, conv_pass::grad_input, size_of(dx), size_of(dy), g, w);
+    detail::convolve(ctx, c, dy.data(), w.data(), dx.data());
+}
+
+template <class T, int I, int O, class DW, class DBias>
+void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy,
+                           DW dw, DBias dbias) {
+    if (x.size() == 0) return;
+    const arena::scope scope(ctx.arena);
+    const auto c = detail::described(ctx, conv_pass::grad_weight, size_of(x), size_of(dy), g, dw);
+    const auto once = ctx.arena.take<float, dynamic>(dw.size());
+    detail::convolve(ctx, c, x.data(), dy.data(), once.data());
+    accumulate_on(ctx, once.read(), dw);
+    if constexpr (!is_none<DBias>)
+        add_column_sums(ctx, "ops::conv3d_grad_weight", dy.data(), size_of(dy).positions(), O, dbias.data());
+}
+
+} // namespace walt::cuda

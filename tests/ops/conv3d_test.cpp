@@ -1,0 +1,304 @@
+// 3D convolution: the formula for every kind of edge, finite differences, chunks against the whole, oneDNN against the
+// loops, and what meta counts.
+#include "../catch.hpp"
+
+#include <walt/ops/cpu/conv3d.hpp>
+#include <walt/ops/cpu/pointwise.hpp>
+#include <walt/ops/meta/conv3d.hpp>
+#include <walt/testing/golden.hpp>
+#include <walt/testing/gradient_check.hpp>
+
+using namespace walt;
+using testing::fill_normal;
+
+namespace {
+
+constexpr auto replicate = padding::replicate;
+
+/// A convolution's operands in T and A, with normal random values.
+template <class T, class U, int I, int O, int Kt, int K> struct operands {
+    using A = accumulate_t<T>;
+    arena memory{allocate_host};
+    conv_geometry geometry;
+    video_size in, out;
+    video_view<T, I> x;
+    view<T, O, Kt, K, K, I> w;
+    view<A, O> b, db;
+    video_view<U, O> y;
+    video_view<T, O> dy;
+    video_view<U, I> dx;
+    view<A, O, Kt, K, K, I> dw;
+
+    operands(const video_size& size, const conv_geometry& g)
+        : geometry(g), in(size), out(g.after(size)), x(in.take<T, I>(memory)), w(memory.take<T, O, Kt, K, K, I>()),
+          b(memory.take<A, O>()), db(memory.take<A, O>()), y(out.take<U, O>(memory)), dy(out.take<T, O>(memory)),
+          dx(in.take<U, I>(memory)), dw(memory.take<A, O, Kt, K, K, I>()) {
+        fill_normal(x, 1);
+        fill_normal(w, 2, 0.3);
+        fill_normal(b, 3);
+        fill_normal(y, 4);
+        fill_normal(dy, 5);
+        fill_normal(db, 6);
+        fill_normal(dw, 7);
+    }
+};
+
+template <class T> std::vector<double> doubles(const T& from) { return {from.data(), from.data() + from.size()}; }
+
+/// Runs all four ops on `ctx` and on the reference and compares.
+template <class T, class U, int I, int O, int Kt, int K>
+void agrees_with_reference(const video_size& size, const conv_geometry& g, double most) {
+    cpu::context fast;
+    reference::context plain;
+    operands<T, U, I, O, Kt, K> mine(size, g), theirs(size, g);
+    const auto run = [&](auto& ctx, auto& o) {
+        ops::conv3d_grad_input(ctx, g, o.dy, o.w, o.dx);
+        ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, o.db);
+        ops::conv3d_add(ctx, g, o.x, o.w, o.y);
+    };
+    run(fast, mine);
+    run(plain, theirs);
+    CAPTURE(I, O, Kt, K, g.time.stride, g.time.before, g.time.after, g.width.stride, g.width.before, g.width.after,
+            g.time.edge == replicate, dtype_name<T>());
+    CHECK(testing::relative_error(mine.y.data(), doubles(theirs.y)) < most);
+    CHECK(testing::relative_error(mine.dx.data(), doubles(theirs.dx)) < most);
+    CHECK(testing::relative_error(mine.dw.data(), doubles(theirs.dw)) < most);
+    CHECK(testing::relative_error(mine.db.data(), doubles(theirs.db)) < most);
+    ops::conv3d(fast, g, mine.x, mine.w, mine.b, mine.y);
+    ops::conv3d(plain, g, theirs.x, theirs.w, theirs.b, theirs.y);
+    CHECK(testing::relative_error(mine.y.data(), doubles(theirs.y)) < most);
+}
+
+constexpr video_size small{2, 5, 4, 6};
+/// Geometries of a kernel on `small`, all sorts of edges.
+template <int Kt, int K> std::vector<conv_geometry> geometries() {
+    constexpr per_axis kernel{Kt, K, K};
+    std::vector<conv_geometry> all;
+    for (const per_axis stride : {per_axis{}, per_axis{2, 2, 2}, per_axis{1, 2, 3}}) {
+        all.push_back(conv_geometry::causal(kernel, stride));
+        all.push_back(conv_geometry::causal(kernel, stride, replicate));
+        all.push_back(conv_geometry::valid(kernel, stride));
+        all.push_back(conv_geometry::same(kernel, stride, small));
+        all.push_back(conv_geometry::same(kernel, stride, small, replicate));
+        if (Kt % 2 == 1 && K % 2 == 1) all.push_back(conv_geometry::same_symmetric(kernel, stride));
+    }
+    all.push_back({{Kt, 1, 4, 1, replicate}, {K, 2, 0, 3, padding::zeros}, {K, 1, 5, 2, replicate}}); // all different
+    return all;
+}
+
+/// The formula in ops/conv3d.hpp, read literally.
+template <int Kt, int K> void is_its_formula(const conv_geometry& g) {
+    reference::context ctx;
+    operands<double, double, 2, 3, Kt, K> o(small, g);
+    ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
+    const auto place = [](const conv_axis& axis, int output, int tap, std::int64_t extent) -> std::int64_t {
+        const std::int64_t at = output * axis.stride + tap - axis.before;
+        if (at >= 0 && at < extent) return at;
+        return axis.edge == padding::zeros ? -1 : at < 0 ? 0 : extent - 1;
+    };
+    double largest = 0;
+    for (int b = 0; b < o.out.batch; ++b)
+        for (int f = 0; f < o.out.frames; ++f)
+            for (int i = 0; i < o.out.height; ++i)
+                for (int j = 0; j < o.out.width; ++j)
+                    for (int k = 0; k < 3; ++k) {
+                        double sum = o.b(k);
+                        for (int t = 0; t < Kt; ++t)
+                            for (int r = 0; r < K; ++r)
+                                for (int s = 0; s < K; ++s)
+                                    for (int c = 0; c < 2; ++c) {
+                                        const auto tt = place(g.time, f, t, 5), rr = place(g.height, i, r, 4),
+                                                   ss = place(g.width, j, s, 6);
+                                        if (tt >= 0 && rr >= 0 && ss >= 0)
+                                            sum += o.w(k, t, r, s, c) * o.x(b, tt, rr, ss, c);
+                                    }
+                        largest = std::max(largest, std::abs(sum - o.y(b, f, i, j, k)));
+                    }
+    CAPTURE(Kt, K, g.time.stride, g.time.before, g.time.after, g.height.before, g.width.before);
+    CHECK(o.y.size() > 0);
+    CHECK(largest < 1e-13);
+}
+
+template <int Kt, int K> void has_its_gradients(const conv_geometry& g) {
+    reference::context ctx;
+    operands<double, double, 2, 3, Kt, K> o(small, g);
+    const auto f = [&] {
+        ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
+        return testing::inner_product(o.y, o.dy);
+    };
+    ops::fill(ctx, o.dw, 0);
+    ops::fill(ctx, o.db, 0);
+    ops::conv3d_grad_input(ctx, g, o.dy, o.w, o.dx);
+    ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, o.db);
+    CAPTURE(Kt, K, g.time.stride, g.time.before, g.time.after, g.height.before, g.width.before);
+    CHECK(testing::check_gradient(o.x, o.dx, f, 30).worst < 1e-6);
+    CHECK(testing::check_gradient(o.w, o.dw, f, 30).worst < 1e-6);
+    CHECK(testing::check_gradient(o.b, o.db, f).worst < 1e-6);
+}
+
+/// A video convolved in chunks, each with the last frames of what came before, against the whole.
+template <class T, int I, int O, int K> void chunks_are_the_whole(const char* what, auto& ctx, int stride) {
+    const video_size whole{2, 1 + 6 * stride, 6, 8};
+    const auto g = conv_geometry::causal({K, K, K}, {stride, 1, 1});
+    operands<T, float, I, O, K, K> o(whole, g);
+    ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
+    const auto part = [&](const auto& video, std::int64_t first, std::int64_t count) { // frames of a video
+        constexpr int C = std::remove_cvref_t<decltype(video)>::static_extent(4);
+        using E = typename std::remove_cvref_t<decltype(video)>::element;
+        const auto frames = o.memory.template take<E, dynamic, dynamic, dynamic, dynamic, C>(whole.batch, count, 6, 8);
+        const std::int64_t frame = 6 * 8 * C;
+        for (std::int64_t b = 0; b < whole.batch; ++b)
+            std::copy_n(video.data() + (b * video.extent(1) + first) * frame, count * frame,
+                        frames.data() + b * count * frame);
+        return frames;
+    };
+    std::int64_t in = 0, out = 0, different = 0;
+    for (const int places : {2, 1, 3, 1}) { // the first chunk begins the video
+        const std::int64_t frames = in == 0 ? 1 + (places - 1) * stride : places * stride;
+        const auto x = part(o.x, in, frames);
+        const auto y = video_size{2, places, 6, 8}.template take<float, O>(o.memory);
+        if (in == 0) ops::conv3d(ctx, g, x, o.w, o.b, y);
+        else ops::conv3d(ctx, g, x, o.w, o.b, y, part(o.x, in - g.frames_to_keep(), g.frames_to_keep()));
+        const auto right = part(o.y, out, places);
+        different += std::memcmp(right.data(), y.data(), static_cast<std::size_t>(y.size()) * sizeof(float)) != 0;
+        in += frames, out += places;
+    }
+    CAPTURE(what, I, O, K, stride, dtype_name<T>());
+    CHECK(in == whole.frames);
+    CHECK(out == g.after(whole).frames);
+    CHECK(different == 0);
+}
+
+} // namespace
+
+TEST_CASE("a convolution is its formula, whatever stands at its edges", "[ops][conv3d]") {
+    for (const auto& g : geometries<3, 3>()) is_its_formula<3, 3>(g);
+    for (const auto& g : geometries<2, 4>()) is_its_formula<2, 4>(g);
+    for (const auto& g : geometries<1, 2>()) is_its_formula<1, 2>(g);
+    for (const auto& g : geometries<3, 1>()) is_its_formula<3, 1>(g);
+}
+
+TEST_CASE("a geometry says the size behind it", "[ops][conv3d]") {
+    const video_size x{2, 5, 8, 11};
+    CHECK(conv_geometry::causal({3, 3, 3}).after(x) == x);
+    CHECK(conv_geometry::causal({3, 3, 3}, {2, 2, 2}).after(x) == video_size{2, 3, 4, 6});
+    CHECK(conv_geometry::causal({2, 4, 4}).after(x) == x);
+    CHECK(conv_geometry::same_symmetric({3, 5, 1}).after(x) == x);
+    CHECK(conv_geometry::valid({3, 3, 4}, {1, 2, 2}).after(x) == video_size{2, 3, 3, 4});
+    CHECK(conv_geometry::same({3, 7, 2}, {2, 2, 2}, x).after(x) == video_size{2, 3, 4, 6});
+    const auto same = conv_geometry::same({3, 7, 2}, {2, 2, 3}, x); // TensorFlow: the odd element goes after
+    CHECK((same.time.before == 1 && same.time.after == 1));
+    CHECK((same.height.before == 2 && same.height.after == 3));
+    CHECK((same.width.before == 0 && same.width.after == 0));
+    CHECK(conv_geometry::valid({6, 3, 3}).after(x).frames == 0);
+    CHECK_THROWS_WITH(conv_geometry::same_symmetric({3, 4, 3}), Catch::Matchers::Contains("not for 3 x 4 x 3"));
+}
+
+TEST_CASE("a convolution's gradients are those of finite differences", "[ops][conv3d]") {
+    for (const auto& g : geometries<3, 3>()) has_its_gradients<3, 3>(g);
+    for (const auto& g : geometries<2, 4>()) has_its_gradients<2, 4>(g);
+
+    reference::context ctx; // parameter gradients add up
+    const auto g = conv_geometry::causal({3, 3, 3});
+    operands<double, double, 2, 3, 3, 3> o(small, g);
+    ops::fill(ctx, o.dw, 0);
+    ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, o.db);
+    const auto once = doubles(o.dw);
+    ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, none{});
+    CHECK(testing::relative_error(o.dw.data(), once) == Approx(1).epsilon(1e-12));
+}
+
+TEST_CASE("oneDNN's convolution is the reference's", "[ops][conv3d][cpu]") {
+    const auto causal = [](int kt, int k, per_axis stride = {}) { return conv_geometry::causal({kt, k, k}, stride); };
+    agrees_with_reference<float, float, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
+    agrees_with_reference<float, float, 6, 12, 3, 3>({2, 5, 6, 8}, causal(3, 3, {2, 2, 2}), 1e-5);
+    agrees_with_reference<float, float, 12, 12, 3, 3>({1, 4, 8, 6}, causal(3, 3, {1, 2, 2}), 1e-5);
+    agrees_with_reference<float, float, 3, 16, 3, 3>({2, 1, 6, 8}, causal(3, 3), 1e-5);
+    agrees_with_reference<float, float, 16, 3, 3, 3>({2, 3, 6, 8}, causal(3, 3), 1e-5);
+    agrees_with_reference<float, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1), 1e-5);
+    agrees_with_reference<float, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1, {2, 2, 2}), 1e-5);
+    agrees_with_reference<float, float, 8, 32, 1, 3>({2, 5, 4, 6}, causal(1, 3), 1e-5);
+    agrees_with_reference<bf16, float, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
+    agrees_with_reference<bf16, bf16, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3, {2, 2, 2}),
+                                                    4e-3); // the result is rounded to bf16 as well
+    agrees_with_reference<bf16, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1), 1e-5);
+    agrees_with_reference<bf16, float, 3, 16, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
+}
+
+TEST_CASE("oneDNN's convolution of any geometry is the reference's", "[ops][conv3d][cpu]") {
+    for (const auto& g : geometries<3, 3>()) {
+        agrees_with_reference<float, float, 6, 16, 3, 3>(small, g, 1e-5);
+        agrees_with_reference<bf16, bf16, 16, 8, 3, 3>(small, g, 4e-3);
+    }
+    for (const auto& g : geometries<2, 4>()) {
+        agrees_with_reference<float, float, 16, 6, 2, 4>(small, g, 1e-5);
+        agrees_with_reference<bf16, float, 8, 16, 2, 4>(small, g, 1e-5);
+    }
+    agrees_with_reference<float, float, 8, 8, 1, 1>(
+        small, {{1, 1, 2, 0, replicate}, {1, 1, 0, 0}, {1, 1, 1, 1, replicate}}, 1e-5); // a product over a padded video
+}
+
+TEST_CASE("a video in chunks with their past gives the bits of the whole", "[ops][conv3d]") {
+    reference::context plain;
+    cpu::context fast;
+    for (const int stride : {1, 2}) {
+        chunks_are_the_whole<float, 2, 3, 3>("reference", plain, stride);
+        chunks_are_the_whole<float, 3, 16, 3>("cpu", fast, stride);
+        chunks_are_the_whole<float, 16, 32, 3>("cpu", fast, stride);
+        chunks_are_the_whole<float, 32, 3, 3>("cpu", fast, stride);
+        chunks_are_the_whole<float, 12, 20, 2>("cpu", fast, stride);
+        chunks_are_the_whole<bf16, 16, 32, 3>("cpu", fast, stride);
+        chunks_are_the_whole<bf16, 3, 8, 3>("cpu", fast, stride);
+    }
+}
+
+TEST_CASE("the past stands for the padding before", "[ops][conv3d]") {
+    reference::context ctx;
+    const auto g = conv_geometry::causal({3, 3, 3});
+    operands<float, float, 2, 3, 3, 3> o(small, g);
+    ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
+    const auto with_past = doubles(o.y);
+    const auto past = video_size{2, 2, 4, 6}.take<float, 2>(o.memory);
+    ops::fill(ctx, past, 0);
+    ops::conv3d(ctx, g, o.x, o.w, o.b, o.y, past);
+    CHECK(doubles(o.y) == with_past);
+    const auto long_past = video_size{2, 4, 4, 6}.take<float, 2>(o.memory); // more frames before, more behind
+    ops::fill(ctx, long_past, 0);
+    ops::conv3d(ctx, g, o.x, o.w, none{}, video_size{2, 7, 4, 6}.take<float, 3>(o.memory), long_past);
+    CHECK_THROWS_WITH(ops::conv3d(ctx, g, o.x, o.w, o.b, o.y, long_past),
+                      Catch::Matchers::Contains("gives 2 x 7 x 4 x 6, but the output is 2 x 5 x 4 x 6"));
+    CHECK_THROWS_WITH(ops::conv3d(ctx, g, o.x, o.w, o.b, o.y, video_size{1, 2, 4, 6}.take<float, 2>(o.memory)),
+                      Catch::Matchers::Contains("the past of 1 videos of 4 x 6 cannot stand before 2 videos of 4 x 6"));
+}
+
+TEST_CASE("meta counts a convolution's FLOPs", "[ops][conv3d][meta]") {
+    meta::context ctx;
+    const video_size in{2, 5, 8, 12};
+    const auto g = conv_geometry::causal({3, 3, 3}, {2, 2, 2});
+    const auto x = in.take<float, 3>(ctx.arena);
+    const auto y = g.after(in).take<float, 7>(ctx.arena);
+    const view<float, 7, 3, 3, 3, 3> w(nullptr);
+    ops::conv3d(ctx, g, x, w, none{}, y);
+    CHECK(ctx.flops == 2.0 * (2 * 3 * 4 * 6) * 7 * (27 * 3)); // 2, positions, out, taps x in
+    CHECK(ctx.bytes == 4.0 * (2 * 5 * 8 * 12 * 3 + 7 * 81 + 2 * 3 * 4 * 6 * 7));
+}
+
+TEST_CASE("what does not fit is refused in a sentence", "[ops][conv3d]") {
+    using Catch::Matchers::Contains;
+    reference::context ctx;
+    operands<float, float, 2, 3, 3, 3> o(small, conv_geometry::causal({3, 3, 3}));
+    const auto strided = conv_geometry::causal({3, 3, 3}, {2, 2, 2});
+    CHECK_THROWS_WITH(ops::conv3d(ctx, strided, o.x, o.w, o.b, o.y),
+                      Contains("a kernel of 3 x 3 x 3, stride 2 x 2 x 2 and padding 2 + 0, 1 + 1, 1 + 1 gives 2 x 3 x "
+                               "2 x 3, but the output is 2 x 5 x 4 x 6"));
+    CHECK_THROWS_WITH(ops::conv3d_grad_input(ctx, strided, o.dy, o.w, o.dx), Contains("ops::conv3d_grad_input"));
+    CHECK_THROWS_WITH(ops::conv3d_grad_weight(ctx, strided, o.x, o.dy, o.dw, o.db),
+                      Contains("ops::conv3d_grad_weight"));
+    CHECK_THROWS_WITH(ops::conv3d(ctx, conv_geometry::causal({2, 3, 3}), o.x, o.w, o.b, o.y),
+                      Contains("for a kernel of 2 x 3 x 3 (time, height, width), but the weight has 3 x 3 x 3"));
+    CHECK_THROWS_WITH(ops::conv3d(ctx, {{3, 0, 2, 0}, {3, 1, 1, 1}, {3, 1, 1, -1}}, o.x, o.w, o.b, o.y),
+                      Contains("(3, 0, 2, 0) in time, (3, 1, 1, 1) in height, (3, 1, 1, -1) in width"));
+    const view<float, dynamic> bias(o.b.data(), 2);
+    CHECK_THROWS_WITH(ops::conv3d(ctx, o.geometry, o.x, o.w, bias, o.y),
+                      Contains("the bias and the channels of y must be equal; they are 2 and 3"));
+}
