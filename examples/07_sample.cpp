@@ -34,7 +34,7 @@ int main(int count, char** arguments) try {
     const walt::word_vectors text;
     const auto sample = [&](std::uint64_t seed) {
         return walt::sample(model, tokenizer, text, walt::prompts{"a red sneaker moving left", "a blue bag moving up"},
-                            {.steps = {.steps = steps}, .guide = {.scale = 3.0f}, .seed = walt::seed{seed}});
+                            {.sampler = walt::ddim{.steps = steps}, .guide = {.scale = 3.0f}, .seed = walt::seed{seed}});
     };
     const std::vector<walt::video> first = sample(1), again = sample(1), other = sample(2);
     walt::write_gif("sample.gif", walt::tile(first, 2));

@@ -16,7 +16,7 @@ std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& d
                                        const sampling_options& options) {
     walt::progress shown(options.steps, "DDIM steps");
     return walt::sample(model, decoder, text_encoder(), walt::prompts(options.texts),
-                        {.steps = {.steps = options.steps},
+                        {.sampler = walt::ddim{.steps = options.steps},
                          .guide = {.scale = options.guidance},
                          .seed = walt::seed{options.seed},
                          .seen = [&](int step) { shown.update(step + 1); }});

@@ -2,7 +2,7 @@
 #include "../train/resuming.hpp"
 
 #include <walt/cuda.cuh>
-#include <walt/diffusion/ddim.hpp>
+#include <walt/diffusion/sampling.hpp>
 
 using namespace walt;
 
@@ -26,9 +26,9 @@ template <class T, class Context> outcome trained() {
     input.label = to_device<std::int32_t>(ctx, std::vector<std::int32_t>{1, 1}).read();
     const auto x = ctx.arena.template take<float, dynamic, tiny::frames, tiny::height, tiny::width, tiny::channels>(1);
     ops::normal(ctx, philox{5, 0}, x);
-    run_ddim(
-        ctx, ddim{.steps = 3, .eta = 0.5f}, guidance{}, noise_schedule{}, input, philox{5, 1}, x,
-        [&](const auto& in, bool, auto v) { model.predict(in, v); }, [](int, auto) {});
+    run_sampler(
+        ctx, sampling{.sampler = ddim{.steps = 3, .eta = 0.5f}, .seed = seed{5}}, input, x,
+        [&](const auto& in, auto v) { model.predict(in, v); }, [](int, auto) {});
     after.sample.resize(static_cast<std::size_t>(x.size()));
     ctx.download(after.sample.data(), x.data(), after.sample.size() * sizeof(float));
     return after;

@@ -89,7 +89,7 @@ TEST_CASE("cuda: a sampling step is recorded once, and replayed without a wait o
     const denoiser model(ctx, tiny{}, compute<bf16>, seed{3});
     std::vector<int> allocations, waits, replays;
     const auto sampled = [&](float eta, float scale) {
-        sampling how{.steps = {.steps = 6, .eta = eta}, .guide = {.scale = scale}};
+        sampling how{.sampler = ddim{.steps = 6, .eta = eta}, .guide = {.scale = scale}};
         counted = {};
         how.seen = [&](int) {
             allocations.push_back(counted.allocations);
@@ -118,7 +118,8 @@ TEST_CASE("cuda: replayed steps sample as the reference does", "[cuda][whole_ste
     reference::context plain;
     const denoiser mine(ctx, tiny{}, compute<float>, seed{3});
     const denoiser theirs(plain, tiny{}, compute<double>, seed{3});
-    const sampling how{.steps = {.steps = 6, .eta = 0.5f}, .guide = {.scale = 3, .rescale = 0.7f}, .seed = seed{5}};
+    const sampling how{
+        .sampler = ddim{.steps = 6, .eta = 0.5f}, .guide = {.scale = 3, .rescale = 0.7f}, .seed = seed{5}};
     const auto found = sample_latents(mine, labels{0, 2}, how), exact = sample_latents(theirs, labels{0, 2}, how);
     CHECK(testing::relative_error(found.data(), std::vector<double>(exact.begin(), exact.end())) < 1e-4);
 }

@@ -40,7 +40,7 @@ template <class Config> struct scene {
     }
 };
 
-const sampling quick{.steps = {.steps = 4}};
+const sampling quick{.sampler = ddim{.steps = 4}};
 
 double distance(const std::vector<float>& a, const std::vector<float>& b) {
     REQUIRE(a.size() == b.size());
@@ -64,17 +64,18 @@ TEST_CASE("a sample is the DDIM run of its own text, whatever its neighbours' ar
     arena memory{allocate_host};
     const auto x = memory.take<double, dynamic, 2, 2, 4, 3>(1);
     ops::normal(s.ctx, philox{0, 0}, x);
-    auto in = no_conditions(s.model, 1);
+    denoiser_input<double, both> in;
     const text_batch text = encode_captions(s.text, {"a red bag", "a red bag"});
     const std::vector<double> numbers(text.vectors.begin(), text.vectors.end());
+    const std::vector<std::int32_t> no_class{3, 3};
+    in.label = view<const std::int32_t, dynamic>(no_class.data(), 2);
     in.text = view<const double, dynamic, 4>(numbers.data(), 6);
     in.text_valid = view<const std::uint8_t, dynamic>(text.valid.data(), 6);
     in.text_row = view<const std::int32_t, dynamic>(text.row.data(), 2);
     const std::uint8_t video = 0;
     in.is_image = view<const std::uint8_t, dynamic>(&video, 1);
-    run_ddim(
-        s.ctx, quick.steps, guidance{}, noise_schedule{}, in, philox{0, 1}, x,
-        [&](const auto& asked, bool, auto v) { s.model.predict(asked, v); }, [](int, auto) {});
+    run_sampler(
+        s.ctx, quick, in, x, [&](const auto& asked, auto v) { s.model.predict(asked, v); }, [](int, auto) {});
     for (std::size_t i = 0; i < alone.size(); ++i) CHECK(alone[i] == static_cast<float>(x.data()[i]));
 }
 
@@ -113,7 +114,7 @@ TEST_CASE("the seed decides the sample, every step is seen, and the schedule cou
     how.seed = seed{2};
     CHECK(sample_latents(s.model, unconditional{1}, how) != first);
     how.seed = {};
-    how.schedule = noise_schedule{false};
+    how.schedule = noise_schedule(linear_beta(false));
     CHECK(sample_latents(s.model, unconditional{1}, how) != first);
 }
 
@@ -148,5 +149,5 @@ TEST_CASE("what cannot be sampled is refused with both values") {
     CHECK_THROWS_WITH(sample_latents(s.model, unconditional{-2}, quick), Catch::Contains("1 sample or more, not -2"));
     scene<upsampler> up;
     CHECK_THROWS_WITH(sample_latents(up.model, unconditional{2}, quick),
-                      Catch::Contains("2 samples") && Catch::Contains("not 0"));
+                      Catch::Contains("2 samples") && Catch::Contains("24 low-resolution") && Catch::Contains("not 0"));
 }

@@ -1,13 +1,14 @@
 // The noise schedule's numbers, guidance weights, and DDIM's levels and updates against closed forms.
 #include "catch.hpp"
 
-#include <walt/diffusion/ddim.hpp>
+#include <walt/diffusion/dpm_solver.hpp>
+#include <walt/diffusion/sampling.hpp>
 #include <walt/reference.hpp>
 
 using namespace walt;
 
 TEST_CASE("the linear schedule before its rescale") {
-    const noise_schedule linear(false);
+    const noise_schedule linear(linear_beta(false));
     CHECK(std::sqrt(linear.gamma(0)) == Approx(0.9999499987).epsilon(1e-9));
     CHECK(std::sqrt(linear.gamma(999)) == Approx(0.00635281809).epsilon(1e-8));
     CHECK(linear.gamma(999) == Approx(4.03582977e-5).epsilon(1e-8));
@@ -43,17 +44,27 @@ TEST_CASE("DDIM starts at the level that is all noise, whatever the number of st
     CHECK_THROWS_WITH(ddim{1001}.levels(), Catch::Contains("not 1001"));
 }
 
+namespace {
+/// Levels of the given gammas.
+std::vector<noise_level> path(std::initializer_list<double> gammas) {
+    std::vector<noise_level> levels;
+    for (const double gamma : gammas) levels.push_back({std::sqrt(gamma), std::sqrt(1 - gamma)});
+    return levels;
+}
+} // namespace
+
 TEST_CASE("an update keeps the variance that the next level has") {
-    for (const double eta : {0.0, 0.3, 1.0}) {
-        const ddim_update update(0.3, 0.7, eta);
-        CHECK(update.x0_share == Approx(std::sqrt(0.7)));
-        CHECK(update.eps_share * update.eps_share + update.noise_share * update.noise_share == Approx(0.3));
-        CHECK(update.noise_share == Approx(eta * std::sqrt(0.3 / 0.7) * std::sqrt(1 - 0.3 / 0.7)));
+    for (const float eta : {0.0f, 0.3f, 1.0f}) {
+        const sampler_step step = ddim{.eta = eta}.at(path({0.3, 0.7}), 0);
+        CHECK(step.x0 == Approx(std::sqrt(0.7)));
+        CHECK(step.eps * step.eps + step.noise * step.noise == Approx(0.3));
+        CHECK(step.noise == Approx(static_cast<double>(eta) * std::sqrt(0.3 / 0.7) * std::sqrt(1 - 0.3 / 0.7)));
+        CHECK((step.x == 0 && step.x0_before == 0));
     }
-    const ddim_update last(0.99, 1.0, 1.0); // to the sample itself: no noise at any eta
-    CHECK(last.x0_share == 1.0);
-    CHECK(last.eps_share == 0.0);
-    CHECK(last.noise_share == 0.0);
+    const sampler_step last = ddim{.eta = 1}.at(path({0.99, 1.0}), 0); // to the sample itself: no noise at any eta
+    CHECK(last.x0 == 1.0);
+    CHECK(last.eps == 0.0);
+    CHECK(last.noise == 0.0);
 }
 
 TEST_CASE("guidance weights") {
@@ -69,18 +80,18 @@ TEST_CASE("x0, eps and v convert into each other at every level, also where gamm
     reference::context ctx;
     const arena::scope scope(ctx.arena);
     const std::vector<std::int32_t> step{0, 250, 998, 999};
-    const v_prediction<double> at(ctx, noise_schedule{}, view<const std::int32_t, dynamic>(step.data(), 4));
+    const frame_mixtures<double> at(ctx, noise_schedule{}, v_prediction, step);
     const auto take = [&] { return ctx.arena.take<double, dynamic>(4 * 7); };
-    const auto x0 = take(), eps = take(), x_t = take(), v = take(), x0_back = take(), eps_back = take();
+    const auto x0 = take(), eps = take(), x_t = take(), v = take(), x0_back = take();
     ops::normal(ctx, philox{1, 1}, x0);
     ops::normal(ctx, philox{1, 2}, eps);
     at.noisy(ctx, x0, eps, x_t);
     at.target(ctx, x0, eps, v);
     at.x0_of(ctx, x_t, v, x0_back);
-    at.eps_of(ctx, x_t, v, eps_back);
     for (int i = 0; i < 28; ++i) {
+        const answer_reading reading(noise_schedule{}, v_prediction, step[static_cast<std::size_t>(i / 7)]);
         CHECK(x0_back(i) == Approx(x0(i)).margin(1e-12));
-        CHECK(eps_back(i) == Approx(eps(i)).margin(1e-12));
+        CHECK(reading.eps_of_x * x_t(i) + reading.eps_of_answer * v(i) == Approx(eps(i)).margin(1e-12));
     }
     for (int i = 21; i < 28; ++i) CHECK(x_t(i) == eps(i)); // the last level is all noise
 }
@@ -101,11 +112,10 @@ TEST_CASE("DDIM with the true denoiser returns x0") {
     }
     for (const float eta : {0.0f, 1.0f}) {
         std::vector<double> sample = x;
-        run_ddim(
-            ctx, ddim{7, eta}, guidance{}, noise_schedule{}, denoiser_input<double, grid>{}, philox{9, 9},
+        run_sampler(
+            ctx, sampling{.sampler = ddim{7, eta}, .seed = seed{9}}, denoiser_input<double, grid>{},
             latent(sample.data(), 3),
-            [&](const auto& in, bool,
-                auto v) { // v of the x0 that is known: eps = (x_t - sqrt(gamma) x0) / sqrt(1 - gamma)
+            [&](const auto& in, auto v) { // v of the x0 that is known: eps = (x_t - sqrt(gamma) x0) / sqrt(1 - gamma)
                 const double gamma = noise_schedule{}.gamma(in.step(0)), a = std::sqrt(gamma), b = std::sqrt(1 - gamma);
                 for (std::int64_t i = 0; i < v.size(); ++i) {
                     const double eps = (in.noisy.data()[i] - a * x0[static_cast<std::size_t>(i)]) / b;
@@ -123,11 +133,11 @@ TEST_CASE("guidance 1 asks for the conditional answer only, and guidance acts on
     const auto sample = [&](guidance guide) {
         std::vector<double> x(48, 0.5);
         int unconditional = 0;
-        run_ddim(
-            ctx, ddim{1}, guide, noise_schedule{}, denoiser_input<double, grid>{}, philox{}, latent(x.data(), 1),
-            [&](const auto&, bool conditional, auto v) {
-                unconditional += !conditional;
-                for (std::int64_t i = 0; i < v.size(); ++i) v.data()[i] = conditional ? static_cast<double>(i) : 1.0;
+        run_sampler(
+            ctx, sampling{.sampler = ddim{1}, .guide = guide}, denoiser_input<double, grid>{}, latent(x.data(), 1),
+            [&](const auto& in, auto v) {
+                unconditional += static_cast<int>(in.batch()) - 1; // behind the conditional half
+                for (std::int64_t i = 0; i < v.size(); ++i) v.data()[i] = i < 48 ? static_cast<double>(i) : 1.0;
             },
             [](int, auto) {});
         return std::make_pair(x, unconditional);
@@ -143,4 +153,64 @@ TEST_CASE("guidance 1 asks for the conditional answer only, and guidance acts on
     double spread = 0; // the std of v is the conditional one's again
     for (std::size_t i = 1; i < 48; ++i) spread += std::abs(rescaled.first[i] - rescaled.first[i - 1]) / 47;
     CHECK(spread == Approx(1.0));
+}
+
+TEST_CASE("v's coefficients, solved for x0 and eps, are the closed ones to the last bit in float") {
+    const noise_schedule schedule;
+    for (int level = 0; level < noise_schedule::levels; ++level) {
+        const auto [signal, noise] = schedule.at(level);
+        const answer_reading v(schedule, v_prediction, level);
+        REQUIRE(static_cast<float>(v.x0_of_x) == static_cast<float>(signal));
+        REQUIRE(static_cast<float>(v.x0_of_answer) == -static_cast<float>(noise));
+        REQUIRE(static_cast<float>(v.eps_of_x) == static_cast<float>(noise));
+        REQUIRE(static_cast<float>(v.eps_of_answer) == static_cast<float>(signal));
+    }
+}
+
+TEST_CASE("every prediction gives x0 and eps back; one that cannot is refused with its level") {
+    const noise_schedule some_signal(linear_beta(false));
+    const prediction flow = [](noise_level) { return answer_shares{-1, 1}; };
+    const double x0 = 0.7, eps = -1.3;
+    for (const prediction& predicts :
+         {prediction(v_prediction), prediction(eps_prediction), prediction(x0_prediction), flow})
+        for (const int level : {0, 300, 999}) {
+            const auto [signal, noise] = some_signal.at(level);
+            const answer_shares of = predicts({signal, noise});
+            const double x = signal * x0 + noise * eps, answer = of.x0 * x0 + of.eps * eps;
+            const answer_reading reading(some_signal, predicts, level);
+            CHECK(reading.x0_of_x * x + reading.x0_of_answer * answer == Approx(x0));
+            CHECK(reading.eps_of_x * x + reading.eps_of_answer * answer == Approx(eps));
+        }
+    CHECK_THROWS_WITH(answer_reading(noise_schedule{}, eps_prediction, 999),
+                      Catch::Contains("level 999") && Catch::Contains("0 x0 + 1 noise"));
+}
+
+TEST_CASE("a schedule is any function of the level") {
+    const noise_schedule straight([](int level) {
+        return noise_level{1 - (level + 1) / 1000.0, (level + 1) / 1000.0};
+    });
+    CHECK(straight.at(499).signal == Approx(0.5));
+    CHECK(straight.at(999).noise == 1.0);
+    const noise_schedule cosine([](int level) { return std::pow(std::cos((level + 1) / 1000.0 * 1.5707963), 2); });
+    CHECK(cosine.at(499).noise == Approx(std::sqrt(0.5)));
+    CHECK_THROWS_WITH(noise_schedule([](int level) { return 1 + level; }),
+                      Catch::Contains("level 1 ") && Catch::Contains("2"));
+}
+
+TEST_CASE("DPM-Solver++ 2M: its first and last steps are DDIM's, and it lands where a straight course does") {
+    const dpm_solver_pp_2m solver{.steps = 5};
+    CHECK(solver.levels() == ddim{5}.levels());
+    const std::vector<noise_level> levels = path({0.0, 0.2, 0.6, 0.9, 1.0});
+    const sampler_step first = solver.at(levels, 0), second = solver.at(levels, 1), last = solver.at(levels, 3);
+    CHECK(first.x == Approx(std::sqrt(0.8))); // where there is no signal, x is the noise
+    CHECK(first.x0 == Approx(std::sqrt(0.2)));
+    CHECK(first.x0_before == 0);
+    CHECK(second.x0_before == 0); // the step before was infinitely long
+    CHECK((last.x == 0 && last.x0 == 1 && last.x0_before == 0));
+    const sampler_step third = solver.at(levels, 2);
+    const auto lambda = [](double gamma) { return 0.5 * std::log(gamma / (1 - gamma)); };
+    const double h = lambda(0.9) - lambda(0.6), r = h / (2 * (lambda(0.6) - lambda(0.2)));
+    CHECK(third.x == Approx(std::sqrt(0.1 / 0.4)));
+    CHECK(third.x0 == Approx(-std::sqrt(0.9) * std::expm1(-h) * (1 + r)));
+    CHECK(third.x0_before == Approx(std::sqrt(0.9) * std::expm1(-h) * r));
 }

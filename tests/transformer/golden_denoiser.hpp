@@ -3,7 +3,7 @@
 
 #include "catch.hpp"
 
-#include <walt/diffusion/ddim.hpp>
+#include <walt/diffusion/sample.hpp>
 #include <walt/testing/golden.hpp>
 #include <walt/transformer/denoiser.hpp>
 
@@ -151,7 +151,7 @@ void check_golden_denoiser(const char* name, activations mode = activations::all
     std::vector<A> weight(in.step.size(), A(1));
     for (std::size_t f = 0; f < in.mask.size(); ++f)
         weight[f] -= in.mask[f]; // frame prediction: only frames to predict
-    const v_prediction<A> diffusion(ctx, noise_schedule{}, in.views.step);
+    const frame_mixtures<A> diffusion(ctx, noise_schedule{}, v_prediction, in.step);
     diffusion.target(ctx, latent(x0.data(), in.batch), latent(eps.data(), in.batch), latent(target.data(), in.batch));
     ops::square_error(ctx, latent(v.data(), in.batch), latent(target.data(), in.batch), in.on(ctx, weight),
                       view<A, 1>(loss.data()), latent(dv.data(), in.batch));
@@ -182,36 +182,34 @@ template <class Context, class Config, class T> void check_golden_ddim(const cha
     Context ctx;
     denoiser<Context, Config, T> model(ctx, Config{}, compute<T>);
     model.assign(file.parameters<transformer<Config>, A>());
-    golden_input<A, Config> in(file);
-    in.batch = 1;
-    in.is_image.resize(1);
-    in.step.resize(F);
-    if constexpr (Config::text_dim > 0) { // sample 0's text in every frame; an empty one behind it
-        in.text_valid.resize(static_cast<std::size_t>(F) * Config::text_tokens);
-        in.text_valid.resize(in.text_valid.size() + Config::text_tokens, 0);
-        in.text.resize(in.text_valid.size() * Config::text_dim);
-        in.text_row.resize(F);
-        in.low_resolution_step.resize(1);
+    conditions told;
+    const auto first_of = [&](auto values, std::size_t count) {
+        values.resize(count);
+        return values;
+    };
+    if constexpr (Config::classes > 0) told.labels = first_of(file.values<std::int32_t>("in.label"), F);
+    if constexpr (Config::text_dim > 0) { // the empty text, then one for each frame
+        constexpr std::size_t positions = std::size_t{F} * Config::text_tokens;
+        told.text = {Config::text_tokens, Config::text_dim, {}, {}, {}};
+        told.text.vectors.resize(std::size_t{Config::text_tokens} * Config::text_dim);
+        told.text.valid.resize(Config::text_tokens);
+        for (const float x : first_of(file.values<float>("in.text"), positions * Config::text_dim))
+            told.text.vectors.push_back(x);
+        for (const std::uint8_t x : first_of(file.values<std::uint8_t>("in.text_valid"), positions))
+            told.text.valid.push_back(x);
+        for (int f = 0; f < F; ++f) told.text.row.push_back(f + 1);
     }
-    in.label.resize(Config::classes > 0 ? F : 0);
-    in.move_to(ctx);
-    const auto no_label = in.on(ctx, std::vector<std::int32_t>(F, Config::classes)),
-               no_text = in.on(ctx, std::vector<std::int32_t>(F, F));
+    if constexpr (Config::super_resolution)
+        told.low_resolution = {first_of(file.values<float>("in.z_lr"), file.values<float>("ddim.start").size() / 4),
+                               file.values<std::int32_t>("in.step_lr").front(),
+                               {},
+                               true};
+    sampling how{.sampler = ddim{4}, .guide = {.scale = 2}, .images = file.values<int>("in.is_image").front() != 0};
     const buffer<A> x = uploaded(ctx, file.values<A>("ddim.start"));
-    constexpr bool conditional = Config::classes > 0 || Config::text_dim > 0;
     double first = 1;
-    run_ddim(
-        ctx, ddim{4}, guidance{conditional ? 2.0f : 1.0f}, noise_schedule{}, in.views, philox{}, latent(x.data(), 1),
-        [&](auto input, bool with_condition, auto v) {
-            if (!with_condition) {
-                input.label = no_label;
-                input.text_row = no_text;
-            }
-            model.predict(input, v);
-        },
-        [&](int k, auto) {
-            if (k == 0) first = file.output_error("ddim.after_first", downloaded(ctx, x).data());
-        });
+    denoise(model, told, how, latent(x.data(), 1), [&](int k, auto) {
+        if (k == 0) first = file.output_error("ddim.after_first", downloaded(ctx, x).data());
+    });
     CHECK(first <= tolerance_of<T>().output);
     CHECK(file.output_error("ddim.final", downloaded(ctx, x).data()) <= tolerance_of<T>().output);
 }

@@ -5,7 +5,8 @@
 #include "../core/repeated.hpp"
 #include "../data/latents.hpp"
 #include "../transformer/transformer.hpp"
-#include "v_prediction.hpp"
+#include "on_device.hpp"
+#include "prediction.hpp"
 
 namespace walt {
 
@@ -29,9 +30,10 @@ struct denoising {
     float condition_drop = 0.1f;         ///< of samples (or images) without label or text: for guidance
     float frame_prediction_rate = 0.5f;  ///< of videos that know 1 or 2 latent frames (models with frame_prediction)
     int low_resolution_noise = 300;      ///< super-resolution: noise of the low-resolution input up to this step
-    step_distribution steps{};
+    step_distribution levels{};
     activations keep = activations::all;
     noise_schedule schedule{};
+    prediction predicts = v_prediction;
     bool record = false; ///< devices that can (cuda) record the passes of each shape of batch and replay them
 
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait. `random`
@@ -51,7 +53,8 @@ struct denoising {
         const auto take = [&] {
             return ctx.arena.template take<A, dynamic, F, config::height, config::width, config::channels>(B);
         };
-        check<config>(batch);
+        batch.check();
+        check_conditions<config>(batch);
 
         std::vector<std::int32_t> step, label = batch.labels, text_row = batch.text.row;
         std::vector<A> mask, weight(static_cast<std::size_t>(B * F), A(1));
@@ -60,7 +63,8 @@ struct denoising {
                 const bool image = batch.is_stack(b);
                 const std::int64_t own = b * F + (image ? f : 0); // a video's frames share their draws
                 const auto at = static_cast<std::size_t>(b * F + f);
-                step.push_back(steps.draw(philox{random.seed, random.stream * 4 + 2}, static_cast<std::uint64_t>(own)));
+                step.push_back(
+                    levels.draw(philox{random.seed, random.stream * 4 + 2}, static_cast<std::uint64_t>(own)));
                 const bool dropped = draw(0, own) < condition_drop;
                 if constexpr (config::classes > 0)
                     if (dropped || label[at] == no_label) label[at] = config::classes;
@@ -87,7 +91,7 @@ struct denoising {
 
         const latent x0(to_device<A>(ctx, batch.values).data(), B), eps = take(), x_t = take(), v = take(),
                                                                     target = take(), dv = take();
-        const v_prediction<A> diffusion(ctx, schedule, input.step);
+        const frame_mixtures<A> diffusion(ctx, schedule, predicts, step);
         ops::normal(ctx, noise, eps);
         diffusion.noisy(ctx, x0, eps, x_t);
         diffusion.target(ctx, x0, eps, target);
@@ -129,32 +133,6 @@ struct denoising {
     }
 
   private:
-    /// Refuses a batch whose sizes or indices the model cannot take.
-    template <class Config> static void check(const latents& batch) {
-        constexpr video_shape one{1, Config::frames, Config::height, Config::width, Config::channels};
-        const video_shape& came = batch.shape;
-        batch.check();
-        require(came == video_shape{came.count, one.frames, one.height, one.width, one.channels},
-                "the model takes latents of {} x {} x {} x {} (frames, height, width, channels), not of {} x {} x {} x "
-                "{}",
-                one.frames, one.height, one.width, one.channels, came.frames, came.height, came.width, came.channels);
-        const std::int64_t frames = came.count * came.frames;
-        if constexpr (Config::classes > 0) {
-            detail::require_size(batch.labels, frames, came, "labels");
-            for (const std::int32_t label : batch.labels)
-                require((label >= 0 && label <= Config::classes) || label == no_label,
-                        "labels are 0 to {}, or {} (no class); {} came", Config::classes - 1, no_label, label);
-        }
-        if constexpr (Config::text_dim > 0) {
-            detail::require_size(batch.text.row, frames, came, "text rows");
-            require(batch.text.tokens == Config::text_tokens && batch.text.dim == Config::text_dim,
-                    "the model takes texts of {} positions of {} numbers, not of {} of {}", Config::text_tokens,
-                    Config::text_dim, batch.text.tokens, batch.text.dim);
-        }
-        if constexpr (Config::super_resolution)
-            detail::require_size(batch.low_resolution, came.size() / 4, came, "low-resolution numbers");
-    }
-
     /// Noise conditioning augmentation (paper sec. 4.5): the low-resolution latent is noised to a level of its own.
     template <class Context, class A, class Config>
     void noise_low_resolution(Context& ctx, const latents& batch, const philox& draws, const philox& noise,
@@ -171,7 +149,7 @@ struct denoising {
             ctx.arena
                 .template take<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>(B);
         ops::normal(ctx, philox{noise.seed ^ 0x5bd1e995u, noise.stream}, eps);
-        const v_prediction<A> augmentation(ctx, schedule, to_device<std::int32_t>(ctx, frame_level).read());
+        const frame_mixtures<A> augmentation(ctx, schedule, predicts, frame_level);
         augmentation.noisy(ctx, clean, eps, clean);
         input.low_resolution = clean.read();
         input.low_resolution_step = to_device<std::int32_t>(ctx, level).read();

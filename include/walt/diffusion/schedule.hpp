@@ -1,53 +1,69 @@
-// The noise schedule (paper sec. 3, Table 8; spec 2): 1000 levels, linear beta, rescaled to zero terminal SNR (Lin et
-// al., algorithm 1).
+// The noise schedule (paper sec. 3, Table 8; docs/model.md 2): how much signal and how much noise a latent holds at each
+// of the 1000 levels. Any function of the level is one; the default is the paper's.
 #pragma once
 
 #include "../core/error.hpp"
 
 #include <cmath>
+#include <concepts>
 #include <vector>
 
 namespace walt {
 
-/// gamma(step): how much of x_t's variance is signal, at each of the 1000 levels; exactly 0 at the last.
+/// x_t = signal x0 + noise eps.
+struct noise_level {
+    double signal = 1, noise = 0;
+};
+
+/// The levels 0 .. 999 of noise; the last has the most.
 class noise_schedule {
   public:
     static constexpr int levels = 1000;
 
-    /// `zero_terminal_snr` off leaves the linear schedule as it is (the paper's ablation, Table 3e).
-    explicit noise_schedule(bool zero_terminal_snr = true) : gamma_(levels) {
-        std::vector<double> root(levels); // sqrt of the product of 1 - beta
-        double product = 1;
-        for (int i = 0; i < levels; ++i) {
-            product *= 1.0 - (1e-4 + (0.02 - 1e-4) * i / (levels - 1));
-            root[static_cast<std::size_t>(i)] = std::sqrt(product);
-        }
-        const double first = root.front(), last = zero_terminal_snr ? root.back() : 0.0;
-        for (std::size_t i = 0; i < root.size(); ++i) {
-            const double rescaled = (root[i] - last) * first / (first - last);
-            gamma_[i] = rescaled * rescaled;
+    noise_schedule();
+
+    /// From gamma(level), signal's share of the variance: signal = sqrt(gamma), noise = sqrt(1 - gamma). Or from a
+    /// function that gives a noise_level, for schedules whose variance is not 1.
+    template <std::invocable<int> Function> explicit noise_schedule(Function&& of) {
+        for (int level = 0; level < levels; ++level) {
+            if constexpr (std::is_same_v<std::invoke_result_t<Function&, int>, noise_level>) at_.push_back(of(level));
+            else {
+                const double gamma = of(level);
+                require(gamma >= 0 && gamma <= 1, "a schedule's gamma lies in [0, 1]; at level {} it is {}", level,
+                        gamma);
+                at_.push_back({std::sqrt(gamma), std::sqrt(1 - gamma)});
+            }
         }
     }
 
-    double gamma(int step) const {
-        require(step >= 0 && step < levels, "a diffusion step lies in [0, {}), not at {}", levels, step);
-        return gamma_[static_cast<std::size_t>(step)];
+    const noise_level& at(int level) const {
+        require(level >= 0 && level < levels, "a diffusion step lies in [0, {}), not at {}", levels, level);
+        return at_[static_cast<std::size_t>(level)];
     }
-    /// sqrt(gamma) and sqrt(1 - gamma) of all levels, as tables for ops::lookup.
-    template <class A> std::vector<A> signal() const {
-        return table<A>([](double g) { return std::sqrt(g); });
-    }
-    template <class A> std::vector<A> noise() const {
-        return table<A>([](double g) { return std::sqrt(1 - g); });
-    }
+    /// Signal's share of a variance of 1.
+    double gamma(int level) const { return at(level).signal * at(level).signal; }
 
   private:
-    template <class A, class F> std::vector<A> table(F f) const {
-        std::vector<A> values;
-        for (const double g : gamma_) values.push_back(static_cast<A>(f(g)));
-        return values;
-    }
-    std::vector<double> gamma_;
+    std::vector<noise_level> at_;
 };
+
+/// gamma of a beta that rises linearly from 1e-4 to 0.02 (Ho et al.), rescaled so that the last level has no signal at
+/// all (Lin et al., algorithm 1). Without the rescale: the paper's ablation, Table 3e.
+inline auto linear_beta(bool zero_terminal_snr = true) {
+    std::vector<double> root; // sqrt of the product of 1 - beta
+    double product = 1;
+    for (int i = 0; i < noise_schedule::levels; ++i) {
+        product *= 1.0 - (1e-4 + (0.02 - 1e-4) * i / (noise_schedule::levels - 1));
+        root.push_back(std::sqrt(product));
+    }
+    const double first = root.front(), last = zero_terminal_snr ? root.back() : 0.0;
+    for (double& value : root) {
+        value = (value - last) * first / (first - last);
+        value *= value;
+    }
+    return [gamma = std::move(root)](int level) { return gamma[static_cast<std::size_t>(level)]; };
+}
+
+inline noise_schedule::noise_schedule() : noise_schedule(linear_beta()) {}
 
 } // namespace walt

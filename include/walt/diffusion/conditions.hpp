@@ -1,0 +1,146 @@
+// What samples are told, in host memory: classes, texts, known frames, a low-resolution latent; and what guidance leaves
+// out of it.
+#pragma once
+
+#include "../core/hash.hpp"
+#include "../core/model.hpp"
+#include "on_device.hpp"
+#include "schedule.hpp"
+
+namespace walt {
+
+/// Conditions that guidance's other half is not told. Known frames count as one (docs/model.md 15).
+struct left_out {
+    bool labels = true, texts = true, known = true;
+};
+
+/// Latent frames that a sample already has: the first ones, or any.
+struct known_frames {
+    std::vector<float> values{}; ///< [B, F, H, W, C], normalised; only frames whose mask is 1 are read
+    std::vector<float> mask{};   ///< [B F], 1 where the frame is known
+};
+
+/// A latent of half the height and width, for super-resolution; noised before the network sees it (docs/model.md 16).
+struct low_resolution_latents {
+    std::vector<float> values{}; ///< [B, F, H/2, W/2, C], normalised
+    int level = 150;             ///< of that noise
+    walt::seed seed{0};          ///< of that noise
+    bool noised = false;         ///< the values have that noise already
+};
+
+/// For B samples. What stays empty is not told; labels and text.row have an entry a sample, or one a frame.
+struct conditions {
+    std::int64_t samples = 1;                ///< B
+    std::vector<std::int32_t> labels{};      ///< [B] or [B F]: 0 .. classes - 1, or no_label
+    text_batch text{};                       ///< its row: [B] or [B F]
+    known_frames known{};                    ///< for models with frame_prediction
+    low_resolution_latents low_resolution{}; ///< needed by models with super_resolution
+    left_out without{};                      ///< what guidance guides away from
+};
+
+namespace detail {
+/// An entry a frame, of entries a sample or a frame; `none` everywhere where there is no entry.
+template <class V>
+std::vector<V> a_frame(const std::vector<V>& of, std::int64_t samples, int frames, V none, const char* what) {
+    const auto B = static_cast<std::size_t>(samples), F = static_cast<std::size_t>(frames);
+    if (of.empty()) return std::vector<V>(B * F, none);
+    require(of.size() == B || of.size() == B * F, "{} samples of {} frames have {} or {} {}; {} came", B, F, B, B * F,
+            what, of.size());
+    if (of.size() == B * F) return of;
+    std::vector<V> spread;
+    for (const V& one : of) spread.insert(spread.end(), F, one);
+    return spread;
+}
+template <class V> void append_copy(std::vector<V>& to) {
+    const std::vector<V> same = to;
+    to.insert(to.end(), same.begin(), same.end());
+}
+} // namespace detail
+
+/// Noise conditioning augmentation (paper sec. 4.5), the same numbers whatever the device.
+inline void add_noise(std::vector<float>& values, noise_level at, seed from) {
+    const philox numbers{from.value, hash("low resolution")};
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(at.signal) * values[i] + static_cast<float>(at.noise) * numbers.normal(i);
+}
+
+/// True where guidance has something to leave out.
+template <class Config> bool guides(const conditions& told) {
+    return (Config::classes > 0 && told.without.labels && !told.labels.empty()) ||
+           (Config::text_dim > 0 && told.without.texts && !told.text.row.empty()) ||
+           (Config::frame_prediction && told.without.known && !told.known.mask.empty());
+}
+
+/// The input that says it: of B samples, or of 2 B, the second half without what guidance leaves out. `noisy`, `step`
+/// and `self_condition` are left to the sampler. Memory is what `from` hands out.
+template <class Config, class A, class Context, class From>
+denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditions& told, bool images, bool both,
+                                         const noise_schedule& schedule) {
+    constexpr int F = Config::frames;
+    const std::int64_t B = told.samples, rows = both ? 2 * B : B;
+    require(B >= 1, "sampling makes 1 sample or more, not {}", B);
+    require(Config::classes > 0 || told.labels.empty(), "this model has no classes; {} labels came",
+            told.labels.size());
+    require(Config::text_dim > 0 || told.text.row.empty(), "this model has no text conditioning; {} texts came",
+            told.text.row.size());
+    require(Config::frame_prediction || told.known.mask.empty(),
+            "this model has no frame prediction; a mask of {} known frames came", told.known.mask.size());
+
+    latents frames;
+    frames.shape = latents_of<Config>(rows);
+    frames.is_image.assign(static_cast<std::size_t>(rows), images);
+    if constexpr (Config::classes > 0) {
+        frames.labels = detail::a_frame(told.labels, B, F, no_label, "labels");
+        for (const std::int32_t label : frames.labels)
+            require(label == no_label || (label >= 0 && label < Config::classes),
+                    "a model of {} classes has no class {}", Config::classes, label);
+        if (both && told.without.labels) frames.labels.resize(static_cast<std::size_t>(rows * F), no_label);
+        else if (both) detail::append_copy(frames.labels);
+    }
+    if constexpr (Config::text_dim > 0) {
+        frames.text = told.text;
+        if (told.text.row.empty()) // the empty text alone
+            frames.text = {Config::text_tokens,
+                           Config::text_dim,
+                           std::vector<float>(std::size_t{Config::text_tokens} * Config::text_dim),
+                           std::vector<std::uint8_t>(Config::text_tokens),
+                           {}};
+        frames.text.row = detail::a_frame(told.text.row, B, F, 0, "texts");
+        frames.text.check();
+        if (both && told.without.texts) frames.text.row.resize(static_cast<std::size_t>(rows * F), 0);
+        else if (both) detail::append_copy(frames.text.row);
+    }
+    if constexpr (Config::super_resolution) {
+        frames.low_resolution = told.low_resolution.values;
+        require(static_cast<std::int64_t>(frames.low_resolution.size()) * 4 == latents_of<Config>(B).size(),
+                "super-resolution of {} samples needs {} low-resolution numbers, not {}", B,
+                latents_of<Config>(B).size() / 4, frames.low_resolution.size());
+        if (!told.low_resolution.noised)
+            add_noise(frames.low_resolution, schedule.at(told.low_resolution.level), told.low_resolution.seed);
+        if (both) detail::append_copy(frames.low_resolution);
+    }
+    auto input = conditions_on_device<Config, A>(ctx, from, frames);
+    if constexpr (Config::super_resolution) {
+        input.low_resolution = decltype(input.low_resolution)(put<A>(ctx, from, frames.low_resolution).data(), rows);
+        input.low_resolution_step =
+            put<std::int32_t>(ctx, from,
+                              std::vector<std::int32_t>(static_cast<std::size_t>(rows), told.low_resolution.level))
+                .read();
+    }
+    if constexpr (Config::frame_prediction)
+        if (!told.known.mask.empty()) {
+            known_frames known = told.known;
+            detail::require_size(known.mask, B * F, latents_of<Config>(B), "mask values");
+            detail::require_size(known.values, latents_of<Config>(B).size(), latents_of<Config>(B), "known numbers");
+            if (both) {
+                detail::append_copy(known.values);
+                if (told.without.known) known.mask.resize(static_cast<std::size_t>(rows * F), 0.0f);
+                else detail::append_copy(known.mask);
+            }
+            input.known = decltype(input.known)(put<A>(ctx, from, known.values).data(), rows);
+            input.mask = put<A>(ctx, from, known.mask).read();
+        }
+    return input;
+}
+
+} // namespace walt
