@@ -131,7 +131,8 @@ struct split_geometry {
     constexpr bool writes() const { return !(written == conv_geometry{}); }
 };
 /// Takes the padding of the axes for which `write_out(axis)` says so out of a geometry; frames of the past always.
-template <class Choose> constexpr split_geometry split(const conv_geometry& g, bool has_past, Choose&& write_out) {
+template <class Choose>
+constexpr split_geometry split_padding(const conv_geometry& g, bool has_past, Choose&& write_out) {
     split_geometry parts{{}, g};
     const auto take = [&](conv_axis& from, conv_axis& to, bool must) {
         if (from.before + from.after == 0 || !(must || write_out(from))) return;

@@ -36,7 +36,7 @@ convolution_shape shape_of(const video_size& x, const W& w, const video_size& y,
 }
 
 inline split_geometry split_for_onednn(const conv_geometry& g, bool has_past) {
-    return split(g, has_past, [](const conv_axis& axis) { return axis.edge == padding::replicate; });
+    return split_padding(g, has_past, [](const conv_axis& axis) { return axis.edge == padding::replicate; });
 }
 
 /// A tensor in the layout that the primitive wants, in the arena.
