@@ -92,7 +92,7 @@ template <class T> const float* in_float(context& ctx, const T* from, std::int64
 template <class T, class U>
 void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* result, const T* past) {
     const convolution given = c;
-    const split_geometry parts = split(c.geometry, past != nullptr, [](const conv_axis& axis) {
+    const split_geometry parts = split_padding(c.geometry, past != nullptr, [](const conv_axis& axis) {
         return axis.edge == padding::replicate || axis.before != axis.after;
     });
     const padded_video padded(parts.written, c.x);
