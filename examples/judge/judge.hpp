@@ -121,6 +121,7 @@ struct item_model : walt::model<walt::cpu::context, item_network, walt::bf16> {
     using base = walt::model<walt::cpu::context, item_network, walt::bf16>;
     struct config_type {};
     explicit item_model(walt::cpu::context& ctx, walt::seed from = {1}) : base(ctx, from) {}
+    using base::base;
 };
 
 /// What the network sees of single frames, and their items.

@@ -14,8 +14,8 @@ TEST_CASE("a linear map is x w^T + b", "[nn][linear]") {
     const auto x = net.normals<1, 2>(1);
     const auto y = net.normals<1, 3>(2);
     const double masters[] = {1, 2, 3, 4, 5, 6}, bias[] = {10, 20, 30}, input[] = {1, -1};
-    std::copy_n(masters, 6, net.net.masters().data() + net.part().weight.offset);
-    std::copy_n(bias, 3, net.net.masters().data() + net.part().bias.offset);
+    std::copy_n(masters, 6, net.net.masters().data() + net.part().weight.offset.all);
+    std::copy_n(bias, 3, net.net.masters().data() + net.part().bias.offset.all);
     std::copy_n(input, 2, x.data());
     net.part().forward(net.ctx, net.weights(), x, y);
     CHECK(y.data()[0] == 9);

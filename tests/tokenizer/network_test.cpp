@@ -35,8 +35,8 @@ template <class Context, class T> struct fixture {
         const auto start = net.host_masters();
         for (const parameter_row& row : parameter_table<network>())
             for (std::size_t i = row.offset; i < row.offset + row.size; ++i)
-                values[i] =
-                    start[i] + static_cast<A>(row.trainable ? 0.1 * static_cast<double>(philox{3, 0}.normal(i)) : 0.0);
+                values[i] = start[i] +
+                            static_cast<A>(row.trainable() ? 0.1 * static_cast<double>(philox{3, 0}.normal(i)) : 0.0);
         net.assign(values);
     }
     std::vector<A> encode(const std::vector<A>& pixels, const video_size& size) {

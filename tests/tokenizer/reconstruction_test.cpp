@@ -25,7 +25,7 @@ struct scene {
         testing::fill_normal(batch.pixels, 4, 0.5);
         std::vector<double> masters = tokens.host_masters();
         for (const parameter_row& row : parameter_table<tokenizer_network<tiny>>())
-            for (std::size_t i = 0; row.trainable && i < row.size; ++i)
+            for (std::size_t i = 0; row.trainable() && i < row.size; ++i)
                 masters[row.offset + i] += 0.1 * static_cast<double>(philox{3, 0}.normal(row.offset + i));
         tokens.assign(masters);
     }

@@ -8,8 +8,8 @@ namespace walt::testing {
 
 /// W and b train, `scale` is a statistic that never moves.
 struct regression {
-    parameter<init::xavier, 5, 3> weight;
-    parameter<init::normal, 5> bias;
+    parameter<role::matrix, init::xavier, 5, 3> weight;
+    parameter<role::bias, init::normal, 5> bias;
     statistic<init::one, 7> scale;
     static constexpr void each(auto& self, auto&& visit) {
         visit("weight", self.weight);
@@ -25,7 +25,7 @@ struct other_config : denoiser_config {
 
 template <class Context, class T, class Config = plain_config> struct regressor : model<Context, regression, T> {
     using config_type = Config;
-    regressor(Context& ctx, seed from) : model<Context, regression, T>(ctx, from) {}
+    using model<Context, regression, T>::model;
 };
 
 /// Rows of x [R, 3] and y [R, 5].

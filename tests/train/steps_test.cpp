@@ -21,8 +21,8 @@ template <class Model> std::vector<double> values(const Model& model) {
     const auto masters = model.host_masters();
     const auto& net = model.network();
     std::vector<double> list;
-    for (std::size_t i = 0; i < 15; ++i) list.push_back(static_cast<double>(masters[net.weight.offset + i]));
-    for (std::size_t i = 0; i < 5; ++i) list.push_back(static_cast<double>(masters[net.bias.offset + i]));
+    for (std::size_t i = 0; i < 15; ++i) list.push_back(static_cast<double>(masters[net.weight.offset.all + i]));
+    for (std::size_t i = 0; i < 5; ++i) list.push_back(static_cast<double>(masters[net.bias.offset.all + i]));
     return list;
 }
 
@@ -97,8 +97,8 @@ template <class Context, class T> int ten_steps(double tolerance) {
     }
     const auto masters = model.host_masters(), averaged = train.ema().host_masters();
     for (std::size_t i = 0; i < 7; ++i) { // a statistic is not trained
-        CHECK(masters[model.network().scale.offset + i] == 1);
-        CHECK(averaged[model.network().scale.offset + i] == 1);
+        CHECK(masters[model.network().scale.offset.all + i] == 1);
+        CHECK(averaged[model.network().scale.offset.all + i] == 1);
     }
     for (std::size_t i = 0; i < masters.size(); ++i) { // the compute copies are the rounded masters
         CHECK(model.copies().data()[i] == static_cast<T>(masters[i]));

@@ -1,11 +1,10 @@
-// A network's parameters on a device: masters in float32 (or double), and their copy in the compute type.
+// A network's parameters on a device: a layout, which is the module's, and a storage.
 #pragma once
 
-#include "hash.hpp"
-#include "parameters.hpp"
-#include "philox.hpp"
+#include "start.hpp"
+#include "weights.hpp"
 
-#include <cmath>
+#include <span>
 #include <vector>
 
 namespace walt {
@@ -14,98 +13,162 @@ namespace walt {
 template <class T> struct compute_t { using type = T; };
 template <class T> inline constexpr compute_t<T> compute{};
 
-namespace detail {
-inline float truncated_normal(const philox& numbers, std::uint64_t i) {
-    for (std::uint64_t round = 0;; ++round) { // 4.6 % are outside of two standard deviations: draw again
-        const float x = philox{numbers.seed, numbers.stream + round * 0x9E3779B97F4A7C15u}.normal(i);
-        if (std::abs(x) <= 2.0f) return x;
-    }
-}
-
-/// The starting value of every element of a parameter, in memory order (spec 1.7). The numbers depend on the seed and
-/// the parameter's name only, so adding one does not change the others.
-template <class A> void start_parameter(const parameter_row& row, std::uint64_t seed, A* out) {
-    const philox numbers{seed, hash(row.name)};
-    const std::int64_t outs = row.shape.front(), fan_in = static_cast<std::int64_t>(row.size) / outs;
-    const std::int64_t receptive = row.shape.size() > 2 ? fan_in / row.shape[1] : 1;
-    const double bound = std::sqrt(6.0 / static_cast<double>(fan_in + outs * receptive));
-    const double fan_in_std = 1.0 / std::sqrt(static_cast<double>(fan_in));
-    for (std::size_t i = 0; i < row.size; ++i) {
-        double value = 0;
-        switch (row.start) {
-        case init::zero: break;
-        case init::one: value = 1; break;
-        case init::xavier: value = bound * (2.0 * static_cast<double>(numbers.uniform(i)) - 1.0); break;
-        case init::normal: value = 0.02 * static_cast<double>(numbers.normal(i)); break;
-        case init::truncated: value = 0.02 * static_cast<double>(truncated_normal(numbers, i)); break;
-        case init::truncated_fan_in: value = fan_in_std * static_cast<double>(truncated_normal(numbers, i)); break;
+/// Masters of all parameters, and their copy in the compute type: what training needs.
+struct resident {
+    template <class Context, class T> class memory_of {
+      public:
+        using A = accumulate_t<T>;
+        memory_of(Context& ctx, std::size_t extent, std::size_t) : master(ctx, extent) {
+            if constexpr (!std::is_same_v<T, A>) copy = buffer<T>(ctx, extent);
         }
-        out[i] = static_cast<A>(value);
-    }
-}
-} // namespace detail
+        walt::weights<T> weights() const {
+            if constexpr (std::is_same_v<T, A>) return {master.data(), master.data()};
+            else return {copy.data(), master.data()};
+        }
+        void set(Context& ctx, const parameter_row& row, std::span<const A> values) {
+            ctx.upload(master.data() + row.offset, values.data(), row.size * sizeof(A));
+            if constexpr (!std::is_same_v<T, A>) {
+                const std::vector<T> rounded = in_type<T>(values);
+                ctx.upload(copy.data() + row.offset, rounded.data(), row.size * sizeof(T));
+            }
+        }
+        void get(Context& ctx, const parameter_row& row, std::span<A> values) const {
+            ctx.download(values.data(), master.data() + row.offset, row.size * sizeof(A));
+        }
 
-/// The parameters of a Module (a struct with `each`) on a context, computing in T. A copy shares the memory; see
-/// detach.
-template <class Context, class Module, class T> class model {
+        buffer<A> master;
+        buffer<T> copy; ///< empty where the masters are what products use
+    };
+
+    template <class T, class A> static std::vector<T> in_type(std::span<const A> values) {
+        std::vector<T> converted(values.size());
+        for (std::size_t i = 0; i < values.size(); ++i) converted[i] = static_cast<T>(values[i]);
+        return converted;
+    }
+};
+
+/// What a pass reads and no more: matrices and kernels in the compute type, everything else in the masters'.
+struct inference {
+    template <class Context, class T> class memory_of {
+      public:
+        using A = accumulate_t<T>;
+        memory_of(Context& ctx, std::size_t extent, std::size_t exact_extent) : copy(ctx, extent) {
+            if constexpr (!std::is_same_v<T, A>) exact = buffer<A>(ctx, exact_extent);
+        }
+        walt::weights<T> weights() const {
+            if constexpr (std::is_same_v<T, A>) return {copy.data(), copy.data()};
+            else return {copy.data(), exact.data(), true};
+        }
+        void set(Context& ctx, const parameter_row& row, std::span<const A> values) {
+            const std::vector<T> rounded = resident::in_type<T>(values);
+            ctx.upload(copy.data() + row.offset, rounded.data(), row.size * sizeof(T));
+            if constexpr (!std::is_same_v<T, A>)
+                if (row.exact) ctx.upload(exact.data() + row.exact_offset, values.data(), row.size * sizeof(A));
+        }
+        void get(Context& ctx, const parameter_row& row, std::span<A> values) const {
+            if constexpr (!std::is_same_v<T, A>)
+                if (row.exact) return ctx.download(values.data(), exact.data() + row.exact_offset, row.size * sizeof(A));
+            std::vector<T> rounded(row.size);
+            ctx.download(rounded.data(), copy.data() + row.offset, row.size * sizeof(T));
+            for (std::size_t i = 0; i < row.size; ++i) values[i] = static_cast<A>(rounded[i]);
+        }
+
+        buffer<T> copy;
+        buffer<A> exact; ///< empty where the copy is as exact
+    };
+};
+
+/// Asks for an object with the same memory: see share().
+struct same_memory {};
+
+/// The parameters of a Module (a struct with `each`) on a context, computing in T. It cannot be copied by accident: share()
+/// gives another object with the same memory, clone() one with memory of its own. A class that derives from it says
+/// `using base::base;`, so that these can make one.
+template <class Context, class Module, class T, class Storage = resident> class model {
   public:
     using context_type = Context;
     using module_type = Module;
     using compute_type = T;
+    using storage_type = Storage;
     using master_type = accumulate_t<T>;
     static constexpr std::size_t extent = placed<Module>.extent; ///< elements of a flat buffer
 
     /// Starting values as the modules declare them.
-    model(Context& ctx, seed from) : ctx_(&ctx), master_(ctx, extent) {
-        if constexpr (!std::is_same_v<T, master_type>) copy_ = buffer<T>(ctx, extent);
+    explicit model(Context& ctx, seed from = {}) : ctx_(&ctx), memory_(ctx, extent, placed<Module>.exact_extent) {
         if constexpr (Context::has_data) {
-            std::vector<master_type> start(extent);
-            for (const parameter_row& row : parameter_table<Module>())
-                detail::start_parameter(row, from.value, start.data() + row.offset);
-            assign(start);
+            std::vector<master_type> start;
+            for (const parameter_row& row : table()) {
+                start.resize(row.size);
+                detail::start_parameter(row, from.value, start.data());
+                set(row, start);
+            }
         }
     }
-
-    /// Gives this object memory of its own, with the same values: `Model copy = other; copy.detach();`
-    void detach() {
-        const std::vector<master_type> values = host_masters();
-        master_ = buffer<master_type>(*ctx_, extent);
-        if constexpr (!std::is_same_v<T, master_type>) copy_ = buffer<T>(*ctx_, extent);
-        assign(values);
-    }
+    model(same_memory, const model& other) : ctx_(other.ctx_), memory_(other.memory_) {}
+    model(const model&) = delete;
+    model& operator=(const model&) = delete;
+    model(model&&) = default;
+    model& operator=(model&&) = default;
 
     Context& context() const { return *ctx_; }
     static constexpr const Module& network() { return placed<Module>; }
+    static const std::vector<parameter_row>& table() { return parameter_table<Module>(); }
+    walt::weights<T> weights() const { return memory_.weights(); }
 
-    /// The masters, one flat device buffer in the layout of parameter_table<Module>().
-    view<master_type, dynamic> masters() const { return master_.all(); }
-    /// Their copy in the compute type (the masters themselves where the types are equal).
-    view<T, dynamic> copies() const {
-        if constexpr (std::is_same_v<T, master_type>) return master_.all();
-        else return copy_.all();
+    /// One parameter's numbers in memory order, from and to host memory.
+    void set(const parameter_row& row, std::span<const master_type> values) {
+        require(values.size() == row.size, "{} has {} elements; {} came", row.name, row.size, values.size());
+        memory_.set(*ctx_, row, values);
     }
-    walt::weights<T> weights() const { return {copies().data(), master_.data()}; }
+    void get(const parameter_row& row, std::span<master_type> values) const {
+        require(values.size() == row.size, "{} has {} elements; there is room for {}", row.name, row.size,
+                values.size());
+        memory_.get(*ctx_, row, values);
+    }
 
-    /// The masters, from and to host memory in the same layout.
+    /// The masters, one flat device buffer in the layout of table().
+    view<master_type, dynamic> masters() const requires std::same_as<Storage, resident> { return memory_.master.all(); }
+    /// Their copy in the compute type (the masters themselves where the types are equal).
+    view<T, dynamic> copies() const requires std::same_as<Storage, resident> {
+        if constexpr (std::is_same_v<T, master_type>) return memory_.master.all();
+        else return memory_.copy.all();
+    }
+
+    /// All masters at once, from and to host memory in the layout of table(): for small models, such as a test's.
     void assign(const std::vector<master_type>& values) {
         require(values.size() == extent, "a model of {} elements cannot take {}", extent, values.size());
-        ctx_->upload(master_.data(), values.data(), extent * sizeof(master_type));
-        if constexpr (!std::is_same_v<T, master_type>) {
-            std::vector<T> rounded(extent);
-            for (std::size_t i = 0; i < extent; ++i) rounded[i] = static_cast<T>(values[i]);
-            ctx_->upload(copy_.data(), rounded.data(), extent * sizeof(T));
-        }
+        for (const parameter_row& row : table()) set(row, {values.data() + row.offset, row.size});
     }
     std::vector<master_type> host_masters() const {
         std::vector<master_type> values(extent);
-        ctx_->download(values.data(), master_.data(), extent * sizeof(master_type));
+        for (const parameter_row& row : table()) get(row, {values.data() + row.offset, row.size});
         return values;
     }
 
-  private:
+    /// Gives this object memory of its own, with the same values.
+    void detach() {
+        typename Storage::template memory_of<Context, T> own(*ctx_, extent, placed<Module>.exact_extent);
+        std::vector<master_type> values;
+        for (const parameter_row& row : table()) {
+            values.resize(row.size);
+            get(row, values);
+            own.set(*ctx_, row, values);
+        }
+        memory_ = std::move(own);
+    }
+
+  protected:
     Context* ctx_;
-    buffer<master_type> master_;
-    buffer<T> copy_;
+    typename Storage::template memory_of<Context, T> memory_;
 };
+
+/// Another object with the same memory: what is written through one is read through the other.
+template <class Model> Model share(const Model& of) { return Model(same_memory{}, of); }
+/// An object with memory of its own and the same values.
+template <class Model> Model clone(const Model& of) {
+    Model copy = share(of);
+    copy.detach();
+    return copy;
+}
 
 } // namespace walt

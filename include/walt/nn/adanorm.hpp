@@ -1,8 +1,8 @@
 // The decoder's adaptive group norm: every level looks at the latent again (spec 3, adanorm).
 #pragma once
 
-#include "../core/parameters.hpp"
 #include "../core/video.hpp"
+#include "../core/weights.hpp"
 #include "../ops/group_norm.hpp"
 #include "../ops/latent_statistics.hpp"
 #include "../ops/linear.hpp"
@@ -19,8 +19,8 @@ template <class A, int Latent> struct latent_frame_statistics {
 /// y = GN(x) scale(deviation) + shift(mean), row by latent frame. All in float32: the maps are small.
 template <int C, int Latent, int Groups> struct adanorm {
     template <init BiasStart> struct map {
-        parameter<init::zero, C, Latent> weight;
-        parameter<BiasStart, C> bias;
+        exact_parameter<role::matrix, init::zero, C, Latent> weight;
+        parameter<role::bias, BiasStart, C> bias;
         static constexpr void each(auto& self, auto&& visit) {
             visit("weight", self.weight);
             visit("bias", self.bias);

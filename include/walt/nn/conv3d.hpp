@@ -1,7 +1,7 @@
 // A 3D convolution with its parameters (docs/model.md 3, C3).
 #pragma once
 
-#include "../core/parameters.hpp"
+#include "../core/weights.hpp"
 #include "../ops/conv3d.hpp"
 
 namespace walt::nn {
@@ -11,7 +11,7 @@ template <int In, int Out, conv_geometry Geometry, bool HasBias> struct conv3d {
     static constexpr conv_geometry geometry = Geometry;
 
     kernel<init::xavier, Out, In, Geometry.time.kernel, Geometry.height.kernel, Geometry.width.kernel> weight;
-    std::conditional_t<HasBias, parameter<init::zero, Out>, nothing> bias;
+    std::conditional_t<HasBias, parameter<role::bias, init::zero, Out>, nothing> bias;
 
     static constexpr void each(auto& self, auto&& visit) {
         visit("weight", self.weight);

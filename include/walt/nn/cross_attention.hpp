@@ -11,7 +11,7 @@ namespace walt::nn {
 /// Shape: a walt::cross_shape. The text comes projected to the model's width, [S M, D], one row block a text.
 template <class Shape> struct cross_attention {
     static constexpr int D = Shape::width;
-    using norm = std::conditional_t<Shape::qk_norm, table<init::one, Shape::head_dim>, nothing>;
+    using norm = std::conditional_t<Shape::qk_norm, norm_weight<Shape::head_dim>, nothing>;
 
     linear<D, D> q;
     linear<D, 2 * D> kv;

@@ -1,14 +1,14 @@
 // Group norm of every frame with affine parameters, then SiLU: what stands in front of a residual block's convolutions.
 #pragma once
 
-#include "../core/parameters.hpp"
+#include "../core/weights.hpp"
 #include "../ops/group_norm.hpp"
 
 namespace walt::nn {
 
 template <int C, int Groups> struct group_norm_silu {
-    parameter<init::one, C> weight;
-    parameter<init::zero, C> bias;
+    parameter<role::norm, init::one, C> weight;
+    parameter<role::norm, init::zero, C> bias;
 
     static constexpr void each(auto& self, auto&& visit) {
         visit("weight", self.weight);

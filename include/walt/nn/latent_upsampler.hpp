@@ -2,7 +2,7 @@
 // spec 1.3).
 #pragma once
 
-#include "../core/parameters.hpp"
+#include "../core/weights.hpp"
 #include "../ops/conv3d.hpp"
 #include "../ops/depth_to_space.hpp"
 #include "../ops/pointwise.hpp"
@@ -13,7 +13,7 @@ namespace walt::nn {
 template <int C> struct latent_upsampler {
     struct convolution {
         frame_kernel<init::xavier, 4 * C, C, 3, 3> weight;
-        parameter<init::zero, 4 * C> bias;
+        parameter<role::bias, init::zero, 4 * C> bias;
         static constexpr void each(auto& self, auto&& visit) {
             visit("weight", self.weight);
             visit("bias", self.bias);

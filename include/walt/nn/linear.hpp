@@ -1,15 +1,15 @@
 // A linear map with its parameters.
 #pragma once
 
-#include "../core/parameters.hpp"
+#include "../core/weights.hpp"
 #include "../ops/linear.hpp"
 
 namespace walt::nn {
 
 /// y = x w^T + b; weight [Out, In], bias [Out].
 template <int In, int Out, init Start = init::xavier> struct linear {
-    parameter<Start, Out, In> weight;
-    parameter<init::zero, Out> bias;
+    parameter<role::matrix, Start, Out, In> weight;
+    parameter<role::bias, init::zero, Out> bias;
 
     static constexpr void each(auto& self, auto&& visit) {
         visit("weight", self.weight);
@@ -27,7 +27,7 @@ template <int In, int Out, init Start = init::xavier> struct linear {
 
 /// y = x w^T; weight [Out, In].
 template <int In, int Out, init Start> struct projection {
-    parameter<Start, Out, In> weight;
+    parameter<role::matrix, Start, Out, In> weight;
 
     static constexpr void each(auto& self, auto&& visit) { visit("weight", self.weight); }
     void forward(auto& ctx, const auto& w, auto x, auto y) const { ops::linear(ctx, x, w(weight), none{}, y); }
@@ -39,11 +39,15 @@ template <int In, int Out, init Start> struct projection {
     }
 };
 
-/// A table of parameters under the name `weight`: a norm's weights, an embedding's rows.
-template <init Start, int... Extent> struct table {
-    parameter<Start, Extent...> weight;
+/// One parameter under the name `weight`.
+template <class Parameter> struct named_weight {
+    Parameter weight;
     static constexpr void each(auto& self, auto&& visit) { visit("weight", self.weight); }
 };
+/// The weights of a norm without shift [N].
+template <int N> using norm_weight = named_weight<parameter<role::norm, init::one, N>>;
+/// Rows looked up by a number [Rows, D].
+template <int Rows, int D> using embedding = named_weight<parameter<role::embedding, init::normal, Rows, D>>;
 
 /// The weight of an optional norm, or none{} where there is none.
 template <class Weights, class Part> auto optional_weight(const Weights& w, const Part& part) {

@@ -92,29 +92,35 @@ template <int In, int Out, int NormGroups> struct residual_block {
 };
 
 /// Depth residual blocks, the first of which changes the channels. Depth is a number, not a type.
-template <int In, int Out, int Depth, int NormGroups> struct residual_blocks {
+template <int In, int Out, int Depth, int NormGroups> struct residual_blocks : repeated_part {
     static constexpr int depth = Depth;
     using first_block = residual_block<In, Out, NormGroups>;
     using later_block = residual_block<Out, Out, NormGroups>;
 
     first_block first;
-    later_block later; // block 1; block i is this one shifted by i - 1 strides
-    std::size_t stride = 0;
+    later_block later;                 // block 1; block i is this one shifted by i - 1 strides
+    shift begin{}, second{}, stride{}; ///< where block 0 begins, where block 1 does, and block 2 behind block 1
 
     constexpr void place(layout& l) {
+        begin = l.end;
         walt::place(first, l);
+        second = l.end;
         if constexpr (Depth > 1) {
-            const layout before = l;
+            const std::size_t before = l.count;
             walt::place(later, l);
-            stride = l.extent - before.extent;
-            l.count += (Depth - 2) * (l.count - before.count);
-            l.extent += (Depth - 2) * stride;
+            stride = l.end - second;
+            l.count += (Depth - 2) * (l.count - before);
+            l.end = begin_of(Depth);
         }
     }
+    /// Where block i begins; of i = depth, where all end.
+    constexpr shift begin_of(int i) const { return i == 0 ? begin : second + static_cast<std::size_t>(i - 1) * stride; }
+    /// How far block i lies behind `first` or `later`.
+    constexpr shift shift_of(int i) const { return i < 2 ? shift{} : static_cast<std::size_t>(i - 1) * stride; }
     /// Calls use(block i, its shift).
     template <class Use> constexpr void at(int i, Use&& use) const {
-        if (i == 0) use(first, std::size_t{0});
-        else use(later, static_cast<std::size_t>(i - 1) * stride);
+        if (i == 0) use(first, shift{});
+        else use(later, shift_of(i));
     }
 
     template <class T> struct saved {
@@ -147,19 +153,19 @@ template <int In, int Out, int Depth, int NormGroups> struct residual_blocks {
             for (int i = 0; i < Depth; ++i) {
                 const arena::scope scope(ctx.arena);
                 if (i == 0)
-                    first.forward(ctx, w, x, keep.output(), In == Out,
+                    first.forward(ctx, w.block(*this, 0), x, keep.output(), In == Out,
                                   typename first_block::template saved<T>(ctx.arena, keep.size, keep.mode));
                 else
-                    later.forward(ctx, w.shifted(static_cast<std::size_t>(i - 1) * stride), keep.output(),
-                                  keep.output(), true,
+                    later.forward(ctx, w.block(*this, i), keep.output(), keep.output(), true,
                                   typename later_block::template saved<T>(ctx.arena, keep.size, keep.mode));
             }
             return;
         }
-        first.forward(ctx, w, x, keep.stream[0], false, *keep.first);
-        for (std::size_t i = 1; i < Depth; ++i)
-            later.forward(ctx, w.shifted((i - 1) * stride), keep.stream[i - 1], keep.stream[i], false,
-                          keep.later[i - 1]);
+        first.forward(ctx, w.block(*this, 0), x, keep.stream[0], false, *keep.first);
+        for (int i = 1; i < Depth; ++i) {
+            const auto at = static_cast<std::size_t>(i);
+            later.forward(ctx, w.block(*this, i), keep.stream[at - 1], keep.stream[at], false, keep.later[at - 1]);
+        }
     }
 
     /// dy is used up. In == Out: it becomes dx where it lies, so pass the same view twice. Otherwise dx is assigned.
@@ -167,10 +173,12 @@ template <int In, int Out, int Depth, int NormGroups> struct residual_blocks {
     void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
         require(keep.mode == pass::training,
                 "backward needs activations: the forward pass was run with pass::inference");
-        for (std::size_t i = Depth - 1; i > 0; --i)
-            later.backward(ctx, w.shifted((i - 1) * stride), keep.stream[i - 1], keep.later[i - 1], dy, dy,
-                           g.shifted((i - 1) * stride));
-        first.backward(ctx, w, x, *keep.first, dy, dx, g);
+        for (int i = Depth - 1; i > 0; --i) {
+            const auto at = static_cast<std::size_t>(i);
+            later.backward(ctx, w.block(*this, i), keep.stream[at - 1], keep.later[at - 1], dy, dy,
+                           g.shifted(shift_of(i)));
+        }
+        first.backward(ctx, w.block(*this, 0), x, *keep.first, dy, dx, g);
     }
 };
 

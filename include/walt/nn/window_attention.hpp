@@ -10,11 +10,11 @@ namespace walt::nn {
 /// Shape: a walt::attention_shape of the layer's windows.
 template <class Shape> struct window_attention {
     static constexpr int D = Shape::width;
-    using norm = std::conditional_t<Shape::qk_norm, table<init::one, Shape::head_dim>, nothing>;
+    using norm = std::conditional_t<Shape::qk_norm, norm_weight<Shape::head_dim>, nothing>;
 
     linear<D, 3 * D> qkv;
     norm q_norm, k_norm;
-    parameter<init::truncated, Shape::heads, Shape::bias_size> rel_bias;
+    parameter<role::table, init::truncated, Shape::heads, Shape::bias_size> rel_bias;
     linear<D, D> out;
 
     static constexpr void each(auto& self, auto&& visit) {

@@ -2,7 +2,7 @@
 // are off. Tensors are `param.*` (what the model starts from), `in.*`, `out.*`, `grad.param.*` and `grad.in.*`.
 #pragma once
 
-#include "../core/parameters.hpp"
+#include "../core/parameter_table.hpp"
 #include "../io/safetensors.hpp"
 #include "relative_error.hpp"
 
@@ -57,7 +57,7 @@ class golden_file {
         std::vector<A> flat(placed<Module>.extent);
         std::ptrdiff_t found = 0;
         for (const parameter_row& row : parameter_table<Module>()) {
-            if (!row.trainable && !file_.contains("param." + row.name)) {
+            if (!row.trainable() && !file_.contains("param." + row.name)) {
                 if (row.start == init::one)
                     std::fill_n(flat.begin() + static_cast<std::ptrdiff_t>(row.offset), row.size, A(1));
                 continue;
@@ -77,7 +77,7 @@ class golden_file {
         gradient_errors result;
         std::vector<double> all;
         for (const parameter_row& row : parameter_table<Module>()) {
-            if (!row.trainable) continue;
+            if (!row.trainable()) continue;
             std::vector<A> mine(row.size);
             for (std::size_t i = 0; i < row.size; ++i) mine[place_in_file(row, i)] = flat[row.offset + i];
             const double error =

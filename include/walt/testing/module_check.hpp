@@ -48,7 +48,7 @@ template <class Module> struct checked_module {
     template <class Function> parameter_error check_parameters(Function&& f, std::size_t samples = 0) const {
         parameter_error result;
         for (const parameter_row& row : parameter_table<Module>()) {
-            if (!row.trainable) continue;
+            if (!row.trainable()) continue;
             const gradient_error here =
                 check_gradient(net.masters().data() + row.offset,
                                static_cast<const double*>(gradient.data() + row.offset), row.size, f, samples);

@@ -71,7 +71,7 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
     /// dx = the gradient of <z, dz> (pass none{} to leave it out); adds to the parameters' gradients.
     template <class T, class DZ, class DX>
     void encode_backward(auto& ctx, const weights<T>& w, const encoder_saved<T>& keep, DZ dz, DX dx,
-                         const gradients<accumulate_t<T>>& g) const {
+                         const auto& g) const {
         encoder.backward(ctx, w, keep, dz, dx, g);
     }
 
@@ -91,7 +91,7 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
     }
     template <class T, class Z, class DX, class DZ>
     void decode_backward(auto& ctx, const weights<T>& w, Z z, const decoder_saved<T>& keep, DX dx, DZ dz,
-                         const gradients<accumulate_t<T>>& g) const {
+                         const auto& g) const {
         decoder.backward(ctx, w, z, keep, dx, dz, g);
     }
 

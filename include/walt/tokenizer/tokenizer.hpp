@@ -7,13 +7,15 @@
 namespace walt {
 
 /// tokenizer(device, config{}, compute<bf16>, seed{1}). Pixels are in [-1, 1], channels last.
-template <class Context, class Config, class T> struct tokenizer : model<Context, tokenizer_network<Config>, T> {
-    using base = model<Context, tokenizer_network<Config>, T>;
+template <class Context, class Config, class T, class Storage = resident>
+struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
+    using base = model<Context, tokenizer_network<Config>, T, Storage>;
     using config_type = Config;
     using dims = tokenizer_dimensions<Config>;
     using A = accumulate_t<T>;
 
     tokenizer(Context& ctx, Config, compute_t<T>, seed from = {}) : base(ctx, from) {}
+    using base::base;
 
     /// Normalised latents [B, f, h, w, c] of host pixels [B, F, H, W, 3], which is what a denoiser works on.
     std::vector<float> encode(const std::vector<float>& pixels, std::int64_t batch, std::int64_t frames,
@@ -54,7 +56,8 @@ template <class Context, class Config, class T> struct tokenizer : model<Context
                          std::int64_t width) {
         std::vector<A> masters = this->host_masters();
         const auto& statistics = this->network().latent;
-        A *mean = masters.data() + statistics.mean.offset, *deviation = masters.data() + statistics.deviation.offset;
+        A *mean = masters.data() + statistics.mean.offset.all,
+          *deviation = masters.data() + statistics.deviation.offset.all;
         std::fill_n(mean, dims::latent, A(0));
         std::fill_n(deviation, dims::latent, A(1));
         this->assign(masters);
@@ -83,5 +86,10 @@ template <class Context, class Config, class T> struct tokenizer : model<Context
         return {values.begin(), values.end()};
     }
 };
+
+template <class Context, class Config, class T>
+tokenizer(Context&, Config, compute_t<T>) -> tokenizer<Context, Config, T>;
+template <class Context, class Config, class T>
+tokenizer(Context&, Config, compute_t<T>, seed) -> tokenizer<Context, Config, T>;
 
 } // namespace walt

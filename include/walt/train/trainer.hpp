@@ -82,19 +82,18 @@ template <class Model, class Objective> class trainer {
     using module_type = typename Model::module_type;
 
     trainer(Model& model, Objective objective, adamw optimizer = {}, training options = {})
-        : model_(&model), objective_(std::move(objective)), optimizer_(optimizer), options_(options), average_(model),
-          gradient_(model.context(), Model::extent), first_(model.context(), Model::extent),
+        : model_(&model), objective_(std::move(objective)), optimizer_(optimizer), options_(options),
+          average_(clone(model)), gradient_(model.context(), Model::extent), first_(model.context(), Model::extent),
           second_(model.context(), Model::extent), kinds_(model.context(), Model::extent / 64),
           squares_(model.context(), 1),
           losses_(model.context(), static_cast<std::size_t>(std::max(1, options.accumulate))) {
         require(options_.accumulate >= 1, "a step needs 1 micro-batch or more; training::accumulate is {}",
                 options_.accumulate);
         require(options_.clip > 0, "training::clip must be positive; it is {}", options_.clip);
-        average_.detach();
         std::vector<std::uint8_t> kinds(Model::extent / 64, block_fixed);
         for (const parameter_row& row : parameter_table<module_type>())
             std::fill_n(kinds.begin() + static_cast<std::ptrdiff_t>(row.offset / 64), round_up(row.size, 64) / 64,
-                        row.trainable ? (row.decayed ? block_decayed : block_trained) : block_fixed);
+                        row.trainable() ? (row.decayed() ? block_decayed : block_trained) : block_fixed);
         model.context().upload(kinds_.data(), kinds.data(), kinds.size());
     }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../config/denoiser.hpp"
+#include "../core/activations.hpp"
 #include "../nn/conditioning.hpp"
 #include "../nn/latent_upsampler.hpp"
 #include "../ops/patches.hpp"
@@ -41,13 +42,6 @@ template <class A, class Config> struct denoiser_input_gradient {
     view<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels> low_resolution;
 };
 
-/// What a pass keeps of the blocks (design: who holds how many is the mode).
-enum class activations {
-    all,           ///< every block's: the fastest backward
-    rematerialise, ///< every block's input; a block runs forward again before it runs backward
-    none,          ///< nothing: for inference
-};
-
 template <class Config> struct transformer {
     using dims = dimensions<Config>;
     static constexpr bool config_is_valid = dims::valid; // says a sentence where it is not
@@ -70,11 +64,11 @@ template <class Config> struct transformer {
 
     optional_part<has_low, nn::latent_upsampler<Config::channels>> sr;
     nn::linear<dims::patch_in, D> patch_embed;
-    parameter<init::truncated, dims::tokens, D> pos_space;
-    parameter<init::truncated, F, D> pos_time;
+    parameter<role::table, init::truncated, dims::tokens, D> pos_space;
+    parameter<role::table, init::truncated, F, D> pos_time;
     nn::step_embedding<D> time_embed;
     optional_part<has_low, nn::step_embedding<D>> sr_time_embed;
-    optional_part<has_classes, nn::table<init::normal, Config::classes + 1, D>> class_embed;
+    optional_part<has_classes, nn::embedding<Config::classes + 1, D>> class_embed;
     optional_part<has_text, nn::linear<has_text ? Config::text_dim : 1, D>> text_proj;
     optional_part<(Config::adaln_rank > 0), nn::adaln_base<D, K>> adaln;
     repeat<depth, even_block, odd_block> blocks;
@@ -136,7 +130,7 @@ template <class Config> struct transformer {
                             Config::channels>(has_low ? batch : 0)) {
             const int streams = kept == activations::none ? std::min(2, depth + 1) : depth + 1;
             for (int i = 0; i < streams; ++i) h.push_back(from.take<A, dynamic, D>(rows));
-            const int pairs = kept == activations::all ? (depth + 1) / 2 : 1;
+            const int pairs = kept == activations::all || kept == activations::input_gradient ? (depth + 1) / 2 : 1;
             for (int i = 0; i < pairs; ++i) {
                 even.emplace_back(from, rows, frames, text_rows);
                 if (2 * i + 1 < depth) odd.emplace_back(from, rows, frames, text_rows);
@@ -148,7 +142,10 @@ template <class Config> struct transformer {
         view<A, dynamic, D> stream(int i) const {
             return h[static_cast<std::size_t>(mode == activations::none ? i % 2 : i)];
         }
-        std::size_t pair(int block) const { return mode == activations::all ? static_cast<std::size_t>(block / 2) : 0; }
+        std::size_t pair(int block) const {
+            return mode == activations::all || mode == activations::input_gradient ? static_cast<std::size_t>(block / 2)
+                                                                                   : 0;
+        }
         template <class Block> const auto& of(const Block&, int i) const {
             if constexpr (std::is_same_v<even_saved, odd_saved>) return i % 2 == 0 ? even[pair(i)] : odd[pair(i)];
             else if constexpr (std::is_same_v<Block, even_block>) return even[pair(i)];
@@ -180,8 +177,7 @@ template <class Config> struct transformer {
     /// Adds to the parameters' gradients; assigns the inputs' where asked.
     template <class T, class DV>
     void backward(auto& ctx, const weights<T>& w, const denoiser_input<accumulate_t<T>, Config>& in, saved<T>& keep,
-                  DV dv, const gradients<accumulate_t<T>>& g,
-                  const denoiser_input_gradient<accumulate_t<T>, Config>& din = {}) const {
+                  DV dv, const auto& g, const denoiser_input_gradient<accumulate_t<T>, Config>& din = {}) const {
         using A = accumulate_t<T>;
         using order = typename dims::order;
         require(keep.mode != activations::none,
@@ -199,14 +195,16 @@ template <class Config> struct transformer {
         final_backward(ctx, w, keep, dv, dh, dc.s, g);
 
         for (int i = depth - 1; i >= 0; --i)
-            blocks.at(i, [&](const auto& block, std::size_t shift) {
+            blocks.at(i, [&](const auto& block, shift behind) {
+                const auto lease = w.block(blocks, i);
                 const auto& kept = keep.of(block, i);
                 if (keep.mode == activations::rematerialise && i + 1 < depth) {
                     const arena::scope again(ctx.arena);
-                    block.forward(ctx, w.shifted(shift), c, keep.stream(i),
-                                  ctx.arena.template take<A, dynamic, D>(keep.rows), kept);
+                    block.forward(ctx, lease, c, keep.stream(i), ctx.arena.template take<A, dynamic, D>(keep.rows),
+                                  kept);
                 }
-                block.backward(ctx, w.shifted(shift), c, keep.stream(i), kept, dh, dc, g.shifted(shift));
+                block.backward(ctx, lease, c, keep.stream(i), kept, dh, dc, g.shifted(behind));
+                g.ready(i);
             });
 
         ops::add_positions_grad<order>(ctx, dh, in.is_image, g(pos_space), g(pos_time));
@@ -224,8 +222,9 @@ template <class Config> struct transformer {
 
     template <class T>
     void run_block(auto& ctx, const weights<T>& w, const auto& c, int i, const saved<T>& keep) const {
-        blocks.at(i, [&](const auto& block, std::size_t shift) {
-            block.forward(ctx, w.shifted(shift), c, keep.stream(i), keep.stream(i + 1), keep.of(block, i));
+        blocks.at(i, [&](const auto& block, shift) {
+            const auto lease = w.block(blocks, i);
+            block.forward(ctx, lease, c, keep.stream(i), keep.stream(i + 1), keep.of(block, i));
         });
     }
 
