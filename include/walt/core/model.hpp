@@ -67,7 +67,8 @@ struct inference {
         }
         void get(Context& ctx, const parameter_row& row, std::span<A> values) const {
             if constexpr (!std::is_same_v<T, A>)
-                if (row.exact) return ctx.download(values.data(), exact.data() + row.exact_offset, row.size * sizeof(A));
+                if (row.exact)
+                    return ctx.download(values.data(), exact.data() + row.exact_offset, row.size * sizeof(A));
             std::vector<T> rounded(row.size);
             ctx.download(rounded.data(), copy.data() + row.offset, row.size * sizeof(T));
             for (std::size_t i = 0; i < row.size; ++i) values[i] = static_cast<A>(rounded[i]);
