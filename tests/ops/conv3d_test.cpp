@@ -298,7 +298,11 @@ TEST_CASE("what does not fit is refused in a sentence", "[ops][conv3d]") {
                       Contains("for a kernel of 2 x 3 x 3 (time, height, width), but the weight has 3 x 3 x 3"));
     CHECK_THROWS_WITH(ops::conv3d(ctx, {{3, 0, 2, 0}, {3, 1, 1, 1}, {3, 1, 1, -1}}, o.x, o.w, o.b, o.y),
                       Contains("(3, 0, 2, 0) in time, (3, 1, 1, 1) in height, (3, 1, 1, -1) in width"));
-    const view<float, dynamic> bias(o.b.data(), 2);
-    CHECK_THROWS_WITH(ops::conv3d(ctx, o.geometry, o.x, o.w, bias, o.y),
-                      Contains("the bias and the channels of y must be equal; they are 2 and 3"));
+    const auto weight = doubles(o.dw); // an unwanted gradient is not computed, nor does it keep the other from it
+    ops::conv3d_grad_weight(ctx, o.geometry, o.x, o.dy, o.dw.over<float>(nullptr), o.db.over<float>(nullptr));
+    ops::conv3d_grad_weight(ctx, o.geometry, o.x, o.dy, none{}, none{});
+    const auto before = doubles(o.db);
+    ops::conv3d_grad_weight(ctx, o.geometry, o.x, o.dy, o.dw.over<float>(nullptr), o.db);
+    CHECK(doubles(o.dw) == weight);
+    CHECK(doubles(o.db) != before);
 }

@@ -146,6 +146,35 @@ const std::vector<front> fronts{
         ops::square_error(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2]), rows<>(c, n[3]), rows<>(c, n[4])); }},
     {"ops::reconstruction_error", {{"x", 35}, {"y", 35}, {"loss", 1}, {"dx", 35}}, [](auto& c, auto& n) {
         ops::reconstruction_error(c, rows<>(c, n[0]), rows<>(c, n[1]), 0.5, rows<>(c, n[2]), rows<>(c, n[3])); }},
+    // Videos of 2 x 3 x 4 x 6 by kernels of 3 x 2 x 2.
+    {"ops::conv3d", {{"B", 2}, {"F", 4}, {"H", 3}, {"W", 5}, {"past B", 2}, {"past F", 1}, {"past H", 4}, {"past W", 6}},
+     [](auto& c, auto& n) {
+        ops::conv3d(c, conv_geometry::valid({3, 2, 2}), clip<2>(c, 2, 5, 4, 6), fixed<3, 3, 2, 2, 2>(c), fixed<3>(c),
+                    clip<3>(c, n[0], n[1], n[2], n[3]), clip<2>(c, n[4], n[5], n[6], n[7])); }},
+    {"ops::conv3d_add", {{"B", 2}, {"F", 3}, {"H", 3}, {"W", 5}}, [](auto& c, auto& n) {
+        ops::conv3d_add(c, conv_geometry::valid({3, 2, 2}), clip<2>(c, 2, 5, 4, 6), fixed<3, 3, 2, 2, 2>(c),
+                        clip<3>(c, n[0], n[1], n[2], n[3])); }},
+    {"ops::conv3d_grad_input", {{"B", 2}, {"F", 3}, {"H", 3}, {"W", 5}, {"Kt", 3}}, [](auto& c, auto& n) {
+        ops::conv3d_grad_input(c, conv_geometry::valid({n[4], 2, 2}), clip<3>(c, n[0], n[1], n[2], n[3]),
+                               fixed<3, 3, 2, 2, 2>(c), clip<2>(c, 2, 5, 4, 6)); }},
+    {"ops::conv3d_grad_weight", {{"B", 2}, {"F", 3}, {"H", 3}, {"W", 5}, {"Kw", 2}}, [](auto& c, auto& n) {
+        ops::conv3d_grad_weight(c, conv_geometry::valid({3, 2, n[4]}), clip<2>(c, 2, 5, 4, 6),
+                                clip<3>(c, n[0], n[1], n[2], n[3]), fixed<3, 3, 2, 2, 2>(c), fixed<3>(c)); }},
+    {"ops::depth_to_space", {{"B", 2}, {"F", 5}, {"H", 8}, {"W", 12}}, [](auto& c, auto& n) {
+        ops::depth_to_space<2>(c, clip<16>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3])); }},
+    {"ops::depth_to_space_grad", {{"B", 2}, {"F", 6}, {"H", 8}, {"W", 12}}, [](auto& c, auto& n) {
+        ops::depth_to_space_grad<2>(c, clip<2>(c, n[0], n[1], n[2], n[3]), clip<16>(c, 2, 3, 4, 6), false); }},
+    // 2 clips of 5 frames with 3 rows each.
+    {"ops::group_norm", {{"B", 2}, {"F", 5}, {"H", 4}, {"W", 6}, {"scale", 6}, {"shift", 6}, {"statistics", 10}},
+     [](auto& c, auto& n) {
+        ops::group_norm<activation::silu>(c, clip<4>(c, 2, 5, 4, 6), rows<4>(c, n[4]), rows<4>(c, n[5]),
+                                          frame_rows{5, 3, 2}, clip<4>(c, n[0], n[1], n[2], n[3]),
+                                          rows<2, 2>(c, n[6])); }},
+    {"ops::group_norm_grad", {{"dy F", 5}, {"dx F", 5}, {"scale", 6}, {"shift", 6}, {"statistics", 10}, {"dscale", 6}, {"dshift", 6}},
+     [](auto& c, auto& n) {
+        ops::group_norm_grad<activation::silu>(c, clip<4>(c, 2, 5, 4, 6), rows<4>(c, n[2]), rows<4>(c, n[3]),
+                                               frame_rows{5, 3, 2}, rows<2, 2>(c, n[4]), clip<4>(c, 2, n[0], 4, 6),
+                                               clip<4>(c, 2, n[1], 4, 6), rows<4>(c, n[5]), rows<4>(c, n[6])); }},
 };
 // clang-format on
 

@@ -15,92 +15,107 @@ namespace walt {
 
 namespace rules {
 /// x, w and y of a convolution.
-template <class X, class W, class Y> inline constexpr bool convolution_shapes = agree<X, 4, W, 4>&& agree<W, 0, Y, 4>;
+template <class X, class W, class Y>
+inline constexpr bool convolution_shapes = same_width<X, 4, W, 4>&& same_width<W, 0, Y, 4>;
 
 template <bool HasGradient> struct past_has_no_gradient {
     static constexpr bool value = HasGradient;
     static_assert(value, "a convolution with frames of the past is for inference: it has no gradient, so pass no past");
 };
 
-template <class W> void convolution_kernel(const conv_geometry& g, const W& w, const char* what) {
+inline void convolution_geometry(const conv_geometry& g, const char* op) {
     require(g.is_valid(),
             "{}: kernels and strides are positive and paddings not negative, but the geometry has, as (kernel, stride, "
             "before, after), ({}, {}, {}, {}) in time, ({}, {}, {}, {}) in height, ({}, {}, {}, {}) in width",
-            what, g.time.kernel, g.time.stride, g.time.before, g.time.after, g.height.kernel, g.height.stride,
+            op, g.time.kernel, g.time.stride, g.time.before, g.time.after, g.height.kernel, g.height.stride,
             g.height.before, g.height.after, g.width.kernel, g.width.stride, g.width.before, g.width.after);
-    require(w.extent(1) == g.time.kernel && w.extent(2) == g.height.kernel && w.extent(3) == g.width.kernel,
-            "{}: the geometry is for a kernel of {} x {} x {} (time, height, width), but the weight has {} x {} x {}",
-            what, g.time.kernel, g.height.kernel, g.width.kernel, w.extent(1), w.extent(2), w.extent(3));
 }
-inline void convolution_sizes(const video_size& x, const conv_geometry& g, const video_size& y, const char* what) {
-    const video_size right = g.after(x);
-    require(y == right,
+template <class X, class W, class Y>
+void convolution_sizes(const X& x, const conv_geometry& g, const W& w, const Y& y, const char* op) {
+    convolution_geometry(g, op);
+    require(w.extent(1) == g.time.kernel && w.extent(2) == g.height.kernel && w.extent(3) == g.width.kernel,
+            "{}: the geometry is for a kernel of {} x {} x {} (time, height, width), but the weight has {} x {} x "
+            "{}",
+            op, g.time.kernel, g.height.kernel, g.width.kernel, w.extent(1), w.extent(2), w.extent(3));
+    const video_size from = size_of(x), to = size_of(y), right = g.after(from);
+    require(to == right,
             "{}: an input of {} x {} x {} x {} (batch, frames, height, width) with a kernel of {} x {} x {}, stride {} "
             "x {} x {} and padding {} + {}, {} + {}, {} + {} gives {} x {} x {} x {}, but the output is {} x {} x {} x "
             "{}",
-            what, x.batch, x.frames, x.height, x.width, g.time.kernel, g.height.kernel, g.width.kernel, g.time.stride,
-            g.height.stride, g.width.stride, g.time.before, g.time.after, g.height.before, g.height.after,
-            g.width.before, g.width.after, right.batch, right.frames, right.height, right.width, y.batch, y.frames,
-            y.height, y.width);
+            op, from.batch, from.frames, from.height, from.width, g.time.kernel, g.height.kernel, g.width.kernel,
+            g.time.stride, g.height.stride, g.width.stride, g.time.before, g.time.after, g.height.before,
+            g.height.after, g.width.before, g.width.after, right.batch, right.frames, right.height, right.width,
+            to.batch, to.frames, to.height, to.width);
 }
 /// The geometry with the past in place of the padding before.
-template <class X, class Past> conv_geometry past_in(const conv_geometry& g, const X& x, const Past& past) {
+template <class X, class Past>
+conv_geometry past_in(const conv_geometry& g, const X& x, const Past& past, const char* op) {
     if constexpr (is_none<Past>) return g;
     else {
         require(past.extent(0) == x.extent(0) && past.extent(2) == x.extent(2) && past.extent(3) == x.extent(3),
-                "ops::conv3d: the past of {} videos of {} x {} cannot stand before {} videos of {} x {}",
-                past.extent(0), past.extent(2), past.extent(3), x.extent(0), x.extent(2), x.extent(3));
+                "{}: the past of {} videos of {} x {} cannot stand before {} videos of {} x {}", op, past.extent(0),
+                past.extent(2), past.extent(3), x.extent(0), x.extent(2), x.extent(3));
         return g.with_past(past.extent(1));
     }
-}
-template <class Bias, class Y> void convolution_bias(const Bias& bias, const Y& y, const char* what) {
-    if constexpr (!is_none<Bias>) equal(bias.size(), y.extent(4), what);
 }
 } // namespace rules
 
 namespace ops {
 
-/// y = conv(x, w) + b; pass none{} for no bias.
-template <class Context, class X, class W, class Bias, class Y, class Past = none>
+template <class... T> void conv3d_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no convolution (conv3d_on) for operands of these types");
+}
+/// y = conv(x, w) + b; pass none{} for no bias. past: [B, P, H, W, I], or none{} where x begins its video.
+template <context Context, class X, class W, class Bias, class Y, class Past = none>
 void conv3d(Context& ctx, const conv_geometry& geometry, X x, W w, Bias bias, Y y, Past past = {}) {
-    if constexpr (rules::convolution_shapes<X, W, Y>) {
-        const conv_geometry g = rules::past_in(geometry, x, past);
-        rules::convolution_kernel(g, w, "ops::conv3d");
-        rules::convolution_sizes(size_of(x), g, size_of(y), "ops::conv3d");
-        rules::convolution_bias(bias, y, "ops::conv3d: the bias and the channels of y");
+    if constexpr (rules::convolution_shapes<X, W, Y> && rules::same_width<Bias, 0, W, 0> &&
+                  rules::same_width<Past, 4, X, 4>) {
+        const conv_geometry g = rules::past_in(geometry, x, past, "ops::conv3d");
+        rules::convolution_sizes(x, g, w, y, "ops::conv3d");
         conv3d_on(ctx, g, x.read(), w.read(), bias.read(), y, past.read(), false);
     }
 }
 
 /// y += conv(x, w): the end of a residual branch.
-template <class Context, class X, class W, class Y, class Past = none>
+template <context Context, class X, class W, class Y, class Past = none>
 void conv3d_add(Context& ctx, const conv_geometry& geometry, X x, W w, Y y, Past past = {}) {
-    if constexpr (rules::convolution_shapes<X, W, Y>) {
-        const conv_geometry g = rules::past_in(geometry, x, past);
-        rules::convolution_kernel(g, w, "ops::conv3d_add");
-        rules::convolution_sizes(size_of(x), g, size_of(y), "ops::conv3d_add");
+    if constexpr (rules::convolution_shapes<X, W, Y> && rules::same_width<Past, 4, X, 4>) {
+        const conv_geometry g = rules::past_in(geometry, x, past, "ops::conv3d_add");
+        rules::convolution_sizes(x, g, w, y, "ops::conv3d_add");
         conv3d_on(ctx, g, x.read(), w.read(), none{}, y, past.read(), true);
     }
 }
 
+template <class... T> void conv3d_grad_input_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no input gradient of a convolution (conv3d_grad_input_on) "
+                                           "for operands of these types");
+}
 /// dx = the gradient of <conv(x, w), dy> with respect to x.
-template <class Context, class DY, class W, class DX, class Past = none>
+template <context Context, class DY, class W, class DX, class Past = none>
 void conv3d_grad_input(Context& ctx, const conv_geometry& g, DY dy, W w, DX dx, Past = {}) {
     if constexpr (rules::past_has_no_gradient<is_none<Past>>::value && rules::convolution_shapes<DX, W, DY>) {
-        rules::convolution_kernel(g, w, "ops::conv3d_grad_input");
-        rules::convolution_sizes(size_of(dx), g, size_of(dy), "ops::conv3d_grad_input");
+        rules::convolution_sizes(dx, g, w, dy, "ops::conv3d_grad_input");
         conv3d_grad_input_on(ctx, g, dy.read(), w.read(), dx);
     }
 }
 
-/// dw += the gradient with respect to w, db += the sum of dy over all positions; pass none{} for no bias.
-template <class Context, class X, class DY, class DW, class DBias, class Past = none>
+template <class... T> void conv3d_grad_weight_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no weight gradient of a convolution "
+                                           "(conv3d_grad_weight_on) for operands of these types");
+}
+/// dw += the gradient with respect to w, db += the sum of dy over all positions; pass none{} for no bias. Either may be
+/// unwanted (rules::wanted); none{} for dw asks for neither.
+template <context Context, class X, class DY, class DW, class DBias, class Past = none>
 void conv3d_grad_weight(Context& ctx, const conv_geometry& g, X x, DY dy, DW dw, DBias dbias, Past = {}) {
-    if constexpr (rules::past_has_no_gradient<is_none<Past>>::value && rules::convolution_shapes<X, DW, DY>) {
-        rules::convolution_kernel(g, dw, "ops::conv3d_grad_weight");
-        rules::convolution_sizes(size_of(x), g, size_of(dy), "ops::conv3d_grad_weight");
-        rules::convolution_bias(dbias, dy, "ops::conv3d_grad_weight: the bias's gradient and the channels of dy");
-        conv3d_grad_weight_on(ctx, g, x.read(), dy.read(), dw, dbias);
+    if constexpr (rules::past_has_no_gradient<is_none<Past>>::value && is_none<DW>) {
+        static_assert(is_none<DBias>, "a convolution's gradient of the bias alone: pass an empty view for dw");
+    } else if constexpr (rules::convolution_shapes<X, DW, DY> && rules::same_width<DBias, 0, DW, 0>) {
+        if (!rules::wanted(ctx, dw, dbias)) return;
+        rules::convolution_sizes(x, g, dw, dy, "ops::conv3d_grad_weight");
+        const arena::scope scope(ctx.arena);
+        const auto dw_ = rules::or_scratch(ctx, dw, dw);
+        const auto dbias_ = rules::or_scratch(ctx, dbias, dbias);
+        conv3d_grad_weight_on(ctx, g, x.read(), dy.read(), dw_, dbias_);
     }
 }
 

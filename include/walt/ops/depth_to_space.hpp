@@ -15,12 +15,12 @@ template <int Deep, int Blocks, int Channels> struct depth_holds_blocks {
     static constexpr bool value = Deep == Blocks * Channels;
     static_assert(value, "depth to space turns time stride x 2 x 2 x C channels into C (deep == blocks * channels)");
 };
-template <class Deep, class Wide> void depth_sizes(const Deep& deep, const Wide& wide, int time, bool first) {
+template <class Deep, class Wide>
+void depth_sizes(const Deep& deep, const Wide& wide, int time, bool first, const char* op) {
     const video_size from = size_of(deep), to = size_of(wide),
                      right{from.batch, from.frames * time - (first ? time - 1 : 0), 2 * from.height, 2 * from.width};
     require(to == right,
-            "ops::depth_to_space: {} videos of {} frames of {} x {} become {} of {} frames of {} x {}, not {} of {} of "
-            "{} x {}",
+            "{}: {} videos of {} frames of {} x {} become {} of {} frames of {} x {}, not {} of {} of {} x {}", op,
             from.batch, from.frames, from.height, from.width, right.batch, right.frames, right.height, right.width,
             to.batch, to.frames, to.height, to.width);
 }
@@ -28,19 +28,29 @@ template <class Deep, class Wide> void depth_sizes(const Deep& deep, const Wide&
 
 namespace ops {
 
+template <int Time, class... T> void depth_to_space_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device has no depth to space (depth_to_space_on) for operands of these types");
+}
 /// y as above, Time = S. first: x begins its video.
-template <int Time, class Context, class X, class Y> void depth_to_space(Context& ctx, X x, Y y, bool first = true) {
-    if constexpr (rules::depth_holds_blocks<X::static_extent(4), Time * 4, Y::static_extent(4)>::value) {
-        rules::depth_sizes(x, y, Time, first);
+template <int Time, context Context, class X, class Y> void depth_to_space(Context& ctx, X x, Y y, bool first = true) {
+    if constexpr (rules::known<X, 4> && rules::known<Y, 4> &&
+                  rules::depth_holds_blocks<X::static_extent(4), Time * 4, Y::static_extent(4)>::value) {
+        rules::depth_sizes(x, y, Time, first, "ops::depth_to_space");
         depth_to_space_on<Time>(ctx, x.read(), y);
     }
 }
 
+template <int Time, class... T> void depth_to_space_grad_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device has no gradient of depth to space (depth_to_space_grad_on) for operands of these types");
+}
 /// dx is assigned; what was dropped gets zeros.
-template <int Time, class Context, class DY, class DX>
+template <int Time, context Context, class DY, class DX>
 void depth_to_space_grad(Context& ctx, DY dy, DX dx, bool first = true) {
-    if constexpr (rules::depth_holds_blocks<DX::static_extent(4), Time * 4, DY::static_extent(4)>::value) {
-        rules::depth_sizes(dx, dy, Time, first);
+    if constexpr (rules::known<DX, 4> && rules::known<DY, 4> &&
+                  rules::depth_holds_blocks<DX::static_extent(4), Time * 4, DY::static_extent(4)>::value) {
+        rules::depth_sizes(dx, dy, Time, first, "ops::depth_to_space_grad");
         depth_to_space_grad_on<Time>(ctx, dy.read(), dx);
     }
 }

@@ -1,7 +1,7 @@
-// Group norm of every frame on its own, with scale and shift, then an activation (spec 3, GN and adanorm).
+// Group norm of every frame on its own, with scale and shift, then an activation (docs/model.md 3, GN and adanorm).
 //   x [B, F, H, W, C] (T or A)   scale, shift [R, C] (A)   y like x (T or A)   statistics [B F, G, 2] (A): mean, 1 /
 //   std normal = (x - mean) / std over H, W and the C / G channels of a group;  y = act(normal scale[row] + shift[row])
-// The statistics never mix frames, so a frame's result does not depend on later ones (spec 3).
+// The statistics never mix frames, so a frame's result does not depend on later ones.
 #pragma once
 
 #include "../core/video.hpp"
@@ -16,58 +16,91 @@ template <int Channels, int Groups> struct groups_divide_channels {
     static_assert(value, "the number of groups of a group norm must divide its channels (channels % groups == 0)");
 };
 template <class X, class Scale, class Shift, class Other, class Statistics>
-inline constexpr bool norm_shapes = agree<X, 4, Scale, 1>&& agree<X, 4, Shift, 1>&& agree<X, 4, Other, 4>&&
-    groups_divide_channels<X::static_extent(4), Statistics::static_extent(1)>::value;
+inline constexpr bool norm_shapes =
+    same_width<X, 4, Scale, 1>&& same_width<X, 4, Shift, 1>&& same_width<X, 4, Other, 4>&& known<Statistics, 1>&&
+        width_is<Statistics, 2, 2>&& groups_divide_channels<X::static_extent(4), Statistics::static_extent(1)>::value;
 
-template <class X, class Scale, class Statistics>
-void norm_sizes(const X& x, const Scale& scale, const frame_rows& rows, const Statistics& statistics) {
+template <class X, class Scale, class Shift, class Statistics>
+void norm_sizes(const X& x, const Scale& scale, const Shift& shift, const frame_rows& rows,
+                const Statistics& statistics, const char* op) {
     const std::int64_t frames = x.extent(0) * x.extent(1);
-    equal(statistics.extent(0), frames, "ops::group_norm: the frames of x and of its statistics");
-    if (frames > 0)
-        require(rows.of(frames - 1) < scale.extent(0),
-                "ops::group_norm: frame {} uses row {} of scale and shift, which have {} rows", frames - 1,
-                rows.of(frames - 1), scale.extent(0));
+    require(statistics.extent(0) == frames, "{}: x has {} frames and its statistics have {}", op, frames,
+            statistics.extent(0));
+    require(scale.extent(0) == shift.extent(0), "{}: scale has {} rows and shift has {}", op, scale.extent(0),
+            shift.extent(0));
+    const std::int64_t last = frames == 0 ? 0 : rows.of(frames - 1);
+    require(last < scale.extent(0), "{}: frame {} uses row {} of scale and shift, which have {} rows", op, frames - 1,
+            last, scale.extent(0));
+}
+/// Two operands [B, F, H, W, C] of one shape.
+template <class X, class Y> void norm_videos(const X& x, const Y& y, const char* op, const char* what) {
+    require(size_of(x) == size_of(y),
+            "{}: x is {} x {} x {} x {} (batch, frames, height, width), but {} is {} x {} x {} x {}", op, x.extent(0),
+            x.extent(1), x.extent(2), x.extent(3), what, y.extent(0), y.extent(1), y.extent(2), y.extent(3));
 }
 } // namespace rules
 
 namespace ops {
 
-inline constexpr double group_norm_epsilon = 1e-6; // spec 3
+inline constexpr double group_norm_epsilon = 1e-6; // docs/model.md 3
 
+template <class... T> void group_norm_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no group norm (group_norm_on) for operands of these types");
+}
 /// y as above; statistics are assigned, for the gradient. y may be x.
-template <class Activation, class Context, class X, class Scale, class Shift, class Y, class Statistics>
+template <class Activation, context Context, class X, class Scale, class Shift, class Y, class Statistics>
 void group_norm(Context& ctx, X x, Scale scale, Shift shift, const frame_rows& rows, Y y, Statistics statistics) {
     if constexpr (rules::norm_shapes<X, Scale, Shift, Y, Statistics>) {
-        rules::equal(x.size(), y.size(), "ops::group_norm: the sizes of x and of y");
-        rules::norm_sizes(x, scale, rows, statistics);
+        rules::norm_videos(x, y, "ops::group_norm", "y");
+        rules::norm_sizes(x, scale, shift, rows, statistics, "ops::group_norm");
         group_norm_on(ctx, Activation{}, x.read(), scale.read(), shift.read(), rows, y, statistics);
     }
 }
 
-/// dx is assigned, dscale and dshift are added to. dx may be dy.
+template <class... T> void group_norm_grad_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device has no gradient of a group norm (group_norm_grad_on) for operands of these types");
+}
+namespace detail {
 template <class Activation, class Context, class X, class Scale, class Shift, class Statistics, class DY, class DX,
-          class DScale>
-void group_norm_grad(Context& ctx, X x, Scale scale, Shift shift, const frame_rows& rows, Statistics statistics, DY dy,
-                     DX dx, DScale dscale, DScale dshift) {
-    if constexpr (rules::norm_shapes<X, Scale, Shift, DY, Statistics>) {
-        rules::equal(x.size(), dx.size(), "ops::group_norm_grad: the sizes of x and of dx");
-        rules::norm_sizes(x, scale, rows, statistics);
+          class DScale, class DShift>
+void group_norm_back(Context& ctx, const char* op, X x, Scale scale, Shift shift, const frame_rows& rows,
+                     Statistics statistics, DY dy, DX dx, DScale dscale, DShift dshift, bool add) {
+    if constexpr (rules::norm_shapes<X, Scale, Shift, DY, Statistics> && rules::same_width<X, 4, DX, 4> &&
+                  rules::same_width<DScale, 1, X, 4> && rules::same_width<DShift, 1, X, 4>) {
+        rules::norm_videos(x, dy, op, "dy");
+        rules::norm_videos(x, dx, op, "dx");
+        rules::norm_sizes(x, scale, shift, rows, statistics, op);
+        if constexpr (!is_none<DScale>)
+            require(dscale.extent(0) == scale.extent(0), "{}: scale has {} rows and dscale has {}", op, scale.extent(0),
+                    dscale.extent(0));
+        if constexpr (!is_none<DShift>)
+            require(dshift.extent(0) == shift.extent(0), "{}: shift has {} rows and dshift has {}", op, shift.extent(0),
+                    dshift.extent(0));
+        const arena::scope scope(ctx.arena);
+        const auto dscale_ = rules::or_scratch(ctx, dscale, scale), dshift_ = rules::or_scratch(ctx, dshift, shift);
         group_norm_grad_on(ctx, Activation{}, x.read(), scale.read(), shift.read(), rows, statistics.read(), dy.read(),
-                           dx, dscale, dshift, false);
+                           dx, dscale_, dshift_, add);
     }
+}
+} // namespace detail
+
+/// dx is assigned and may be dy; dscale and dshift are added to, and may be unwanted (rules::wanted).
+template <class Activation, context Context, class X, class Scale, class Shift, class Statistics, class DY, class DX,
+          class DScale, class DShift>
+void group_norm_grad(Context& ctx, X x, Scale scale, Shift shift, const frame_rows& rows, Statistics statistics, DY dy,
+                     DX dx, DScale dscale, DShift dshift) {
+    detail::group_norm_back<Activation>(ctx, "ops::group_norm_grad", x, scale, shift, rows, statistics, dy, dx, dscale,
+                                        dshift, false);
 }
 
 /// The same with dx added to: the beginning of a residual branch.
-template <class Activation, class Context, class X, class Scale, class Shift, class Statistics, class DY, class DX,
-          class DScale>
+template <class Activation, context Context, class X, class Scale, class Shift, class Statistics, class DY, class DX,
+          class DScale, class DShift>
 void group_norm_grad_add(Context& ctx, X x, Scale scale, Shift shift, const frame_rows& rows, Statistics statistics,
-                         DY dy, DX dx, DScale dscale, DScale dshift) {
-    if constexpr (rules::norm_shapes<X, Scale, Shift, DY, Statistics>) {
-        rules::equal(x.size(), dx.size(), "ops::group_norm_grad_add: the sizes of x and of dx");
-        rules::norm_sizes(x, scale, rows, statistics);
-        group_norm_grad_on(ctx, Activation{}, x.read(), scale.read(), shift.read(), rows, statistics.read(), dy.read(),
-                           dx, dscale, dshift, true);
-    }
+                         DY dy, DX dx, DScale dscale, DShift dshift) {
+    detail::group_norm_back<Activation>(ctx, "ops::group_norm_grad_add", x, scale, shift, rows, statistics, dy, dx,
+                                        dscale, dshift, true);
 }
 
 } // namespace ops
