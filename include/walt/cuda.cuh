@@ -25,5 +25,6 @@
 #include "ops/cuda/reduce.cuh"
 #include "ops/cuda/row_share.cuh"
 #include "ops/cuda/staging.cuh"
+#include "ops/cuda/stream.cuh"
 #include "ops/cuda/window_attention.cuh"
 #include "reference.hpp"

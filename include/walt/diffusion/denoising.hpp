@@ -105,31 +105,25 @@ struct denoising {
         const auto weights = to_device<A>(ctx, weight);
         const bool twice = config::self_conditioning && draw(3, 0) < self_conditioning_rate;
         const auto estimate = take();
-        const auto passes = [&] {
+        const auto passes = [](auto& ctx, Model& model, denoiser_input<A, config> input, activations keep, bool twice,
+                               const frame_mixtures<A>& diffusion, latent x_t, latent estimate, latent v, latent target,
+                               view<A, dynamic> weights, view<A, 1> loss, latent dv, gradients<A> g) {
+            const auto B = input.batch(), positions = input.text_valid.extent(0);
             if (twice) {
                 const arena::scope pass(ctx.arena);
-                typename Model::saved first(ctx.arena, B, input.text_valid.extent(0), activations::none);
+                typename Model::saved first(ctx.arena, B, positions, activations::none);
                 model.forward(input, v, first);
                 diffusion.x0_of(ctx, x_t, v, estimate);
                 input.self_condition = estimate.read();
             }
             const arena::scope pass(ctx.arena);
-            typename Model::saved kept(ctx.arena, B, input.text_valid.extent(0), keep);
+            typename Model::saved kept(ctx.arena, B, positions, keep);
             model.forward(input, v, kept);
             ops::square_error(ctx, v, target, weights, loss, dv);
             model.backward(input, kept, dv.read(), g);
         };
-        if (!record) return passes();
-        const work_key key{static_cast<std::uint64_t>(B),
-                           static_cast<std::uint64_t>(input.text_valid.extent(0)),
-                           twice,
-                           keep == activations::all,
-                           address(x0.data()),
-                           address(model.weights().compute),
-                           address(model.weights().master),
-                           address(g.data),
-                           address(loss.data())};
-        repeat_work(ctx, key, passes);
+        record_work(ctx, record, passes, model, input, keep, twice, diffusion, x_t, estimate, v, target, weights, loss,
+                    dv, g);
     }
 
   private:

@@ -2,23 +2,16 @@
 #pragma once
 
 #include "../../core/buffer.hpp"
+#include "../../core/recent.hpp"
 #include "../../core/repeated.hpp"
-#include "check.cuh"
 #include "cublaslt.cuh"
 #include "staging.cuh"
-
-#include <map>
+#include "stream.cuh"
 
 namespace walt::cuda {
 
 class cudnn;
 class recording;
-
-/// Refuses GPUs that the kernels are not written for.
-inline void require_capability(int device, int major, int minor) {
-    require(major >= 8, "GPU {} has compute capability {}.{}; walt needs 8.0 or newer (bf16 matrix products)", device,
-            major, minor);
-}
 
 /// How products of float32 matrices are computed. (Sums are float32 in both, and products of bf16 are exact.)
 enum class math {
@@ -26,35 +19,41 @@ enum class math {
     tf32     ///< factors rounded to 10 bits of mantissa: several times as fast
 };
 
+/// Thrown where work that is being recorded needs what has to be made first: memory, or a library's plan.
+struct not_yet_recordable : error {
+    using error::error;
+};
+
 /// One GPU: `cuda::context device{0};`. Everything runs on its stream, in order, and is queued: what an op computes is
-/// there after `download`. A thread works with contexts of one GPU. After an error the context is as usable as before,
-/// unless the error says that the device is lost.
+/// there after `download`. Every call makes the GPU the thread's current one, so contexts of several GPUs may take
+/// turns in a thread, and a context may move to another thread; two threads at once may not use it. After an error the
+/// context is as usable as before, unless the error says that the device is lost.
 struct context {
     static constexpr bool has_data = true; ///< tensors hold numbers (they do not on `meta`)
     static constexpr const char* name = "cuda";
-    using recording = cuda::recording; ///< what `repeated` work becomes (recording.cuh)
+    using recording = cuda::recording;              ///< what recorded work becomes (recording.cuh)
+    static constexpr std::size_t most_records = 32; ///< kept: a graph of a large model takes megabytes
 
     math precision = math::float32;
-    cudaStream_t stream;
+    gpu_stream stream;
     cublaslt products;
     std::shared_ptr<cudnn> convolutions; ///< made by the first convolution: programs without one do not need cuDNN
     bool recorded = false;               ///< ops are being recorded, not carried out
-    std::map<work_key, std::shared_ptr<recording>> records; ///< of repeat()
+    std::vector<std::shared_ptr<const void>> used_by_record; ///< what must live as long as what is being recorded
+    recent<work_key, std::shared_ptr<recording>> records{most_records}; ///< of record(); null: carried out once
     walt::arena arena{[this](std::size_t bytes) { return allocate(bytes); }};
 
-    explicit context(int device = 0) : stream(open(device)) {}
+    explicit context(int device = 0) : stream(device) {}
     context(const context&) = delete;
     context& operator=(const context&) = delete;
-    ~context() {
-        cudaStreamSynchronize(stream);
-        records.clear();
-        convolutions.reset();
-        cudaStreamDestroy(stream);
-    }
+    ~context() { stream.finish(); }
 
     /// Zeroed device memory.
     memory allocate(std::size_t bytes) {
-        require(!recorded, "work that needs {} bytes of new GPU memory cannot be recorded", bytes);
+        if (recorded)
+            throw not_yet_recordable(
+                fmt::format("work that needs {} bytes of new GPU memory cannot be recorded", bytes));
+        stream.make_current();
         memory owned = device_memory(bytes);
         check(cudaMemsetAsync(owned.get(), 0, bytes, stream), "cudaMemsetAsync of {} bytes", bytes);
         return owned;
@@ -79,28 +78,14 @@ struct context {
     /// Waits for all that was queued. Errors of kernels come up here, or in any call after them.
     void synchronize() { check(cudaStreamSynchronize(stream), "work on the GPU"); }
 
-    /// Work that comes again with the same key (walt::repeat_work): carried out at first, recorded when it comes again,
-    /// replayed from then on. The records of a few keys are kept.
-    template <class Work> void repeat(work_key key, Work&& work);
+    /// What every op reads of the context itself: its precision, and where its arena goes on.
+    void add_to(work_key& key) const { key.add(precision, arena.place()); }
+    /// Work that may come again with the same key (walt::record_work): carried out at first, recorded when it comes
+    /// again, replayed from then on. Of the keys, the most_records that came last are known.
+    template <class Work> void record(const work_key& key, Work&& work);
 
   private:
     staging uploads_;
-
-    static cudaStream_t open(int device) {
-        int count = 0, major = 0, minor = 0;
-        check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
-        require(device >= 0 && device < count, "there is no GPU {}: this machine has {}, numbered from 0", device,
-                count);
-        check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
-              "cudaDeviceGetAttribute of GPU {}", device);
-        check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device),
-              "cudaDeviceGetAttribute of GPU {}", device);
-        require_capability(device, major, minor);
-        check(cudaSetDevice(device), "cudaSetDevice of GPU {}", device);
-        cudaStream_t stream = nullptr;
-        check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
-        return stream;
-    }
 };
 
 } // namespace walt::cuda

@@ -113,7 +113,7 @@ void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* res
                                                                                        : 0);
     if (c.pass == conv_pass::forward) y = sum.data();
     if (c.pass == conv_pass::grad_weight) w = sum.data();
-    require(convolutions_of(ctx).run<float, float>(ctx.arena, c, x.data(), w, y), "cuDNN has no engine for {}",
+    require(convolutions_of(ctx).run<float, float>(ctx, c, x.data(), w, y), "cuDNN has no engine for {}",
             given.words());
     if (c.pass != conv_pass::grad_input) convert_on(ctx, sum.read(), view<U, dynamic>(result, sum.size()));
     else
@@ -135,7 +135,7 @@ void convolve(context& ctx, const convolution& c, const T* a, const T* b, U* res
     };
     const bool zeros = past == nullptr && !replicates(c.geometry.time) && !replicates(c.geometry.height) &&
                        !replicates(c.geometry.width);
-    if (!zeros || !convolutions_of(ctx).run<T, U>(ctx.arena, c, x, w, y)) convolve_copies(ctx, c, a, b, result, past);
+    if (!zeros || !convolutions_of(ctx).run<T, U>(ctx, c, x, w, y)) convolve_copies(ctx, c, a, b, result, past);
 }
 
 } // namespace detail

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "../../core/dtype.hpp"
+#include "../../core/recent.hpp"
 #include "memory.cuh"
 
 #include <cublasLt.h>
 
 #include <array>
-#include <map>
 
 namespace walt::cuda {
 
@@ -71,24 +71,22 @@ class cublaslt {
                         alignment_of(c),
                         alignment_of(bias),
                         alignment_of(inner)};
-        auto found = plans_.find(shape);
-        if (found == plans_.end()) found = plans_.emplace(shape, made<T>(p, a, b, bias, c, inner)).first;
-        const plan& how = found->second;
+        const plan& how = plans_.get(shape, [&] { return made<T>(p, a, b, bias, c, inner); });
         if (!how.possible) return false;
         if (bias != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
         if (inner != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, inner);
         const float one = 1, start = p.add ? 1 : 0; // cuBLAS is column-major: it computes c^T = b^T a^T
-        check(cublasLtMatmul(handle_, how.operation.get(), &one, b, how.left.get(), a, how.right.get(), &start, c,
-                             how.result.get(), c, how.result.get(), &how.algorithm, workspace_.get(), workspace_bytes,
-                             stream),
-              "cublasLtMatmul {}", words(p));
+        const cublasStatus_t status = cublasLtMatmul(handle_, how.operation.get(), &one, b, how.left.get(), a,
+                                                     how.right.get(), &start, c, how.result.get(), c, how.result.get(),
+                                                     &how.algorithm, workspace_.get(), workspace_bytes, stream);
+        if (status != CUBLAS_STATUS_SUCCESS) check(status, "cublasLtMatmul {}", words(p));
         return true;
     }
 
   private:
     using key = std::array<std::int64_t, 15>;
-    static constexpr std::size_t workspace_bytes = std::size_t{32}
-                                                   << 20; // NVIDIA's advice for sm_90; enough for any chip
+    static constexpr std::size_t workspace_bytes{32 << 20}; // NVIDIA's advice for sm_90; enough for any chip
+    static constexpr std::size_t most_plans = 1024;         // some 1.5 KiB each; a training step has 50 to 100
 
     template <class Handle, auto Destroy> struct owned { // a handle of the library, destroyed with its owner
         struct destroy {
@@ -188,7 +186,7 @@ class cublaslt {
 
     cublasLtHandle_t handle_ = nullptr;
     memory workspace_;
-    std::map<key, plan> plans_;
+    recent<key, plan> plans_{most_plans};
 };
 
 } // namespace walt::cuda

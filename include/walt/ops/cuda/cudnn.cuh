@@ -74,7 +74,11 @@ class cudnn_descriptor {
     cudnn_descriptor& set(cudnnBackendAttributeName_t name, const cudnn_descriptor& other) {
         return set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, other.get());
     }
-    void finalize(const std::string& what) { check(cudnnBackendFinalize(get()), "cudnnBackendFinalize for {}", what); }
+    /// what() says it in words, if it fails.
+    template <class Words> void finalize(Words&& what) {
+        const cudnnStatus_t status = cudnnBackendFinalize(get());
+        if (status != CUDNN_STATUS_SUCCESS) check(status, "cudnnBackendFinalize for {}", std::string(what()));
+    }
     /// Whether cuDNN can do what the descriptor says.
     bool supported() { return cudnnBackendFinalize(get()) == CUDNN_STATUS_SUCCESS; }
 
@@ -85,17 +89,18 @@ class cudnn_descriptor {
     std::unique_ptr<void, destroy> handle_;
 };
 
-/// The library's handle for one context, and the plans made so far.
+/// The library's handle for one context, and the plans used last.
 class cudnn {
   public:
+    static constexpr std::size_t most_plans = 256; ///< some hold kernels compiled for them alone; a tokenizer needs 60
+
     explicit cudnn(cudaStream_t stream) {
         refuse_wrong_versions(static_cast<std::int64_t>(cudnnGetVersion()));
-        check(cudnnCreate(&handle_), "cudnnCreate");
-        check(cudnnSetStream(handle_, stream), "cudnnSetStream");
+        cudnnHandle_t made = nullptr;
+        check(cudnnCreate(&made), "cudnnCreate");
+        handle_.reset(made);
+        check(cudnnSetStream(made, stream), "cudnnSetStream");
     }
-    cudnn(const cudnn&) = delete;
-    cudnn& operator=(const cudnn&) = delete;
-    ~cudnn() { cudnnDestroy(handle_); }
 
     /// `version` as cudnnGetVersion counts: 9.15.1 is 91501.
     static void refuse_wrong_versions(std::int64_t version) {
@@ -108,7 +113,7 @@ class cudnn {
     /// Runs it, or returns false where cuDNN has no engine for it. x and w are read, y is written; for a gradient the
     /// roles of x (dx) and y (dy), or of w (dw) and y, are swapped. The operands have types T, the result U.
     template <class T, class U>
-    bool run(arena& temporaries, const convolution& c, const void* x, const void* w, const void* y) {
+    bool run(context& ctx, const convolution& c, const void* x, const void* w, const void* y) {
         const conv_axis &time = c.geometry.time, &height = c.geometry.height, &width = c.geometry.width;
         const std::array<std::int64_t, 3> alignments{alignment_of(x), alignment_of(w), alignment_of(y)};
         const key shape{static_cast<int>(c.pass),
@@ -136,20 +141,21 @@ class cudnn {
                         alignments[0],
                         alignments[1],
                         alignments[2]};
-        auto found = plans_.find(shape);
-        if (found == plans_.end()) found = plans_.emplace(shape, made(c, types<T, U>(c.pass), alignments)).first;
-        if (!found->second) return false;
-        const arena::scope scope(temporaries);
-        const plan& how = *found->second;
-        const auto workspace = temporaries.take<std::byte, dynamic>(how.workspace + workspace_alignment);
+        const std::shared_ptr<const plan> how = plan_of(ctx, shape, c, types<T, U>(c.pass), alignments);
+        if (!how) return false;
+        const arena::scope scope(ctx.arena);
+        const auto workspace = ctx.arena.take<std::byte, dynamic>(how->workspace + workspace_alignment);
         const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
         cudnn_descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
         pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, std::array<std::int64_t, 3>{id_x, id_w, id_y})
             .set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, std::array<const void*, 3>{x, w, y})
             .set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR,
                  reinterpret_cast<void*>(round_up(address, workspace_alignment)))
-            .finalize(c.words());
-        check(cudnnBackendExecute(handle_, how.description.get(), pack.get()), "cudnnBackendExecute of {}", c.words());
+            .finalize([&] { return c.words(); });
+        ctx.stream.make_current();
+        const cudnnStatus_t status = cudnnBackendExecute(handle_.get(), how->description.get(), pack.get());
+        if (status != CUDNN_STATUS_SUCCESS) check(status, "cudnnBackendExecute of {}", c.words());
+        if (ctx.recorded) ctx.used_by_record.push_back(how);
         return true;
     }
 
@@ -165,6 +171,21 @@ class cudnn {
         cudnn_descriptor description, config, graph; // the plan refers to what it was made of
         std::int64_t workspace;
     };
+
+    struct destroy {
+        void operator()(cudnnHandle_t handle) const { cudnnDestroy(handle); }
+    };
+
+    /// nullptr: there is none.
+    std::shared_ptr<const plan> plan_of(context& ctx, const key& shape, const convolution& c, const three_types& types,
+                                        const std::array<std::int64_t, 3>& alignments) {
+        if (const auto* known = plans_.find(shape)) return *known;
+        if (ctx.recorded)
+            throw not_yet_recordable(fmt::format("work that needs a new plan for {} cannot be recorded", c.words()));
+        ctx.stream.make_current();
+        if (plans_.size() == plans_.most()) ctx.synchronize(); // queued work may use the plan that goes
+        return plans_.keep(shape, made(c, types, alignments));
+    }
 
     template <class T, class U> static three_types types(conv_pass pass) {
         three_types all{cudnn_type<T>(), cudnn_type<T>(), cudnn_type<T>()};
@@ -188,7 +209,10 @@ class cudnn {
             .set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, extents{outer, channels, frames, height, width})
             .set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64,
                  extents{frames * height * width * channels, 1, height * width * channels, width * channels, channels})
-            .finalize(fmt::format("a tensor of {} x {} x {} x {} x {}", outer, frames, height, width, channels));
+            .finalize([&] {
+                return fmt::format("a tensor of {} x {} x {} x {} x {}", in_memory[0], in_memory[1], in_memory[2],
+                                   in_memory[3], in_memory[4]);
+            });
         return made;
     }
 
@@ -204,7 +228,7 @@ class cudnn {
             .set(CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, three{1, 1, 1})
             .set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64,
                  three{time.stride, height.stride, width.stride})
-            .finalize(c.words());
+            .finalize([&] { return c.words(); });
         return made;
     }
 
@@ -262,8 +286,8 @@ class cudnn {
     }
 
     /// The first engine, in the order that cuDNN expects them to be fast, that computes as asked.
-    std::optional<plan> made(const convolution& c, const three_types& types,
-                             const std::array<std::int64_t, 3>& alignments) {
+    std::shared_ptr<const plan> made(const convolution& c, const three_types& types,
+                                     const std::array<std::int64_t, 3>& alignments) {
         const auto names = names_of(c.pass);
         const conv_axis &time = c.geometry.time, &height = c.geometry.height, &width = c.geometry.width;
         cudnn_descriptor operation(names.type), graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
@@ -275,10 +299,10 @@ class cudnn {
             .set(names.geometry, geometry(c))
             .set(names.alpha, CUDNN_TYPE_FLOAT, 1.0f)
             .set(names.beta, CUDNN_TYPE_FLOAT, 0.0f);
-        if (!operation.supported()) return std::nullopt;
-        graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, handle_)
+        if (!operation.supported()) return nullptr;
+        graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, handle_.get())
             .set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
-        if (!graph.supported()) return std::nullopt;
+        if (!graph.supported()) return nullptr;
 
         const bool tensor_cores = c.tf32 || std::find(types.begin(), types.end(), CUDNN_DATA_BFLOAT16) != types.end();
         std::optional<std::pair<cudnn_descriptor, cudnn_descriptor>> large;
@@ -287,7 +311,7 @@ class cudnn {
             for (cudnn_descriptor& config : configs(graph, mode)) {
                 if (!computes_as_asked(config, tensor_cores)) continue;
                 cudnn_descriptor description(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-                description.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, handle_)
+                description.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, handle_.get())
                     .set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
                 if (!description.supported()) continue;
                 std::int64_t count = 0, workspace = 0;
@@ -295,13 +319,15 @@ class cudnn {
                                                CUDNN_TYPE_INT64, 1, &count, &workspace),
                       "cudnnBackendGetAttribute of a plan's workspace for {}", c.words());
                 if (workspace <= workspace_limit)
-                    return plan{std::move(description), std::move(config), std::move(graph), workspace};
+                    return std::make_shared<const plan>(
+                        plan{std::move(description), std::move(config), std::move(graph), workspace});
                 if (large && large_workspace <= workspace) continue;
                 large.emplace(std::move(description), std::move(config));
                 large_workspace = workspace;
             }
-        if (!large) return std::nullopt;
-        return plan{std::move(large->first), std::move(large->second), std::move(graph), large_workspace};
+        if (!large) return nullptr;
+        return std::make_shared<const plan>(
+            plan{std::move(large->first), std::move(large->second), std::move(graph), large_workspace});
     }
 
     static std::vector<cudnn_descriptor> configs(const cudnn_descriptor& graph, cudnnBackendHeurMode_t mode) {
@@ -323,8 +349,8 @@ class cudnn {
         return all;
     }
 
-    cudnnHandle_t handle_ = nullptr;
-    std::map<key, std::optional<plan>> plans_;
+    std::unique_ptr<std::remove_pointer_t<cudnnHandle_t>, destroy> handle_;
+    recent<key, std::shared_ptr<const plan>> plans_{most_plans};
 };
 
 /// The context's cuDNN.

@@ -5,53 +5,67 @@
 
 namespace walt::cuda {
 
-/// The ops that `work` asks the context for, which are not carried out before replay(). Work that needs new memory or
-/// an upload cannot be recorded and throws; the context then is as it was.
+/// The ops that `work` asks the context for, which are not carried out before replay(). Work that needs new memory, a
+/// new plan of cuDNN, an upload or a download cannot be recorded and throws; the context then is as it was.
 class recording {
   public:
     template <class Work> recording(context& ctx, Work&& work) : stream_(ctx.stream) {
         check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
         ctx.recorded = true;
         cudaGraph_t graph = nullptr;
+        const auto finish = [&] {
+            ctx.recorded = false;
+            used_.swap(ctx.used_by_record);
+            return cudaStreamEndCapture(stream_, &graph);
+        };
         try {
             work();
         } catch (...) {
-            ctx.recorded = false;
-            if (cudaStreamEndCapture(stream_, &graph) == cudaSuccess) cudaGraphDestroy(graph);
+            if (finish() == cudaSuccess) cudaGraphDestroy(graph);
             cudaGetLastError();
             throw;
         }
-        ctx.recorded = false;
-        check(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
+        check(finish(), "cudaStreamEndCapture");
         const cudaError_t made = cudaGraphInstantiate(&program_, graph, 0);
         cudaGraphDestroy(graph);
         check(made, "cudaGraphInstantiate");
     }
     recording(const recording&) = delete;
     recording& operator=(const recording&) = delete;
-    ~recording() { cudaGraphExecDestroy(program_); }
+    ~recording() {
+        if (!used_.empty()) stream_.finish(); // the last replay may be under way
+        cudaGraphExecDestroy(program_);
+    }
 
     void replay() const { check(cudaGraphLaunch(program_, stream_), "cudaGraphLaunch"); }
 
   private:
-    cudaStream_t stream_;
+    const gpu_stream& stream_;
     cudaGraphExec_t program_ = nullptr;
+    std::vector<std::shared_ptr<const void>> used_; ///< plans whose kernels are in the graph
 };
 
-template <class Work> void context::repeat(work_key key, Work&& work) {
-    static const char code = 0;      // its address tells this work's code from any other's
-    constexpr std::size_t most = 32; // a graph of a large model takes megabytes
-    const auto place = arena.place();
-    key.push_back(address(&code));
-    key.insert(key.end(), place.begin(), place.end());
-    const auto known = records.find(key);
-    if (known == records.end()) {
-        if (records.size() == most) records.clear();
-        records.emplace(std::move(key), nullptr);
-        work();
+template <class Work> void context::record(const work_key& key, Work&& work) {
+    if (recorded) return work(); // it is part of what is being recorded
+    static const char code = 0;  // its address tells this work's code from any other's
+    work_key all(&code);
+    all.add(key);
+    const std::shared_ptr<recording>* const known = records.find(all);
+    if (known == nullptr) {
+        work(); // if it throws, nothing is known of it
+        records.keep(all, nullptr);
+    } else if (*known) {
+        (*known)->replay();
     } else {
-        if (!known->second) known->second = std::make_shared<recording>(*this, work);
-        known->second->replay();
+        records.forget(all); // until it is recorded
+        std::shared_ptr<recording> made;
+        try {
+            made = std::make_shared<recording>(*this, work);
+        } catch (const not_yet_recordable&) { // what the first call made has gone since then
+            work();
+        }
+        if (made) made->replay();
+        records.keep(all, std::move(made));
     }
 }
 
