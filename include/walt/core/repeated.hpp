@@ -68,7 +68,7 @@ concept recording_context = requires {
 /// uploaded or downloaded. `work` is a lambda without captures: it knows what it is given and no more, and that is what
 /// its record is found by. With `record` off, and on other devices, it is called every time.
 template <class Context, class Work, class... What>
-void record_work(Context& ctx, bool record, const Work& work, const What&... what) {
+void record_work(Context& ctx, bool record, const Work& work, What&&... what) {
     static_assert(std::is_empty_v<Work>,
                   "recorded work has no captures: what it reads is given to it, so that its record "
                   "is replayed for the same objects and numbers only");
