@@ -133,8 +133,8 @@ struct window_batch {
 } // namespace judge
 
 /// What a judge's file says of its network.
-template <> inline nlohmann::ordered_json walt::config_json<judge::item_model::config_type>() {
-    return {{"judge", "items of moving fashion"}, {"channels", {32, 64, 128, 128}}};
+template <> inline std::string walt::config_json<judge::item_model::config_type>() {
+    return walt::json_fields()("judge", "items of moving fashion")("channels", std::array{32, 64, 128, 128}).text();
 }
 
 namespace judge {

@@ -34,7 +34,7 @@
 #elif __has_include(<dnnl.hpp>) // walt::cpu
 #include "cpu.hpp"
 #endif
-#if __has_include(<nlohmann/json.hpp>) // walt::io
+#if __has_include(<jansson.h>) // walt::io
 #include "io/safetensors.hpp"
 #include "testing/golden.hpp"
 #include "train/trainer.hpp"

@@ -1,49 +1,169 @@
-// JSON that nobody vouches for: no deeper than a few levels, no key twice. Needs nlohmann-json (CMake: walt::io).
+// JSON: what files say, read strictly (no deeper than a few levels, no key twice), and the text that walt writes. Needs
+// jansson (CMake: walt::io), whose header costs nothing to include.
 #pragma once
 
 #include "../core/error.hpp"
 
-#include <nlohmann/json.hpp>
+#include <jansson.h>
 
-#include <set>
-#include <vector>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
-namespace walt::detail {
+namespace walt {
 
+namespace detail {
 /// A piece of a file as a message can show it.
 inline std::string excerpt(std::string text) {
     constexpr std::size_t longest = 200;
     return text.size() <= longest ? text : text.substr(0, longest) + "...";
 }
+} // namespace detail
 
-/// Accepts JSON as the parser reads it, but no more than `depth` levels deep and no key twice in one object.
-class bounded_json {
+/// A value of a JSON document. Copies are handles to one value.
+class json {
   public:
-    static constexpr int depth = 8;
-    explicit bounded_json(std::string what) : what_(std::move(what)) {}
+    static constexpr int depth = 8; ///< levels that a document may nest
 
-    nlohmann::json parse(std::string_view text) {
-        keys_.clear();
-        const auto check = [this](int level, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-            using kind = nlohmann::json::parse_event_t;
-            require(level <= depth, "{} nests deeper than {} levels", what_, depth);
-            if (event == kind::object_start) keys_.emplace_back();
-            if (event == kind::object_end) keys_.pop_back();
-            if (event == kind::key)
-                require(keys_.back().insert(value.get<std::string>()).second, "{} names {} twice", what_,
-                        excerpt(value.get<std::string>()));
-            return true;
-        };
-        try {
-            return nlohmann::json::parse(text, check);
-        } catch (const nlohmann::json::exception& problem) {
-            fail("{} is not valid JSON: {}", what_, excerpt(problem.what()));
+    json() : value_(json_null()) {}
+    json(const json& other) : value_(json_incref(other.value_)) {}
+    json(json&& other) noexcept : value_(std::exchange(other.value_, json_null())) {}
+    json& operator=(json other) noexcept {
+        std::swap(value_, other.value_);
+        return *this;
+    }
+    ~json() { json_decref(value_); }
+
+    /// The document of a text. Throws walt::error, which calls the text `what`, for text that is no JSON or no UTF-8, for
+    /// an integer of more than 63 bits, for a key that an object has twice, and for more than `depth` levels.
+    static json parse(std::string_view what, std::string_view text) {
+        if (text.find('\0') != std::string_view::npos) fail("{} is not valid JSON: it contains a null byte", what);
+        json_error_t problem;
+        json_t* found = json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+        if (found) {
+            json document(found);
+            require(document.nests_at_most(depth), "{} nests deeper than {} levels", what, depth);
+            return document;
         }
+        const auto code = json_error_code(&problem);
+        require(code != json_error_stack_overflow, "{} nests deeper than {} levels", what, depth);
+        if (code == json_error_duplicate_key)
+            fail("{} names {} twice", what,
+                 detail::excerpt(last_string(text.substr(0, static_cast<std::size_t>(problem.position)))));
+        fail("{} is not valid JSON: {} (byte {})", what, detail::excerpt(problem.text), problem.position);
+    }
+
+    bool is_object() const { return json_is_object(value_); }
+    bool is_array() const { return json_is_array(value_); }
+    bool is_string() const { return json_is_string(value_); }
+
+    /// Members of an object or elements of an array; 0 of anything else.
+    std::size_t size() const { return is_object() ? json_object_size(value_) : json_array_size(value_); }
+    bool contains(const std::string& key) const { return json_object_get(value_, key.c_str()) != nullptr; }
+    /// A member or an element; null where there is none.
+    json operator[](const std::string& key) const { return borrowed(json_object_get(value_, key.c_str())); }
+    json operator[](std::size_t i) const { return borrowed(json_array_get(value_, i)); }
+    /// Calls use(key, value) for each member of an object, in the document's order.
+    template <class Use> void each(Use&& use) const {
+        for (void* at = json_object_iter(value_); at; at = json_object_iter_next(value_, at))
+            use(std::string(json_object_iter_key(at)), borrowed(json_object_iter_value(at)));
+    }
+    /// An object of its own with the same members.
+    json copy() const { return json(json_copy(value_)); }
+    /// Gives an object a member, in place of one with this key.
+    void set(const std::string& key, const json& value) { json_object_set(value_, key.c_str(), value.value_); }
+
+    /// The characters of a string; none of anything else.
+    std::string string() const {
+        return is_string() ? std::string(json_string_value(value_), json_string_length(value_)) : std::string();
+    }
+    /// The value of an integer from 0 on; nothing of anything else.
+    std::optional<std::int64_t> natural() const {
+        if (!json_is_integer(value_) || json_integer_value(value_) < 0) return {};
+        return json_integer_value(value_);
+    }
+    /// The value's text, without spaces.
+    std::string text() const {
+        const std::unique_ptr<char, void (*)(void*)> text(json_dumps(value_, JSON_COMPACT | JSON_ENCODE_ANY),
+                                                          std::free);
+        require(text != nullptr, "out of memory: a JSON value could not be written as text");
+        return text.get();
     }
 
   private:
-    std::string what_;
-    std::vector<std::set<std::string>> keys_;
+    explicit json(json_t* owned) : value_(owned) {}
+    static json borrowed(json_t* value) { return value ? json(json_incref(value)) : json(); }
+
+    bool nests_at_most(int levels) const {
+        if (levels < 0) return false;
+        bool fits = true;
+        for (std::size_t i = 0; is_array() && fits && i < size(); ++i) fits = (*this)[i].nests_at_most(levels - 1);
+        if (is_object()) each([&](const auto&, const json& value) { fits = fits && value.nests_at_most(levels - 1); });
+        return fits;
+    }
+    /// Of a text that ends with a string in quotes, that string.
+    static std::string last_string(std::string_view text) {
+        const auto escaped = [&](std::size_t at) {
+            const std::size_t before = text.substr(0, at).find_last_not_of('\\') + 1;
+            return (at - before) % 2 == 1;
+        };
+        const std::size_t end = text.size() - 1;
+        std::size_t begin = text.rfind('"', end - 1);
+        while (escaped(begin)) begin = text.rfind('"', begin - 1);
+        return std::string(text.substr(begin + 1, end - begin - 1));
+    }
+
+    json_t* value_;
 };
 
-} // namespace walt::detail
+/// A value as JSON text: a bool, an integer, a string of UTF-8, or a list of these.
+template <class Value> std::string json_text(const Value& value) {
+    if constexpr (std::is_same_v<Value, bool>) return value ? "true" : "false";
+    else if constexpr (std::is_integral_v<Value>) return std::to_string(value);
+    else if constexpr (std::is_convertible_v<const Value&, std::string_view>) {
+        const std::string_view characters = value;
+        const std::unique_ptr<json_t, void (*)(json_t*)> checked(json_stringn(characters.data(), characters.size()),
+                                                                 json_decref);
+        require(checked != nullptr, "a text is not valid UTF-8, which JSON needs: {}",
+                detail::excerpt(std::string(characters)));
+        std::string text = "\"";
+        for (const char c : characters) {
+            constexpr std::string_view named = "\"\\\b\f\n\r\t", names = "\"\\bfnrt";
+            const std::size_t name = named.find(c);
+            if (name != std::string_view::npos) (text += '\\') += names[name];
+            else if (static_cast<unsigned char>(c) < 0x20) text += fmt::format("\\u{:04x}", static_cast<int>(c));
+            else text += c;
+        }
+        return text + "\"";
+    } else {
+        std::string text = "[";
+        for (const auto& one : value) text += (text.size() > 1 ? "," : "") + json_text(one);
+        return text + "]";
+    }
+}
+
+/// The text of a JSON object, member by member in the order they come: object("frames", 5)("patch", 2).text().
+class json_fields {
+  public:
+    template <class Value> json_fields& operator()(std::string_view key, const Value& value) {
+        return member(key, json_text(value));
+    }
+    /// A member whose value is JSON text already.
+    json_fields& member(std::string_view key, std::string_view text) {
+        if (text_.size() > 1) text_ += ",";
+        ((text_ += json_text(key)) += ":") += text;
+        return *this;
+    }
+    std::string text() const { return text_ + "}"; }
+
+  private:
+    std::string text_ = "{";
+};
+
+} // namespace walt

@@ -1,4 +1,4 @@
-// safetensors files: a strict reader and an atomic writer. Needs nlohmann-json (CMake: walt::io).
+// safetensors files: a strict reader and an atomic writer. Needs jansson (CMake: walt::io).
 //
 // Layout: 8 bytes, the header's length n (little-endian); n bytes of JSON; the tensors' bytes. The header maps a name
 // to
@@ -11,11 +11,18 @@
 #include "read_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <set>
 #include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace walt {
 
@@ -72,11 +79,10 @@ class safetensors_file {
         const std::string_view header(reinterpret_cast<const char*>(after.data()),
                                       static_cast<std::size_t>(header_size));
         require(header.starts_with('{'), "{}'s header is not a JSON object: it does not begin with {{", path_);
-        const nlohmann::json json = detail::bounded_json(path_ + "'s header").parse(header);
-        for (const auto& [name, entry] : json.items()) {
+        json::parse(path_ + "'s header", header).each([&](const std::string& name, const json& entry) {
             if (name == "__metadata__") read_metadata(entry);
             else read_entry(name, entry);
-        }
+        });
         check_cover();
     }
     safetensors_file(safetensors_file&&) = default; // no copies: tensors are spans into the one block of bytes
@@ -125,42 +131,44 @@ class safetensors_file {
     }
 
   private:
-    void read_metadata(const nlohmann::json& entry) {
+    void read_metadata(const json& entry) {
         require(entry.is_object(), "{}'s __metadata__ is not a JSON object", path_);
-        for (const auto& [key, value] : entry.items()) {
+        entry.each([&](const std::string& key, const json& value) {
             require(value.is_string(), "{}'s metadata {} is not a string", path_, detail::excerpt(key));
-            metadata_[key] = value.get<std::string>();
-        }
+            metadata_[key] = value.string();
+        });
     }
 
-    void read_entry(const std::string& name, const nlohmann::json& entry) {
+    void read_entry(const std::string& name, const json& entry) {
         const auto bad = [&](const std::string& why) { fail("{}: tensor {} {}", path_, detail::excerpt(name), why); };
-        const auto text = [](const nlohmann::json& value) { return detail::excerpt(value.dump()); };
-        const auto is_natural = [](const nlohmann::json& value) {
-            return value.is_number_unsigned() &&
-                   value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+        const auto text = [](const json& value) { return detail::excerpt(value.text()); };
+        const auto naturals = [&](const json& list) -> std::optional<std::vector<std::int64_t>> {
+            std::vector<std::int64_t> values;
+            for (std::size_t i = 0; list.is_array() && i < list.size() && list[i].natural(); ++i)
+                values.push_back(*list[i].natural());
+            if (!list.is_array() || values.size() != list.size()) return {};
+            return values;
         };
         if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
             !entry.contains("data_offsets"))
             bad("is not described by exactly dtype, shape and data_offsets");
-        const auto &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
-        if (!dtype.is_string() || detail::dtype_size(dtype.get<std::string>()) == 0)
-            bad("has an unknown dtype, " + text(dtype));
-        if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_natural))
-            bad("has a shape that is no list of natural numbers: " + text(shape));
-        if (!offsets.is_array() || offsets.size() != 2 || !std::all_of(offsets.begin(), offsets.end(), is_natural))
-            bad("has data_offsets that are no pair of natural numbers: " + text(offsets));
-        const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
+        const json dtype = entry["dtype"];
+        const auto shape = naturals(entry["shape"]), offsets = naturals(entry["data_offsets"]);
+        if (detail::dtype_size(dtype.string()) == 0) bad("has an unknown dtype, " + text(dtype));
+        if (!shape) bad("has a shape that is no list of natural numbers: " + text(entry["shape"]));
+        if (!offsets || offsets->size() != 2)
+            bad("has data_offsets that are no pair of natural numbers: " + text(entry["data_offsets"]));
+        const auto begin = static_cast<std::uint64_t>((*offsets)[0]), end = static_cast<std::uint64_t>((*offsets)[1]);
         if (begin > end || end > data_.size())
             bad(fmt::format("lies at bytes {} to {} of the {} that the file has", begin, end, data_.size()));
-        stored_tensor tensor{dtype.get<std::string>(), shape.get<std::vector<std::int64_t>>(),
+        stored_tensor tensor{dtype.string(), *shape,
                              data_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))};
         std::uint64_t size = 0;
         if (!detail::tensor_size(tensor.dtype, tensor.shape, size))
-            bad("has a shape too large to count: " + text(shape));
+            bad("has a shape too large to count: " + detail::shape_text(*shape));
         if (size != end - begin)
-            bad(fmt::format("of shape {} and type {} needs {} bytes and has {}", text(shape), tensor.dtype, size,
-                            end - begin));
+            bad(fmt::format("of shape {} and type {} needs {} bytes and has {}", detail::shape_text(*shape),
+                            tensor.dtype, size, end - begin));
         tensors_.emplace(name, std::move(tensor));
     }
 
@@ -255,20 +263,20 @@ class safetensors_writer {
     };
 
     std::string header_text(const std::string& path) const try {
-        std::string text =
-            "{"; // written entry by entry: an object of the JSON library looks through all its keys for each
-        if (!metadata_.empty()) text += "\"__metadata__\":" + nlohmann::json(metadata_).dump();
+        json_fields header, metadata;
+        for (const auto& [key, value] : metadata_) metadata(key, value);
+        if (!metadata_.empty()) header.member("__metadata__", metadata.text());
         std::set<std::string_view> names;
         std::uint64_t at = 0;
         for (const entry& tensor : tensors_) {
             require(names.insert(tensor.name).second, "{} cannot hold two tensors named {}", path, tensor.name);
-            const nlohmann::ordered_json description{
-                {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.data.size()}}};
-            text += (text.size() > 1 ? "," : "") + nlohmann::json(tensor.name).dump() + ":" + description.dump();
+            const std::array offsets{at, at + tensor.data.size()};
+            header.member(tensor.name,
+                          json_fields()("dtype", tensor.dtype)("shape", tensor.shape)("data_offsets", offsets).text());
             at += tensor.data.size();
         }
-        return text + "}";
-    } catch (const nlohmann::json::exception& problem) { // a name that is not UTF-8
+        return header.text();
+    } catch (const error& problem) { // a name that is not UTF-8
         fail("{} cannot be written: {}", path, problem.what());
     }
 

@@ -14,10 +14,10 @@ namespace detail {
 template <class Config> void check_config(const safetensors_file& file) {
     const auto stored = file.metadata().find("walt.config");
     if (stored == file.metadata().end()) return;
-    const nlohmann::json json = bounded_json(file.path() + "'s walt.config").parse(stored->second);
-    require(json.is_object(), "{}'s walt.config is not a JSON object", file.path());
+    const json config = json::parse(file.path() + "'s walt.config", stored->second);
+    require(config.is_object(), "{}'s walt.config is not a JSON object", file.path());
     const std::string differences =
-        config_differences(is_denoiser_config<Config> ? resolved_config(json) : json, config_json<Config>());
+        config_differences(is_denoiser_config<Config> ? resolved_config(config) : config, config_json<Config>());
     require(differences.empty(), "{} holds another model: {}", file.path(), differences);
 }
 } // namespace detail
@@ -32,7 +32,7 @@ template <class Stored, class Model> void save_weights(const std::filesystem::pa
             stored[place_in_file(row, i)] = static_cast<Stored>(masters[row.offset + i]);
     }
     safetensors_writer file;
-    file.metadata("walt.config", config_json<typename Model::config_type>().dump());
+    file.metadata("walt.config", config_json<typename Model::config_type>());
     file.metadata("walt.version", version);
     std::size_t i = 0;
     for (const parameter_row& row : parameter_table<typename Model::module_type>())

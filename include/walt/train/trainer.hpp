@@ -181,7 +181,7 @@ template <class Model, class Objective> class trainer {
         auto& ctx = model_->context();
         std::vector<std::vector<A>> host;
         safetensors_writer file;
-        file.metadata("walt.config", config_json<typename Model::config_type>().dump());
+        file.metadata("walt.config", config_json<typename Model::config_type>());
         file.metadata("walt.version", version);
         file.metadata("walt.seed", std::to_string(options_.seed.value));
         for (const auto& [name, value] : counters()) file.metadata(name, std::to_string(*value));
