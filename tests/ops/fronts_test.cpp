@@ -1,7 +1,7 @@
 // Every front refuses operands of wrong sizes, in a sentence that names the op and both numbers.
 #include "../catch.hpp"
 
-#include <walt/reference.hpp>
+#include <walt/cpu.hpp>
 
 #include <functional>
 #include <regex>
@@ -45,6 +45,14 @@ template <class T = std::int32_t> auto indices(reference::context& ctx, int coun
     std::fill(made.data(), made.data() + count, T(0));
     return made;
 }
+/// A kernel of `depth` x 3 x 3 from 2 to 4 channels.
+auto taps(reference::context& ctx, int depth) {
+    const auto made = ctx.arena.take<float, 4, dynamic, 3, 3, 2>(depth);
+    ops::fill(ctx, made, 0);
+    return made;
+}
+const conv_geometry kernel_of_three = conv_geometry::causal({3, 3, 3});
+const frame_rows each_frame{.frames = 3, .latent_frames = 3}; // a row of scale and shift for each
 auto flags(reference::context& ctx, int count) { return indices<std::uint8_t>(ctx, count); }
 
 // clang-format off
@@ -133,6 +141,40 @@ const std::vector<front> fronts{
         ops::normalise(c, clip<4>(c, n[0], 3, 4, 5), fixed<4>(c), fixed<4>(c), clip<4>(c, n[2], n[1], 4, 5)); }},
     {"ops::denormalise", {{"x", 2}, {"frames of y", 3}, {"y", 2}}, [](auto& c, auto& n) {
         ops::denormalise(c, clip<4>(c, n[0], 3, 4, 5), fixed<4>(c), fixed<4>(c), clip<4>(c, n[2], n[1], 4, 5)); }},
+    // 2 clips of 3 frames of 4 x 5, of 4 channels in 2 groups.
+    {"ops::group_norm", {{"batch", 2}, {"frames", 3}, {"scale", 6}, {"shift", 6}, {"batch of y", 2}, {"statistics", 6}},
+     [](auto& c, auto& n) {
+        ops::group_norm<activation::silu>(c, clip<4>(c, n[0], n[1], 4, 5), rows<4>(c, n[2]), rows<4>(c, n[3]), each_frame,
+            clip<4>(c, n[4], 3, 4, 5), rows<2, 2>(c, n[5])); }},
+    {"ops::group_norm_grad", {{"x", 2}, {"scale", 6}, {"shift", 6}, {"statistics", 6}, {"dy", 2}, {"dx", 2}, {"dscale", 6}, {"dshift", 6}},
+     [](auto& c, auto& n) {
+        ops::group_norm_grad<activation::silu>(c, clip<4>(c, n[0], 3, 4, 5), rows<4>(c, n[1]), rows<4>(c, n[2]), each_frame,
+            rows<2, 2>(c, n[3]), clip<4>(c, n[4], 3, 4, 5), clip<4>(c, n[5], 3, 4, 5), rows<4>(c, n[6]), rows<4>(c, n[7])); }},
+    {"ops::group_norm_grad_add", {{"x", 2}, {"scale", 6}, {"shift", 6}, {"statistics", 6}, {"dy", 2}, {"dx", 2}, {"dscale", 6}, {"dshift", 6}},
+     [](auto& c, auto& n) {
+        ops::group_norm_grad_add<activation::silu>(c, clip<4>(c, n[0], 3, 4, 5), rows<4>(c, n[1]), rows<4>(c, n[2]), each_frame,
+            rows<2, 2>(c, n[3]), clip<4>(c, n[4], 3, 4, 5), clip<4>(c, n[5], 3, 4, 5), rows<4>(c, n[6]), rows<4>(c, n[7])); }},
+    {"ops::depth_to_space", {{"batch", 2}, {"frames", 3}, {"height", 2}, {"width", 2}, {"frames of y", 5}, {"height of y", 4}},
+     [](auto& c, auto& n) {
+        ops::depth_to_space<2>(c, clip<8>(c, n[0], n[1], n[2], n[3]), clip<1>(c, 2, n[4], n[5], 4)); }},
+    {"ops::depth_to_space_grad", {{"frames of dy", 5}, {"batch", 2}, {"frames", 3}, {"height", 2}, {"width", 2}},
+     [](auto& c, auto& n) {
+        ops::depth_to_space_grad<2>(c, clip<1>(c, 2, n[0], 4, 4), clip<8>(c, n[1], n[2], n[3], n[4])); }},
+    // A causal kernel of 3 x 3 x 3 over 2 clips of 3 frames of 4 x 5.
+    {"ops::conv3d", {{"batch", 2}, {"frames", 3}, {"height", 4}, {"width", 5}, {"kernel", 3}, {"batch of y", 2}},
+     [](auto& c, auto& n) {
+        ops::conv3d(c, kernel_of_three, clip<2>(c, n[0], n[1], n[2], n[3]), taps(c, n[4]), fixed<4>(c),
+            clip<4>(c, n[5], 3, 4, 5)); }},
+    {"ops::conv3d", {{"batch of the past", 2}, {"frames of the past", 2}, {"height of the past", 4}}, [](auto& c, auto& n) {
+        ops::conv3d(c, kernel_of_three, clip<2>(c, 2, 3, 4, 5), taps(c, 3), none{}, clip<4>(c, 2, 3, 4, 5),
+            clip<2>(c, n[0], n[1], n[2], 5)); }},
+    {"ops::conv3d_add", {{"batch", 2}, {"kernel", 3}, {"batch of y", 2}}, [](auto& c, auto& n) {
+        ops::conv3d_add(c, kernel_of_three, clip<2>(c, n[0], 3, 4, 5), taps(c, n[1]), clip<4>(c, n[2], 3, 4, 5)); }},
+    {"ops::conv3d_grad_input", {{"batch of dy", 2}, {"kernel", 3}, {"frames", 3}}, [](auto& c, auto& n) {
+        ops::conv3d_grad_input(c, kernel_of_three, clip<4>(c, n[0], 3, 4, 5), taps(c, n[1]), clip<2>(c, 2, n[2], 4, 5)); }},
+    {"ops::conv3d_grad_weight", {{"batch", 2}, {"frames of dy", 3}, {"kernel", 3}}, [](auto& c, auto& n) {
+        ops::conv3d_grad_weight(c, kernel_of_three, clip<2>(c, n[0], 3, 4, 5), clip<4>(c, 2, n[1], 4, 5), taps(c, n[2]),
+            fixed<4>(c)); }},
     // 5 frames of 7 numbers.
     {"ops::frame_blend", {{"a", 5}, {"x", 35}, {"b", 5}, {"y", 35}, {"out", 35}}, [](auto& c, auto& n) {
         ops::frame_blend(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2]), rows<>(c, n[3]), rows<>(c, n[4])); }},
@@ -208,4 +250,31 @@ TEST_CASE("a front refuses every operand of a wrong size, and names the op and b
                 CHECK(std::regex_search(said, std::regex("[0-9].*[^0-9][0-9]")));
             }
     }
+}
+
+TEST_CASE("an index outside of its table is found where the host holds it", "[ops][fronts]") {
+    const auto refuses = [](auto ctx_of, const std::string& op, int entry, auto call) {
+        typename decltype(ctx_of)::type ctx;
+        const auto index = indices(ctx, 3);
+        index(1) = entry;
+        CHECK_THROWS_WITH(call(ctx, index),
+                          Catch::Matchers::StartsWith(op + ": entry 1 of the index is " + std::to_string(entry) +
+                                                      ", and there are 2 rows"));
+    };
+    const auto on = [&](auto ctx_of) {
+        for (const int entry : {-1, 2}) {
+            refuses(ctx_of, "ops::lookup", entry,
+                    [](auto& c, auto index) { ops::lookup(c, fixed<2>(c), index, rows<>(c, 3)); });
+            refuses(ctx_of, "ops::add_rows", entry,
+                    [](auto& c, auto index) { ops::add_rows(c, fixed<2, 4>(c), index, rows<4>(c, 3)); });
+            refuses(ctx_of, "ops::add_rows_grad", entry,
+                    [](auto& c, auto index) { ops::add_rows_grad(c, rows<4>(c, 3), index, fixed<2, 4>(c)); });
+            refuses(ctx_of, "ops::cross_attention", entry, [](auto& c, auto index) {
+                ops::cross_attention<cross>(c, rows<8>(c, 12), rows<16>(c, 12), rows<16>(c, 6), index, flags(c, 6),
+                                            fixed<4>(c), fixed<4>(c), rows<8>(c, 12), rows<2>(c, 12));
+            });
+        }
+    };
+    on(std::type_identity<reference::context>{});
+    on(std::type_identity<cpu::context>{});
 }

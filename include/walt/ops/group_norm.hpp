@@ -32,12 +32,6 @@ void norm_sizes(const X& x, const Scale& scale, const Shift& shift, const frame_
     require(last < scale.extent(0), "{}: frame {} uses row {} of scale and shift, which have {} rows", op, frames - 1,
             last, scale.extent(0));
 }
-/// Two operands [B, F, H, W, C] of one shape.
-template <class X, class Y> void norm_videos(const X& x, const Y& y, const char* op, const char* what) {
-    require(size_of(x) == size_of(y),
-            "{}: x is {} x {} x {} x {} (batch, frames, height, width), but {} is {} x {} x {} x {}", op, x.extent(0),
-            x.extent(1), x.extent(2), x.extent(3), what, y.extent(0), y.extent(1), y.extent(2), y.extent(3));
-}
 } // namespace rules
 
 namespace ops {
@@ -51,7 +45,7 @@ template <class... T> void group_norm_on(rules::any_context, ...) {
 template <class Activation, context Context, class X, class Scale, class Shift, class Y, class Statistics>
 void group_norm(Context& ctx, X x, Scale scale, Shift shift, const frame_rows& rows, Y y, Statistics statistics) {
     if constexpr (rules::norm_shapes<X, Scale, Shift, Y, Statistics>) {
-        rules::norm_videos(x, y, "ops::group_norm", "y");
+        rules::equal_videos(x, y, "ops::group_norm", "x", "y");
         rules::norm_sizes(x, scale, shift, rows, statistics, "ops::group_norm");
         group_norm_on(ctx, Activation{}, x.read(), scale.read(), shift.read(), rows, y, statistics);
     }
@@ -68,8 +62,8 @@ void group_norm_back(Context& ctx, const char* op, X x, Scale scale, Shift shift
                      Statistics statistics, DY dy, DX dx, DScale dscale, DShift dshift, bool add) {
     if constexpr (rules::norm_shapes<X, Scale, Shift, DY, Statistics> && rules::same_width<X, 4, DX, 4> &&
                   rules::same_width<DScale, 1, X, 4> && rules::same_width<DShift, 1, X, 4>) {
-        rules::norm_videos(x, dy, op, "dy");
-        rules::norm_videos(x, dx, op, "dx");
+        rules::equal_videos(x, dy, op, "x", "dy");
+        rules::equal_videos(x, dx, op, "x", "dx");
         rules::norm_sizes(x, scale, shift, rows, statistics, op);
         if constexpr (!is_none<DScale>)
             require(dscale.extent(0) == scale.extent(0), "{}: scale has {} rows and dscale has {}", op, scale.extent(0),

@@ -18,13 +18,6 @@ void statistic_sizes(const Z& z, const Mean& mean, const Mean& deviation, const 
             "{}: the frames of z and the rows of deviation must be equal; they are {} and {}", op, frames,
             deviation.extent(0));
 }
-/// Two operands [B, F, H, W, C] of one shape.
-template <class X, class Y> void equal_videos(const X& x, const Y& y, const char* what) {
-    require(size_of(x) == size_of(y),
-            "{} must have one shape (batch, frames, height, width); they are {} x {} x {} x {} and {} x {} x {} x {}",
-            what, x.extent(0), x.extent(1), x.extent(2), x.extent(3), y.extent(0), y.extent(1), y.extent(2),
-            y.extent(3));
-}
 } // namespace rules
 
 namespace ops {
@@ -56,7 +49,7 @@ void latent_statistics_grad(Context& ctx, Z z, Mean mean, Mean deviation, DMean 
         rules::equal_rows(mean, dmean, "ops::latent_statistics_grad: the rows of mean and of dmean");
         rules::equal_rows(deviation, ddeviation,
                           "ops::latent_statistics_grad: the rows of deviation and of ddeviation");
-        rules::equal_videos(z, dz, "ops::latent_statistics_grad: z and dz");
+        rules::equal_videos(z, dz, "ops::latent_statistics_grad", "z", "dz");
         latent_statistics_grad_on(ctx, z.read(), mean.read(), deviation.read(), dmean.read(), ddeviation.read(), dz);
     }
 }
@@ -69,7 +62,7 @@ template <class... T> void normalise_on(rules::any_context, ...) {
 template <context Context, class X, class Mean, class Y>
 void normalise(Context& ctx, X x, Mean mean, Mean deviation, Y y) {
     if constexpr (rules::same_width<X, 4, Mean, 0> && rules::same_width<X, 4, Y, 4>) {
-        rules::equal_videos(x, y, "ops::normalise: x and y");
+        rules::equal_videos(x, y, "ops::normalise", "x", "y");
         normalise_on(ctx, x.read(), mean.read(), deviation.read(), y);
     }
 }
@@ -83,7 +76,7 @@ template <class... T> void denormalise_on(rules::any_context, ...) {
 template <context Context, class X, class Mean, class Y>
 void denormalise(Context& ctx, X x, Mean mean, Mean deviation, Y y) {
     if constexpr (rules::same_width<X, 4, Mean, 0> && rules::same_width<X, 4, Y, 4>) {
-        rules::equal_videos(x, y, "ops::denormalise: x and y");
+        rules::equal_videos(x, y, "ops::denormalise", "x", "y");
         denormalise_on(ctx, x.read(), mean.read(), deviation.read(), y);
     }
 }

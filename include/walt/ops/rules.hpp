@@ -5,6 +5,7 @@
 #include "../core/context.hpp"
 #include "../core/dtype.hpp"
 #include "../core/none.hpp"
+#include "../core/video.hpp"
 #include "../core/view.hpp"
 
 namespace walt {
@@ -78,6 +79,16 @@ template <class Left, class Right> void equal_rows(const Left& left, const Right
 /// A size that is made of whole frames.
 inline void whole_frames(std::int64_t frames, std::int64_t size, const char* what) {
     require(frames > 0 ? size % frames == 0 : size == 0, "{} must divide; they are {} and {}", what, frames, size);
+}
+
+/// Two operands [B, F, H, W, C] of one shape, called x_name and y_name in the message.
+template <class X, class Y>
+void equal_videos(const X& x, const Y& y, const char* op, const char* x_name, const char* y_name) {
+    require(size_of(x) == size_of(y),
+            "{}: {} and {} must have one shape (batch, frames, height, width); they are {} x {} x {} x {} and "
+            "{} x {} x {} x {}",
+            op, x_name, y_name, x.extent(0), x.extent(1), x.extent(2), x.extent(3), y.extent(0), y.extent(1),
+            y.extent(2), y.extent(3));
 }
 
 /// Takes any context, but every overload that names one is better. A front declares `op_on(any_context, ...)` beside its

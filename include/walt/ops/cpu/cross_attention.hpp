@@ -58,6 +58,7 @@ void cross_attention_on(context&, Shape, view<const T, R, Shape::width> q, view<
                         Norm k_weight, view<T, R, Shape::width> out, Lse lse) {
     constexpr int N = Shape::per_frame, Dh = Shape::head_dim;
     using scratch = detail::cross_scratch<Shape, attention_head<T, N, N + Shape::text_tokens, Dh>>;
+    reference::check_indices(text_row, text_kv.extent(0) / Shape::text_tokens, "ops::cross_attention");
     const auto q_norm = norm_of<Dh>(q_weight, 1.0f / std::sqrt(static_cast<float>(Dh))), k_norm = norm_of<Dh>(k_weight);
     detail::each_frame(Shape::heads, text_row.extent(0), std::make_unique<scratch>,
                        [&](const scratch& own, int a, std::int64_t, std::int64_t f) {

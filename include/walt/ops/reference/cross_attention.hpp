@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../cross_attention.hpp"
+#include "checked_index.hpp"
 #include "head_norm.hpp"
 
 #include <limits>
@@ -33,6 +34,7 @@ void cross_attention_on(context&, Shape, view<const T, R, Shape::width> q, view<
                         Norm k_norm, view<T, R, Shape::width> out, Lse lse) {
     using A = accumulate_t<T>;
     constexpr int Dh = Shape::head_dim, N = Shape::per_frame, M = Shape::text_tokens, K = N + M;
+    check_indices(text_row, text_kv.extent(0) / M, "ops::cross_attention");
     std::vector<A> query(Dh), key(K * Dh), p(K);
     for (std::int64_t f = 0; f < text_row.extent(0); ++f)
         for (int a = 0; a < Shape::heads; ++a) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../diffusion.hpp"
-#include "context.hpp"
+#include "checked_index.hpp"
 
 #include <cmath>
 
@@ -17,7 +17,8 @@ void frame_blend_on(context&, CA a, X x, CB b, Y y, Out out) {
 }
 
 template <class Table, class Index, class Out> void lookup_on(context&, Table table, Index index, Out out) {
-    for (std::int64_t i = 0; i < out.extent(0); ++i) out(i) = table(index(i));
+    for (std::int64_t i = 0; i < out.extent(0); ++i)
+        out(i) = table(checked_index(index, i, table.extent(0), "ops::lookup"));
 }
 
 template <class X, class Y, class Out> void rescale_std_on(context&, X conditional, Y guided, double share, Out out) {

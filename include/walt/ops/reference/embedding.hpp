@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../embedding.hpp"
-#include "context.hpp"
+#include "checked_index.hpp"
 
 #include <cmath>
 #include <vector>
@@ -51,14 +51,18 @@ void sinusoid_on(context&, Step step, int repeat, view<T, R, Size> code) {
 
 template <class Table, class Index, class A, int R, int D>
 void add_rows_on(context&, Table table, Index index, view<A, R, D> e) {
-    for (std::int64_t r = 0; r < e.extent(0); ++r)
-        for (int d = 0; d < D; ++d) e(r, d) += table(index(r), d);
+    for (std::int64_t r = 0; r < e.extent(0); ++r) {
+        const std::int64_t row = checked_index(index, r, table.extent(0), "ops::add_rows");
+        for (int d = 0; d < D; ++d) e(r, d) += table(row, d);
+    }
 }
 
 template <class A, int R, int D, class Index, class DTable>
 void add_rows_grad_on(context&, view<const A, R, D> de, Index index, DTable dtable) {
-    for (std::int64_t r = 0; r < de.extent(0); ++r)
-        for (int d = 0; d < D; ++d) dtable(index(r), d) += de(r, d);
+    for (std::int64_t r = 0; r < de.extent(0); ++r) {
+        const std::int64_t row = checked_index(index, r, dtable.extent(0), "ops::add_rows_grad");
+        for (int d = 0; d < D; ++d) dtable(row, d) += de(r, d);
+    }
 }
 
 } // namespace walt::reference::inline WALT_INSTRUCTION_SET
