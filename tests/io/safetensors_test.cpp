@@ -4,6 +4,9 @@
 #include <walt/core/philox.hpp>
 #include <walt/io/safetensors.hpp>
 
+#include <fstream>
+#include <numeric>
+
 using namespace walt;
 
 namespace {
@@ -37,7 +40,7 @@ TEST_CASE("tensors and metadata come back") {
     CHECK(file.metadata().at("who") == "walt");
     CHECK(file.read<double>("a", std::vector<std::int64_t>{2, 3}) == std::vector<double>{1, 2, 3, 4, 5, 6});
     CHECK(file.read<float>("b") == std::vector<float>{1.5f});
-    CHECK(file.tensor("empty").data.empty());
+    CHECK(file.tensor("empty").bytes == 0);
     CHECK_THROWS_WITH(file.read<float>("a", std::vector<std::int64_t>{3, 2}),
                       Catch::Contains("[3, 2]") && Catch::Contains("[2, 3]"));
     CHECK_THROWS_WITH(file.read<std::int32_t>("a"), Catch::Contains("type F32"));
@@ -120,4 +123,51 @@ TEST_CASE("a failed save leaves the old file") {
     std::ifstream in(folder / "kept");
     CHECK(std::string((std::istreambuf_iterator<char>(in)), {}) == "old");
     CHECK(std::distance(std::filesystem::directory_iterator(folder), {}) == 1);
+}
+
+TEST_CASE("half floats are read, every one of them") {
+    std::vector<std::uint16_t> all(65536);
+    std::iota(all.begin(), all.end(), std::uint16_t{0});
+    safetensors_writer writer;
+    writer.add("all", "F16", {65536}, std::as_bytes(std::span(all)));
+    writer.save(file_name("half"));
+    const auto values = safetensors_file(file_name("half")).read<float>("all");
+    for (std::size_t i = 0; i < values.size(); ++i) { // the definition
+        const int exponent = static_cast<int>(i >> 10 & 31), mantissa = static_cast<int>(i & 1023);
+        const double size = exponent == 0 ? mantissa * std::exp2(-24) : (1024 + mantissa) * std::exp2(exponent - 25);
+        if (exponent == 31 && mantissa != 0) REQUIRE(std::isnan(values[i]));
+        else REQUIRE(std::abs(values[i]) == (exponent == 31 ? INFINITY : static_cast<float>(size)));
+        REQUIRE(std::signbit(values[i]) == (i >= 32768));
+    }
+}
+
+TEST_CASE("a tensor may be made while it is written, piece by piece, and be read so") {
+    std::vector<float> numbers(200'000);
+    std::iota(numbers.begin(), numbers.end(), -7.0f);
+    safetensors_writer at_once, piecewise, short_of_one;
+    at_once.add<float>("n", {200, 1000}, numbers);
+    at_once.save(file_name("at_once"));
+    const auto pieces = [&](std::size_t count) {
+        return [&, count](const safetensors_writer::write& write) {
+            for (std::size_t i = 0; i < count; i += 1000)
+                write(std::as_bytes(std::span(numbers).subspan(i, std::min<std::size_t>(1000, count - i))));
+        };
+    };
+    piecewise.add("n", "F32", {200, 1000}, pieces(200'000));
+    piecewise.save(file_name("pieces"));
+    CHECK(read_file(file_name("pieces")) == read_file(file_name("at_once")));
+
+    short_of_one.add("n", "F32", {200, 1000}, pieces(199'999));
+    CHECK_THROWS_WITH(short_of_one.save(file_name("pieces")),
+                      Catch::Contains("tensor n of shape [200, 1000] has 800000 bytes; 799996 were written"));
+    CHECK(read_file(file_name("pieces")) == read_file(file_name("at_once"))); // whole or not at all
+
+    const safetensors_file file(file_name("pieces"));
+    std::vector<double> some(150'000);
+    file.read_into("n", std::span(some), 50'000);
+    CHECK(some.front() == 49'993);
+    CHECK(some.back() == 199'992);
+    CHECK_THROWS_WITH(file.read_into("n", std::span(some), 50'001), Catch::Contains("150000 from element 50001"));
+    std::filesystem::resize_file(file_name("pieces"), 1000); // behind its back
+    CHECK_THROWS_WITH(file.read<float>("n"), Catch::Contains("was cut to 1000 bytes, of"));
 }

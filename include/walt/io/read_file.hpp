@@ -1,30 +1,76 @@
-// A whole file in memory, or a sentence that says why not.
+// Files opened for reading, piece by piece or whole, or a sentence that says why not. POSIX.
 #pragma once
 
 #include "../core/error.hpp"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace walt {
 
-/// The bytes of a regular file. Throws walt::error for what is absent, no file (a folder, a pipe) or unreadable.
+/// A regular file that is open for reading. Throws walt::error for what is absent, no file (a folder, a pipe) or
+/// unreadable. Any number of threads may read at once.
+class opened_file {
+  public:
+    explicit opened_file(const std::filesystem::path& path) : path_(path.string()) {
+        file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe would keep us waiting
+        struct stat status {};
+        const int problem = file_ < 0 || ::fstat(file_, &status) != 0 ? errno : 0;
+        if (problem == 0 && S_ISREG(status.st_mode)) {
+            size_ = static_cast<std::uint64_t>(status.st_size);
+            return;
+        }
+        if (file_ >= 0) ::close(file_);
+        require(problem != ENOENT, "{} cannot be opened for reading: there is no such file", path_);
+        require(problem != 0, "{} cannot be opened for reading: it is a folder or a device, not a file", path_);
+        fail("{} cannot be opened for reading: {}", path_, std::generic_category().message(problem));
+    }
+    opened_file(opened_file&& other) noexcept
+        : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)), size_(other.size_) {}
+    opened_file& operator=(opened_file&&) = delete;
+    ~opened_file() {
+        if (file_ >= 0) ::close(file_);
+    }
+
+    const std::string& path() const { return path_; }
+    std::uint64_t size() const { return size_; } ///< bytes, when it was opened
+
+    /// Fills `bytes` with the file's from `at` on.
+    void read(std::uint64_t at, std::span<std::byte> bytes) const {
+        std::size_t done = 0;
+        while (done < bytes.size()) {
+            const ::ssize_t came =
+                ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<::off_t>(at + done));
+            if (came < 0 && errno == EINTR) continue;
+            if (came < 0) fail("{} could not be read: {}", path_, std::generic_category().message(errno));
+            require(came > 0, "{} could not be read to its end: it was cut to {} bytes, of {}, while it was read",
+                    path_, at + done, size_);
+            done += static_cast<std::size_t>(came);
+        }
+    }
+
+  private:
+    std::string path_;
+    int file_ = -1;
+    std::uint64_t size_ = 0;
+};
+
+/// The bytes of a regular file. Throws walt::error as opened_file does.
 inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
-    std::error_code problem;
-    const std::filesystem::file_status status = std::filesystem::status(path, problem);
-    require(std::filesystem::exists(status), "{} cannot be opened for reading: there is no such file", path.string());
-    require(std::filesystem::is_regular_file(status),
-            "{} cannot be opened for reading: it is a folder or a device, not a file", path.string());
-    const std::uintmax_t size = std::filesystem::file_size(path, problem);
-    std::ifstream file(path, std::ios::binary);
-    require(file.good() && !problem, "{} cannot be opened for reading", path.string());
-    std::vector<std::byte> bytes(static_cast<std::size_t>(size));
-    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-    require(file.gcount() == static_cast<std::streamsize>(size), "{} could not be read to its end: {} of {} bytes came",
-            path.string(), file.gcount(), size);
+    const opened_file file(path);
+    std::vector<std::byte> bytes(static_cast<std::size_t>(file.size()));
+    file.read(0, bytes);
     return bytes;
 }
 

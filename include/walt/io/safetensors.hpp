@@ -1,4 +1,5 @@
-// safetensors files: a strict reader and an atomic writer. Needs jansson (CMake: walt::io).
+// safetensors files, tensor by tensor: a strict reader and an atomic writer. Needs jansson (CMake: walt::io). Neither holds
+// more than a piece of a tensor, whatever the size of the file.
 //
 // Layout: 8 bytes, the header's length n (little-endian); n bytes of JSON; the tensors' bytes. The header maps a name
 // to
@@ -13,7 +14,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -51,33 +56,48 @@ inline bool tensor_size(std::string_view dtype, std::span<const std::int64_t> sh
         if (extent < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(extent), &bytes)) return false;
     return true;
 }
+
+/// IEEE's 16-bit float, as files may have it: 5 bits of exponent, 10 of mantissa.
+struct half {
+    std::uint16_t bits;
+
+    explicit operator float() const {
+        const std::uint32_t sign = (bits & 0x8000u) << 16, exponent = bits >> 10 & 31u, mantissa = bits & 0x3ffu;
+        if (exponent == 0) return std::copysign(static_cast<float>(mantissa) * 0x1p-24f, sign ? -1.0f : 1.0f);
+        const std::uint32_t shifted = exponent == 31 ? 255 : exponent + 112;
+        return walt::bit_cast<float>(sign | shifted << 23 | mantissa << 13);
+    }
+};
 } // namespace detail
 
-/// A tensor in a file: what it is and its bytes, which live as long as the file object.
+/// A tensor in a file: what it is, and where it lies behind the header.
 struct stored_tensor {
     std::string dtype;
     std::vector<std::int64_t> shape;
-    std::span<const std::byte> data;
+    std::uint64_t begin, bytes;
+
+    std::uint64_t end() const { return begin + bytes; }
+    std::uint64_t elements() const { return bytes / detail::dtype_size(dtype); }
 };
 
-/// A whole file, read and checked. Everything that is wrong with it is a walt::error that names the file and the
-/// tensor.
+/// A file whose header is read and checked, against its size too; tensors are read as they are asked for, by any number of
+/// threads. Everything that is wrong with it is a walt::error that names the file and the tensor.
 class safetensors_file {
   public:
     static constexpr std::uint64_t longest_header = 100'000'000;
 
-    explicit safetensors_file(const std::filesystem::path& path) : path_(path.string()), bytes_(read_file(path)) {
-        require(bytes_.size() >= 8, "{} has {} bytes, fewer than the 8 that every safetensors file begins with", path_,
-                bytes_.size());
-        const std::span<const std::byte> after = std::span(bytes_).subspan(8);
+    explicit safetensors_file(const std::filesystem::path& path) : file_(path), path_(file_.path()) {
+        require(file_.size() >= 8, "{} has {} bytes, fewer than the 8 that every safetensors file begins with", path_,
+                file_.size());
         std::uint64_t header_size = 0;
-        std::memcpy(&header_size, bytes_.data(), 8);
-        require(header_size <= longest_header && header_size <= after.size(),
+        file_.read(0, std::as_writable_bytes(std::span(&header_size, 1)));
+        const std::uint64_t after = file_.size() - 8;
+        require(header_size <= longest_header && header_size <= after,
                 "{} announces a header of {} bytes; the file has {} after the length, and {} are allowed", path_,
-                header_size, after.size(), longest_header);
-        data_ = after.subspan(static_cast<std::size_t>(header_size));
-        const std::string_view header(reinterpret_cast<const char*>(after.data()),
-                                      static_cast<std::size_t>(header_size));
+                header_size, after, longest_header);
+        begin_ = 8 + header_size;
+        std::string header(static_cast<std::size_t>(header_size), ' ');
+        file_.read(8, std::as_writable_bytes(std::span(header)));
         require(header.starts_with('{'), "{}'s header is not a JSON object: it does not begin with {{", path_);
         json::parse(path_ + "'s header", header).each([&](const std::string& name, const json& entry) {
             if (name == "__metadata__") read_metadata(entry);
@@ -85,7 +105,6 @@ class safetensors_file {
         });
         check_cover();
     }
-    safetensors_file(safetensors_file&&) = default; // no copies: tensors are spans into the one block of bytes
 
     const std::string& path() const { return path_; }
     const std::map<std::string, std::string>& metadata() const { return metadata_; }
@@ -104,33 +123,60 @@ class safetensors_file {
         return at->second;
     }
 
-    /// The numbers of a tensor of this shape, as T. Real types convert into each other (F64, F32, BF16); integers (I64,
-    /// I32, U8) too, where every value fits.
-    template <class T> std::vector<T> read(const std::string& name, std::span<const std::int64_t> shape) const {
-        const stored_tensor& found = tensor(name);
+    /// Refuses a tensor that is absent, has another shape, or whose elements do not convert into T. Real types convert into
+    /// each other (F64, F32, BF16, F16); integers (I64, I32, U8) too, where every value fits.
+    template <class T> const stored_tensor& check(const std::string& name, std::span<const std::int64_t> shape) const {
+        const stored_tensor& found = check<T>(name);
         require(std::equal(shape.begin(), shape.end(), found.shape.begin(), found.shape.end()),
                 "{}: tensor {} should have shape {} and has {}", path_, name, detail::shape_text(shape),
                 detail::shape_text(found.shape));
+        return found;
+    }
+    template <class T> const stored_tensor& check(const std::string& name) const {
+        constexpr std::array reals{"F32", "F64", "BF16", "F16"}, integers{"I64", "I32", "U8", ""};
+        constexpr auto types = real<T> ? reals : integers;
+        const stored_tensor& found = tensor(name);
+        require(std::find(types.begin(), types.end(), found.dtype) != types.end(),
+                "{}: tensor {} has elements of type {}; {} was expected", path_, name, found.dtype,
+                real<T> ? "F32, F64, BF16 or F16" : "I64, I32 or U8");
+        return found;
+    }
+
+    /// A tensor's numbers from element `first` on, as many as there is room for, as T.
+    template <class T> void read_into(const std::string& name, std::span<T> values, std::uint64_t first = 0) const {
+        const stored_tensor& found = check<T>(name);
+        require(first <= found.elements() && values.size() <= found.elements() - first,
+                "{}: tensor {} has {} elements; {} from element {} on were asked for", path_, name, found.elements(),
+                values.size(), first);
+        if (found.dtype == "F32") convert<float>(name, found, first, values);
+        if (found.dtype == "F64") convert<double>(name, found, first, values);
+        if (found.dtype == "BF16") convert<bf16>(name, found, first, values);
+        if (found.dtype == "F16") convert<detail::half>(name, found, first, values);
+        if (found.dtype == "I64") convert<std::int64_t>(name, found, first, values);
+        if (found.dtype == "I32") convert<std::int32_t>(name, found, first, values);
+        if (found.dtype == "U8") convert<std::uint8_t>(name, found, first, values);
+    }
+    /// All numbers of a tensor, whatever its shape, or of this shape.
+    template <class T> std::vector<T> read(const std::string& name) const {
+        std::vector<T> values(static_cast<std::size_t>(check<T>(name).elements()));
+        read_into(name, std::span(values));
+        return values;
+    }
+    template <class T> std::vector<T> read(const std::string& name, std::span<const std::int64_t> shape) const {
+        check<T>(name, shape);
         return read<T>(name);
     }
-    /// The same, whatever its shape.
-    template <class T> std::vector<T> read(const std::string& name) const {
+    /// The bytes of a tensor, whatever its type.
+    std::vector<std::byte> bytes(const std::string& name) const {
         const stored_tensor& found = tensor(name);
-        constexpr bool real = std::is_floating_point_v<T> || std::is_same_v<T, bf16>;
-        if constexpr (real) {
-            if (found.dtype == "F32") return convert<T, float>(name, found);
-            if (found.dtype == "F64") return convert<T, double>(name, found);
-            if (found.dtype == "BF16") return convert<T, bf16>(name, found);
-        } else {
-            if (found.dtype == "I64") return convert<T, std::int64_t>(name, found);
-            if (found.dtype == "I32") return convert<T, std::int32_t>(name, found);
-            if (found.dtype == "U8") return convert<T, std::uint8_t>(name, found);
-        }
-        fail("{}: tensor {} has elements of type {}; {} was expected", path_, name, found.dtype,
-             real ? "F32, F64 or BF16" : "I64, I32 or U8");
+        std::vector<std::byte> all(static_cast<std::size_t>(found.bytes));
+        file_.read(begin_ + found.begin, all);
+        return all;
     }
 
   private:
+    template <class T> static constexpr bool real = std::is_floating_point_v<T> || std::is_same_v<T, bf16>;
+
     void read_metadata(const json& entry) {
         require(entry.is_object(), "{}'s __metadata__ is not a JSON object", path_);
         entry.each([&](const std::string& key, const json& value) {
@@ -159,10 +205,9 @@ class safetensors_file {
         if (!offsets || offsets->size() != 2)
             bad("has data_offsets that are no pair of natural numbers: " + text(entry["data_offsets"]));
         const auto begin = static_cast<std::uint64_t>((*offsets)[0]), end = static_cast<std::uint64_t>((*offsets)[1]);
-        if (begin > end || end > data_.size())
-            bad(fmt::format("lies at bytes {} to {} of the {} that the file has", begin, end, data_.size()));
-        stored_tensor tensor{dtype.string(), *shape,
-                             data_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))};
+        if (begin > end || end > data_size())
+            bad(fmt::format("lies at bytes {} to {} of the {} that the file has", begin, end, data_size()));
+        stored_tensor tensor{dtype.string(), *shape, begin, end - begin};
         std::uint64_t size = 0;
         if (!detail::tensor_size(tensor.dtype, tensor.shape, size))
             bad("has a shape too large to count: " + detail::shape_text(*shape));
@@ -176,65 +221,85 @@ class safetensors_file {
     void check_cover() const {
         std::vector<const std::pair<const std::string, stored_tensor>*> order;
         for (const auto& entry : tensors_) order.push_back(&entry);
-        const auto begin = [&](const auto* entry) { return entry->second.data.data() - data_.data(); };
-        const auto end = [&](const auto* entry) { return begin(entry) + std::ssize(entry->second.data); };
         std::sort(order.begin(), order.end(), [&](const auto* a, const auto* b) {
-            return std::pair(begin(a), end(a)) < std::pair(begin(b), end(b));
+            return std::pair(a->second.begin, a->second.end()) < std::pair(b->second.begin, b->second.end());
         });
-        std::ptrdiff_t next = 0;
+        std::uint64_t next = 0;
         for (const auto* entry : order) {
+            const std::uint64_t begin = entry->second.begin;
             const std::string name = detail::excerpt(entry->first);
-            require(begin(entry) >= next,
+            require(begin >= next,
                     "{}: tensor {} shares its bytes: it begins at byte {}, inside the one before it, which ends at {}",
-                    path_, name, begin(entry), next);
-            require(begin(entry) == next, "{}: bytes {} to {}, before tensor {}, belong to no tensor", path_, next,
-                    begin(entry), name);
-            next = end(entry);
+                    path_, name, begin, next);
+            require(begin == next, "{}: bytes {} to {}, before tensor {}, belong to no tensor", path_, next, begin,
+                    name);
+            next = entry->second.end();
         }
-        require(next == std::ssize(data_), "{} has {} bytes of tensors, but its header accounts for {}", path_,
-                data_.size(), next);
+        require(next == data_size(), "{} has {} bytes of tensors, but its header accounts for {}", path_, data_size(),
+                next);
     }
 
-    template <class T, class Stored> std::vector<T> convert(const std::string& name, const stored_tensor& from) const {
-        std::vector<T> values(from.data.size() / sizeof(Stored));
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            Stored one;
-            std::memcpy(&one, from.data.data() + i * sizeof(Stored), sizeof(Stored));
-            if constexpr (std::is_integral_v<T>)
-                require(std::in_range<T>(one),
-                        "{}: element {} of tensor {} is {}, which does not fit where it is read to", path_, i, name,
-                        one);
-            if constexpr (std::is_same_v<Stored, bf16> && !std::is_same_v<T, bf16>)
-                values[i] = static_cast<T>(static_cast<float>(one));
-            else values[i] = static_cast<T>(one);
+    template <class Stored, class T>
+    void convert(const std::string& name, const stored_tensor& from, std::uint64_t first, std::span<T> values) const {
+        const std::uint64_t at = begin_ + from.begin + first * sizeof(Stored);
+        if constexpr (std::is_same_v<Stored, T>) file_.read(at, std::as_writable_bytes(values));
+        else if constexpr (real<T> == (real<Stored> || std::is_same_v<Stored, detail::half>)) {
+            std::vector<Stored> piece(std::min<std::size_t>(values.size(), std::size_t{1} << 16));
+            for (std::size_t done = 0; done < values.size(); done += piece.size()) {
+                piece.resize(std::min(piece.size(), values.size() - done));
+                file_.read(at + done * sizeof(Stored), std::as_writable_bytes(std::span(piece)));
+                for (std::size_t i = 0; i < piece.size(); ++i) {
+                    if constexpr (std::is_integral_v<T>)
+                        require(std::in_range<T>(piece[i]),
+                                "{}: element {} of tensor {} is {}, which does not fit where it is read to", path_,
+                                first + done + i, name, piece[i]);
+                    if constexpr (std::is_integral_v<T> || std::is_floating_point_v<Stored>)
+                        values[done + i] = static_cast<T>(piece[i]);
+                    else values[done + i] = static_cast<T>(static_cast<float>(piece[i]));
+                }
+            }
         }
-        return values;
     }
 
+    std::uint64_t data_size() const { return file_.size() - begin_; }
+
+    opened_file file_;
     std::string path_;
-    std::vector<std::byte> bytes_;
-    std::span<const std::byte> data_; // of bytes_, what comes after the header
+    std::uint64_t begin_ = 0; ///< of the tensors, in the file
     std::map<std::string, std::string> metadata_;
     std::map<std::string, stored_tensor> tensors_;
 };
 
-/// Collects tensors and writes them as one file, in the order they came. Spans must live until save(). Equal contents
-/// give equal bytes.
+/// Collects tensors and writes them as one file, in the order they came; what add is given must live until save(). Equal
+/// contents give equal bytes.
 class safetensors_writer {
   public:
+    using write = std::function<void(std::span<const std::byte>)>;
+
     void metadata(const std::string& key, std::string value) { metadata_[key] = std::move(value); }
 
-    /// A tensor as its bytes, which must be as many as its type (a name such as "F16") and shape need.
-    void add(std::string name, std::string dtype, std::vector<std::int64_t> shape, std::span<const std::byte> bytes) {
+    /// A tensor of a type (a name such as "F16") and a shape, whose bytes are made when the file is written:
+    /// produce(write) calls write(bytes) with one piece after another.
+    void add(std::string name, std::string dtype, std::vector<std::int64_t> shape,
+             std::function<void(const write&)> produce) {
         std::uint64_t size = 0;
         require(detail::dtype_size(dtype) != 0,
                 "tensor {} cannot have elements of type {}, which safetensors does not have", name, dtype);
         require(detail::tensor_size(dtype, shape, size), "tensor {} cannot have shape {}", name,
                 detail::shape_text(shape));
-        require(size == bytes.size(), "tensor {} of shape {} has {} elements; {} were given", name,
-                detail::shape_text(shape), size / detail::dtype_size(dtype), bytes.size() / detail::dtype_size(dtype));
         require(name != "__metadata__", "a tensor cannot be named __metadata__: that name is the metadata's");
-        tensors_.push_back({std::move(name), std::move(dtype), std::move(shape), bytes});
+        tensors_.push_back({std::move(name), std::move(dtype), std::move(shape), size, std::move(produce)});
+    }
+    /// A tensor as its bytes, which must be as many as its type and shape need.
+    void add(std::string name, std::string dtype, std::vector<std::int64_t> shape, std::span<const std::byte> bytes) {
+        add(std::move(name), std::move(dtype), std::move(shape), [bytes](const write& put) { put(bytes); });
+        const entry& tensor = tensors_.back();
+        if (tensor.bytes == bytes.size()) return;
+        const entry wrong = std::move(tensors_.back());
+        tensors_.pop_back();
+        const std::uint64_t each = detail::dtype_size(wrong.dtype);
+        fail("tensor {} of shape {} has {} elements; {} were given", wrong.name, detail::shape_text(wrong.shape),
+             wrong.bytes / each, bytes.size() / each);
     }
     /// A tensor of T, one of the types of dtype_name.
     template <class T> void add(std::string name, std::vector<std::int64_t> shape, std::span<const T> values) {
@@ -251,7 +316,15 @@ class safetensors_writer {
         atomic_file file(path);
         file.write(std::as_bytes(std::span(&length, 1)));
         file.write(header);
-        for (const entry& tensor : tensors_) file.write(tensor.data);
+        for (const entry& tensor : tensors_) {
+            std::uint64_t written = 0;
+            tensor.produce([&](std::span<const std::byte> bytes) {
+                file.write(bytes);
+                written += bytes.size();
+            });
+            require(written == tensor.bytes, "{}: tensor {} of shape {} has {} bytes; {} were written", path.string(),
+                    tensor.name, detail::shape_text(tensor.shape), tensor.bytes, written);
+        }
         file.commit();
     }
 
@@ -259,7 +332,8 @@ class safetensors_writer {
     struct entry {
         std::string name, dtype;
         std::vector<std::int64_t> shape;
-        std::span<const std::byte> data;
+        std::uint64_t bytes;
+        std::function<void(const write&)> produce;
     };
 
     std::string header_text(const std::string& path) const try {
@@ -270,10 +344,10 @@ class safetensors_writer {
         std::uint64_t at = 0;
         for (const entry& tensor : tensors_) {
             require(names.insert(tensor.name).second, "{} cannot hold two tensors named {}", path, tensor.name);
-            const std::array offsets{at, at + tensor.data.size()};
+            const std::array offsets{at, at + tensor.bytes};
             header.member(tensor.name,
                           json_fields()("dtype", tensor.dtype)("shape", tensor.shape)("data_offsets", offsets).text());
-            at += tensor.data.size();
+            at += tensor.bytes;
         }
         return header.text();
     } catch (const error& problem) { // a name that is not UTF-8
