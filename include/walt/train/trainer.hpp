@@ -11,6 +11,7 @@
 
 #include <charconv>
 #include <csignal>
+#include <fstream>
 #include <functional>
 
 namespace walt {
