@@ -9,16 +9,18 @@
 int main() {
     walt::reference::context device;
     const walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<float>, walt::seed{1});
-    constexpr int frames = 5, side = 16;
-    std::vector<float> clip(frames * side * side * 3);
-    for (std::size_t i = 0; i < clip.size(); ++i) clip[i] = walt::philox{1, 1}.uniform(i) * 2 - 1;
-    const std::vector<float> image(clip.begin(), clip.begin() + side * side * 3);
+    walt::clips clip{.shape = {1, 5, 16, 16}};
+    for (std::int64_t i = 0; i < clip.shape.size(); ++i)
+        clip.pixels.push_back(walt::philox{1, 1}.uniform(static_cast<std::uint64_t>(i)) * 2 - 1);
+    walt::clips image{.shape = {1, 1, 16, 16}, .pixels = clip.pixels};
+    image.pixels.resize(static_cast<std::size_t>(image.shape.size()));
 
-    const std::vector<float> latents = tokenizer.encode(clip, 1, frames, side, side);
-    const std::vector<float> alone = tokenizer.encode(image, 1, 1, side, side);
-    const std::vector<float> back = tokenizer.decode(latents, 1, 2, 2, 2);
-    const bool equal = std::equal(alone.begin(), alone.end(), latents.begin());
+    const auto raw = walt::latent_scale::raw; // nothing has been learned or measured here
+    const walt::latents latents = tokenizer.encode(clip, raw), alone = tokenizer.encode(image, raw);
+    const walt::clips back = tokenizer.decode(latents);
+    const bool equal = std::equal(alone.values.begin(), alone.values.end(), latents.values.begin());
     std::printf("%zu numbers become %zu and %zu again; the image's %zu equal the first of the clip's: %s\n",
-                clip.size(), latents.size(), back.size(), alone.size(), equal ? "yes" : "no");
-    return equal && back.size() == clip.size() && latents.size() == 2 * 2 * 2 * 8 ? 0 : 1;
+                clip.pixels.size(), latents.values.size(), back.pixels.size(), alone.values.size(),
+                equal ? "yes" : "no");
+    return equal && back.shape == clip.shape && latents.shape == walt::video_shape{1, 2, 2, 2, 8} ? 0 : 1;
 }

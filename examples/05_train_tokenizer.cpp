@@ -29,12 +29,13 @@ int main(int count, char** arguments) try {
     walt::cpu::context device;
     const walt::moving_fashion train({.size = 32, .frames = 5}),
         test({.size = 32, .frames = 5, .split = walt::split::held_out, .pictures = walt::fashion_part::test});
+    const walt::clips unseen = walt::batches(test, {.batch = 4})(0);
     walt::tokenizer model(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer trainer(model, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                           {.rate = {.warmup = 5, .total = steps}});
-    const walt::clips unseen = walt::batches(test, {.batch = 4})(0);
     const auto quality = [&] {
-        return psnr(unseen.pixels, trainer.ema().decode(trainer.ema().encode(unseen.pixels, 4, 5, 32, 32), 4, 2, 4, 4));
+        const walt::latents latents = trainer.ema().encode(unseen, walt::latent_scale::raw); // back at once: any scale
+        return psnr(unseen.pixels, trainer.ema().decode(latents).pixels);
     };
     const double before = quality();
     trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, walt::save_to{"tokenizer_run"});

@@ -2,8 +2,10 @@
 // test: --steps 12 --clips 32
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
+#include <walt/data/batches.hpp>
 #include <walt/data/latent_cache.hpp>
 #include <walt/data/moving_fashion.hpp>
+#include <walt/diffusion/denoising.hpp>
 #include <walt/text/word_vectors.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 #include <walt/train/trainer.hpp>
@@ -31,6 +33,7 @@ int main(int count, char** arguments) try {
     const walt::word_vectors text;
     walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
     if (!weights.empty()) walt::load_weights(weights, tokenizer);
+    else tokenizer.measure_latents(walt::batches(data, {.batch = 8}), {.batches = 4});
     const walt::latent_cache latents(tokenizer, text, data, {.clips = clips, .batch = 8});
 
     walt::denoiser model(device, small{}, walt::compute<walt::bf16>, walt::seed{2});

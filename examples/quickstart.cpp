@@ -17,7 +17,7 @@ int main(int count, char** argument) {
     walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                         {.rate = {.total = steps}});
     teach.run(walt::batches(clips, {.batch = 3}), walt::steps{steps}, walt::save_to{"quickstart/tokenizer"});
-    teach.ema().measure_latents(walt::batches(clips, {.batch = 32})(0).pixels, 32, 17, 48, 48);
+    teach.ema().measure_latents(walt::batches(clips, {.batch = 3}));
 
     walt::denoiser denoiser(device, model{}, walt::compute<walt::bf16>, walt::seed{2});
     walt::trainer trainer(denoiser, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f}, {.rate = {.total = steps}});

@@ -2,6 +2,8 @@
 #include "demo.hpp"
 
 #include <walt/data/moving_fashion.hpp>
+#include <walt/data/read_clips.hpp>
+#include <walt/data/videos.hpp>
 #include <walt/train/checkpoint.hpp>
 
 #include <cmath>
@@ -34,17 +36,13 @@ void evaluate_tokenizer(const sampling_options& options, int count) {
             {.size = side, .frames = frames, .split = part, .pictures = walt::fashion_part::test});
     };
     const walt::moving_fashion seen = clips_of(walt::split::train), held_out = clips_of(walt::split::held_out);
-    using latent = walt::presets::demo;
     std::vector<walt::video> videos;
     std::vector<std::string> captions;
     std::vector<double> error(frames); // squared, of every frame of all clips, in a range of 2
     for (int i = 0; i < count; ++i) {
-        const walt::clip clip = walt::clip_at(i % 2 ? held_out : seen, 5, i / 2);
-        const std::vector<float> latents = tokens.encode(clip.pixels, 1, frames, side, side);
-        videos.push_back(walt::to_videos(tokens.decode(latents, 1, latent::frames, latent::height, latent::width), 1,
-                                         frames, side, side)
-                             .front());
-        captions.push_back(clip.caption);
+        const walt::clips clip = walt::read_clips(i % 2 ? held_out : seen, walt::seed{5}, i / 2, 1);
+        videos.push_back(walt::to_videos(tokens.decode(tokens.encode(clip))).front());
+        captions.push_back(clip.captions[0][0]);
         const std::vector<float> decoded = walt::to_floats(videos.back());
         for (std::size_t j = 0; j < decoded.size(); ++j)
             error[j * frames / decoded.size()] += std::pow(static_cast<double>(decoded[j] - clip.pixels[j]), 2);

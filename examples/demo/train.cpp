@@ -21,25 +21,15 @@ walt::clips clips_of_every_length(const walt::moving_fashion& data, std::int64_t
     constexpr int lengths[] = {1, 9, 17, 5, 13}, counts[] = {32, 5, 3, 8, 3};
     walt::clips batch;
     batch.shape = {counts[n % 5], lengths[n % 5], side, side};
-    std::vector<float> clip(std::size_t{3} * frames * side * side);
-    std::string caption;
     for (std::int64_t i = 0; i < batch.shape.count; ++i) {
         const std::int64_t index = n * 64 + i;
-        data.read(1, index, clip.data(), caption);
+        const walt::clip clip = walt::clip_at(data, walt::seed{1}, index);
         const auto first = walt::philox{2, static_cast<std::uint64_t>(index)}.below(
             0, static_cast<std::uint32_t>(frames - batch.shape.frames + 1));
-        const auto begin = clip.begin() + batch.shape.frame() * first;
+        const auto begin = clip.pixels.begin() + batch.shape.frame() * first;
         batch.pixels.insert(batch.pixels.end(), begin, begin + batch.shape.sample());
     }
     return batch;
-}
-
-std::vector<float> some_clips(const walt::moving_fashion& data, int count) {
-    std::vector<float> pixels(std::size_t{3} * frames * side * side * static_cast<std::size_t>(count));
-    std::string caption;
-    for (int i = 0; i < count; ++i)
-        data.read(77, i, pixels.data() + std::ptrdiff_t{3} * frames * side * side * i, caption);
-    return pixels;
 }
 
 /// The log's losses, averaged over a hundredth of the run, as a picture.
@@ -79,7 +69,8 @@ bool train(const training_options& options) {
                               walt::steps{options.tokenizer_steps}, walt::save_to{options.run / "tokenizer"});
     plot_log(options.run / "tokenizer", "tokenizer");
     tokenizer& averaged = tokenizer_trainer.ema();
-    averaged.measure_latents(some_clips(data, 64), 64, frames, side, side);
+    averaged.measure_latents([&](std::int64_t n) { return walt::read_clips(data, walt::seed{77}, 16 * n, 16); },
+                             {.batches = 4});
     walt::save_weights<walt::bf16>(options.run / "tokenizer.safetensors", averaged);
     if (!first) return false;
 

@@ -50,18 +50,16 @@ void soften(float* frame) {
 window_batch training_batch(const walt::moving_fashion& clips, int count, std::int64_t n) {
     window_batch made;
     made.seen.resize(static_cast<std::size_t>(count * window * window));
-    std::vector<float> frame(frame_size);
-    std::string caption;
     float* seen = made.seen.data();
     for (std::int64_t i = n * count; i < (n + 1) * count; ++i, seen += window * window) {
         const walt::philox numbers{2, static_cast<std::uint64_t>(i)};
         const auto below = [&](std::uint64_t draw, int limit) {
             return static_cast<int>(numbers.below(draw, static_cast<std::uint32_t>(limit)));
         };
-        clips.read_frame(1, i, below(0, clips.frames()), frame.data(), caption);
-        if (below(1, 2) == 0) soften(frame.data());
-        look(frame.data(), below(2, 3) - 1, below(3, 3) - 1, seen);
-        made.item.push_back(clips.label(1, i).item);
+        walt::clip frame = walt::frame_at(clips, walt::seed{1}, i, below(0, clips.frames()));
+        if (below(1, 2) == 0) soften(frame.pixels.data());
+        look(frame.pixels.data(), below(2, 3) - 1, below(3, 3) - 1, seen);
+        made.item.push_back(frame.label);
     }
     return made;
 }

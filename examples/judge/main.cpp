@@ -62,8 +62,8 @@ void test(const judge::item_judge& judge, std::int64_t count) {
     confusion items{};
     std::int64_t right_frames = 0;
     for (std::int64_t i = 0; i < count; ++i) {
-        const walt::clip shown = walt::clip_at(clips, 1, i);
-        const moving_fashion_label told = clips.label(1, i);
+        const walt::clip shown = walt::clip_at(clips, walt::seed{1}, i);
+        const moving_fashion_label told = clips.label(walt::seed{1}, i);
         const judge::verdict found = judge(shown.pixels.data(), clips.frames());
         whole.add(found, told);
         ++items[place(told.item)][place(found.item)];

@@ -22,6 +22,7 @@
 #include "data/latent_cache.hpp"
 #include "data/latents.hpp"
 #include "data/prefetch.hpp"
+#include "data/videos.hpp"
 #include "io/frames.hpp"
 #include "io/gif.hpp"
 #include "io/plot.hpp"

@@ -19,8 +19,8 @@ TEST_CASE("cuda: the example of the documentation runs", "[cuda][docs]") {
     walt::denoiser model(device, my_model{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer trainer(model, walt::denoising{.record = true});
     for (int step = 0; step < 3; ++step) trainer.step(batches);
-    const std::vector<float> latents =
+    const walt::latents latents =
         walt::sample_latents(trainer.ema(), walt::labels{0, 2}, {.sampler = walt::ddim{.steps = 4}});
     // [/context]
-    CHECK(latents.size() == 2 * 2 * 2 * 4 * 3);
+    CHECK(latents.values.size() == 2 * 2 * 2 * 4 * 3);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 
 namespace {
@@ -16,17 +17,18 @@ struct counted {
     int frames() const { return length; }
     int height() const { return 2; }
     int width() const { return 5; }
-    void read(std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) const {
+    void read(walt::seed seed, std::int64_t index, walt::clip& out) const {
+        float* pixels = out.pixels.data();
         for (int f = 0; f < length; ++f)
             for (int p = 0; p < 30; ++p) *pixels++ = static_cast<float>(index) + static_cast<float>(f) / 100.0f;
-        caption = std::to_string(index) + "@" + std::to_string(seed);
+        out.caption = std::to_string(index) + "@" + std::to_string(seed.value);
     }
 };
 
 struct with_frames : counted {
-    void read_frame(std::uint64_t, std::int64_t index, int frame, float* pixels, std::string& caption) const {
-        std::fill_n(pixels, 30, static_cast<float>(index) + static_cast<float>(frame) / 100.0f);
-        caption = "still " + std::to_string(index);
+    void read_frame(walt::seed, std::int64_t index, int frame, walt::clip& out) const {
+        std::fill_n(out.pixels.data(), 30, static_cast<float>(index) + static_cast<float>(frame) / 100.0f);
+        out.caption = "still " + std::to_string(index);
     }
 };
 
@@ -36,7 +38,7 @@ int frame_of(float pixel) { return static_cast<int>((pixel - static_cast<float>(
 
 TEST_CASE("every video comes once in an epoch, and the next epoch has another order and seed") {
     const counted data{23};
-    const walt::batches make(data, {.batch = 4, .seed = 9});
+    const walt::batches make(data, {.batch = 4, .seed = walt::seed{9}});
     std::vector<int> order;
     std::vector<std::string> captions;
     for (int n = 0; n < 23; ++n) {
@@ -61,8 +63,8 @@ TEST_CASE("every video comes once in an epoch, and the next epoch has another or
 
 TEST_CASE("a batch depends on its number alone, so a run resumes exactly") {
     const with_frames data{{40}};
-    const walt::batches once(data, {.batch = 5, .image_rate = 0.3, .seed = 4}),
-        again(data, {.batch = 5, .image_rate = 0.3, .seed = 4});
+    const walt::batches once(data, {.batch = 5, .image_rate = 0.3, .seed = walt::seed{4}}),
+        again(data, {.batch = 5, .image_rate = 0.3, .seed = walt::seed{4}});
     std::vector<walt::clips> run;
     for (int n = 0; n < 12; ++n) run.push_back(once(n));
     for (int n = 11; n >= 6; --n) {
@@ -71,13 +73,13 @@ TEST_CASE("a batch depends on its number alone, so a run resumes exactly") {
         CHECK(resumed.is_image == run[static_cast<std::size_t>(n)].is_image);
         CHECK(resumed.captions == run[static_cast<std::size_t>(n)].captions);
     }
-    const walt::batches other(data, {.batch = 5, .image_rate = 0.3, .seed = 5});
+    const walt::batches other(data, {.batch = 5, .image_rate = 0.3, .seed = walt::seed{5}});
     CHECK(other(0).pixels != run[0].pixels);
 }
 
 TEST_CASE("stacks of images come at their rate, evenly, and their images come once in an epoch too") {
     const with_frames data{{60}};
-    const walt::batches make(data, {.batch = 8, .image_rate = 0.25, .seed = 1});
+    const walt::batches make(data, {.batch = 8, .image_rate = 0.25, .seed = walt::seed{1}});
     std::map<int, int> images, frames;
     for (int n = 0; n < 10; ++n) {
         const walt::clips made = make(n);
@@ -125,4 +127,70 @@ TEST_CASE("mixing that cannot be done is refused") {
     CHECK_THROWS_AS(walt::batches(videos, {.image_rate = 1.5}), walt::error);
     CHECK_THROWS_AS(walt::batches(none), walt::error);
     CHECK_THROWS_WITH(walt::batches(videos, images, {.image_rate = 0.5}), Catch::Matchers::Contains("3 x 5"));
+}
+
+TEST_CASE("batches own their datasets: temporaries, and copies of what others let go") {
+    const auto made = [] {
+        const auto data = std::make_unique<with_frames>(with_frames{{12}});
+        return walt::batches(*data, {.batch = 3, .image_rate = 0.5});
+    }();
+    const walt::batches of_temporaries(with_frames{{12}}, {.batch = 3, .image_rate = 0.5});
+    const walt::batches two(counted{12}, counted{12, 1}, {.batch = 3, .image_rate = 0.5});
+    for (int n = 0; n < 4; ++n) CHECK(made(n) == of_temporaries(n));
+    CHECK(two(0).pixels != two(1).pixels);
+}
+
+namespace {
+/// Label and number are the clip's index; frame f has the number index + f / 10.
+struct told : counted {
+    int classes() const { return 7; }
+    int numbers() const { return 1; }
+    void read(walt::seed seed, std::int64_t index, walt::clip& out) const {
+        counted::read(seed, index, out);
+        out.label = static_cast<std::int32_t>(index);
+        for (std::size_t f = 0; f < out.numbers.size(); ++f)
+            out.numbers[f] = static_cast<float>(index) + static_cast<float>(f) / 10.0f;
+        out.numbers_valid.back() = 0;
+    }
+};
+} // namespace
+
+TEST_CASE("labels and numbers come with their frames, in videos and in stacks") {
+    const walt::batches make(told{{7}}, {.batch = 4, .image_rate = 0.5});
+    const walt::batches mixed(told{{7}}, counted{7, 1}, {.batch = 4, .image_rate = 0.5});
+    for (int n = 0; n < 6; ++n) {
+        const walt::clips a = make(n), b = mixed(n);
+        a.check();
+        b.check();
+        for (std::size_t f = 0; f < 12; ++f) {
+            const int clip = clip_of(a.pixels[f * 30]), frame = frame_of(a.pixels[f * 30]);
+            CHECK(a.labels[f] == clip);
+            CHECK(a.numbers_valid[f] == (frame < 2));
+            CHECK(a.numbers[f] == Approx(clip + frame / 10.0));
+            if (b.is_image[f / 3])
+                CHECK((b.labels[f] == walt::no_label && b.numbers_valid[f] == 0)); // the images have none
+            else CHECK(b.labels[f] == clip_of(b.pixels[f * 30]));
+        }
+    }
+}
+
+TEST_CASE("a dataset that breaks its word is told so") {
+    struct short_clip : counted {
+        void read(walt::seed, std::int64_t, walt::clip& out) const { out.pixels.resize(7); }
+    };
+    struct wrong_label : counted {
+        int classes() const { return 3; }
+        void read(walt::seed, std::int64_t, walt::clip& out) const { out.label = 3; }
+    };
+    struct other_classes : told {
+        int classes() const { return 8; }
+    };
+    CHECK_THROWS_WITH(walt::clip_at(short_clip{{7}}, {}, 0),
+                      Catch::Matchers::Contains("7 pixel numbers") && Catch::Matchers::Contains("90"));
+    CHECK_THROWS_WITH(walt::clip_at(wrong_label{{7}}, {}, 2),
+                      Catch::Matchers::Contains("label 3") && Catch::Matchers::Contains("3 classes"));
+    CHECK_THROWS_WITH(walt::batches(told{{7}}, other_classes{{{7}}}),
+                      Catch::Matchers::Contains("8 classes") && Catch::Matchers::Contains("of 7"));
+    CHECK_THROWS_WITH(walt::read_clips(counted{7}, {}, 5, 3),
+                      Catch::Matchers::Contains("5 to 7") && Catch::Matchers::Contains("has 7"));
 }

@@ -33,8 +33,8 @@ TEST_CASE("images come in order, resized, with their captions, and a broken one 
     const walt::image_folder images(folder.path, {.height = 4, .width = 6});
     CHECK(images.size() == 4);
     CHECK((images.frames() == 1 && images.height() == 4 && images.width() == 6));
-    const walt::clip a = walt::clip_at(images, 1, 0), b = walt::clip_at(images, 1, 1), c = walt::clip_at(images, 1, 2),
-                     d = walt::clip_at(images, 1, 3);
+    const walt::clip a = walt::clip_at(images, walt::seed{1}, 0), b = walt::clip_at(images, walt::seed{1}, 1),
+                     c = walt::clip_at(images, walt::seed{1}, 2), d = walt::clip_at(images, walt::seed{1}, 3);
     CHECK(a.caption == "a bag");
     CHECK(a.pixels.front() == -1.0f);
     CHECK(a.pixels.back() == 1.0f);
@@ -52,8 +52,8 @@ TEST_CASE("a random crop is drawn from the seed") {
     const walt::image_folder images(folder.path, {.height = 5, .width = 5, .random_crop = true});
     int black = 0, white = 0;
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
-        const walt::clip one = walt::clip_at(images, seed, 0);
-        CHECK(one.pixels == walt::clip_at(images, seed, 0).pixels);
+        const walt::clip one = walt::clip_at(images, walt::seed{seed}, 0);
+        CHECK(one.pixels == walt::clip_at(images, walt::seed{seed}, 0).pixels);
         CHECK(one.caption == "a wide thing");
         black += one.pixels.back() == -1.0f;
         white += one.pixels.front() == 1.0f;

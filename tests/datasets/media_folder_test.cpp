@@ -24,11 +24,11 @@ std::string at(const walt::media_folder& files, std::int64_t index) {
 
 TEST_CASE("without captions.txt a folder is its files with the right endings, in order, captioned by their stem") {
     const temporary_folder folder;
-    for (const char* name : {"c.dat", "a red boot.DAT", "b.txt", "b.dat"}) folder.write(name, "x");
-    std::filesystem::create_directory(folder.path / "folder.dat");
-    const auto files = walt::list_media(folder.path, {".dat", ".other"});
+    for (const char* name : {"c.png", "a red boot.PNG", "b.txt", "b.png"}) folder.write(name, "x");
+    std::filesystem::create_directory(folder.path / "folder.png");
+    const auto files = walt::list_media(folder.path, walt::media::image);
     REQUIRE(files.size() == 3);
-    CHECK(files[0].path.filename() == "a red boot.DAT");
+    CHECK(files[0].path.filename() == "a red boot.PNG");
     CHECK(files[0].caption == "a red boot");
     CHECK(files[1].caption == "b");
     CHECK(files[2].caption == "c");
@@ -36,31 +36,32 @@ TEST_CASE("without captions.txt a folder is its files with the right endings, in
 
 TEST_CASE("captions.txt names the files and their captions") {
     const temporary_folder folder;
-    for (const char* name : {"c.dat", "a.dat", "b.dat"}) folder.write(name, "x");
-    folder.write("captions.txt", "c.dat\ta coat\r\n\na.dat\ta\tbag\n");
-    const auto files = walt::list_media(folder.path, {".dat"});
+    for (const char* name : {"c.png", "a.png", "b.png"}) folder.write(name, "x");
+    folder.write("captions.txt", "c.png\ta coat\r\n\na.png\ta\tbag\n");
+    const auto files = walt::list_media(folder.path, walt::media::image);
     REQUIRE(files.size() == 2);
-    CHECK((files[0].path.filename() == "a.dat" && files[0].caption == "a\tbag"));
-    CHECK((files[1].path.filename() == "c.dat" && files[1].caption == "a coat"));
+    CHECK((files[0].path.filename() == "a.png" && files[0].caption == "a\tbag"));
+    CHECK((files[1].path.filename() == "c.png" && files[1].caption == "a coat"));
 
-    folder.write("captions.txt", "a.dat\ta bag\nc.dat a coat\n");
-    CHECK_THROWS_WITH(walt::list_media(folder.path, {".dat"}), Contains("line 2") && Contains("captions.txt"));
-    folder.write("captions.txt", "a.dat\ta bag\na.dat\ta coat\n");
-    CHECK_THROWS_WITH(walt::list_media(folder.path, {".dat"}), Contains("twice"));
-    CHECK_THROWS_WITH(walt::list_media(folder.path / "none", {".dat"}), Contains("not a folder"));
+    folder.write("captions.txt", "a.png\ta bag\nc.png a coat\n");
+    CHECK_THROWS_WITH(walt::list_media(folder.path, walt::media::image),
+                      Contains("line 2") && Contains("captions.txt"));
+    folder.write("captions.txt", "a.png\ta bag\na.png\ta coat\n");
+    CHECK_THROWS_WITH(walt::list_media(folder.path, walt::media::image), Contains("twice"));
+    CHECK_THROWS_WITH(walt::list_media(folder.path / "none", walt::media::image), Contains("not a folder"));
 }
 
 TEST_CASE("an empty folder is refused") {
     const temporary_folder folder;
     folder.write("a.txt", "x");
-    CHECK_THROWS_WITH(walt::list_media(folder.path, {".dat"}), Contains(".dat"));
+    CHECK_THROWS_WITH(walt::list_media(folder.path, walt::media::image), Contains(".png"));
 }
 
 TEST_CASE("a file that cannot be read is counted once and replaced by the next that can, for every thread") {
     const temporary_folder folder;
-    for (const char* name : {"a", "d"}) folder.write(std::string(name) + ".dat", name);
-    for (const char* name : {"b", "c", "e"}) folder.write(std::string(name) + ".dat", "broken");
-    const walt::media_folder files(walt::list_media(folder.path, {".dat"}));
+    for (const char* name : {"a", "d"}) folder.write(std::string(name) + ".png", name);
+    for (const char* name : {"b", "c", "e"}) folder.write(std::string(name) + ".png", "broken");
+    const walt::media_folder files(walt::list_media(folder.path, walt::media::image));
     const walt::media_folder copy = files;
     CHECK(files.size() == 5);
     CHECK(files.unreadable() == 0);
@@ -78,8 +79,8 @@ TEST_CASE("a file that cannot be read is counted once and replaced by the next t
 
 TEST_CASE("a folder of which nothing can be read says so") {
     const temporary_folder folder;
-    folder.write("captions.txt", "gone.dat\ta\nlost.dat\tb\n");
-    const walt::media_folder files(walt::list_media(folder.path, {".dat"}));
+    folder.write("captions.txt", "gone.png\ta\nlost.png\tb\n");
+    const walt::media_folder files(walt::list_media(folder.path, walt::media::image));
     CHECK_THROWS_WITH(at(files, 1), Contains("none of the 2 files") && Contains(folder.path.string()));
     CHECK(files.unreadable() == 2);
 }

@@ -1,6 +1,7 @@
 #include "../catch.hpp"
 #include "temporary_folder.hpp"
 
+#include <walt/data/batches.hpp>
 #include <walt/data/video_folder.hpp>
 
 #include <cmath>
@@ -30,7 +31,7 @@ TEST_CASE("clips of video files: frames at the stride, resized, with captions") 
     CHECK(videos.size() == 3);
     CHECK((videos.frames() == 3 && videos.height() == 4 && videos.width() == 5));
     for (int i = 0; i < 3; ++i) {
-        const walt::clip one = walt::clip_at(videos, 0, i);
+        const walt::clip one = walt::clip_at(videos, {}, i);
         CHECK(one.caption == "b");
         for (std::size_t p = 0; p < one.pixels.size(); ++p)
             REQUIRE(frame_of(one.pixels[p]) == Approx(2 * static_cast<double>(p / 60)).margin(0.2));
@@ -44,10 +45,31 @@ TEST_CASE("a random start is drawn from the seed and leaves room for the clip") 
     const walt::video_folder videos(folder.path, {.frames = 3, .height = 8, .width = 12, .stride = 2});
     std::set<int> starts;
     for (std::uint64_t seed = 0; seed < 80; ++seed) {
-        const walt::clip one = walt::clip_at(videos, seed, 0);
-        CHECK(one.pixels == walt::clip_at(videos, seed, 0).pixels);
+        const walt::clip one = walt::clip_at(videos, walt::seed{seed}, 0);
+        CHECK(one.pixels == walt::clip_at(videos, walt::seed{seed}, 0).pixels);
         starts.insert(static_cast<int>(std::lround(frame_of(one.pixels.front()))));
     }
     CHECK(starts == std::set<int>{0, 1, 2, 3, 4, 5});
     CHECK_THROWS_AS(walt::video_folder(folder.path, {.stride = 0}), walt::error);
+}
+
+TEST_CASE("one frame alone is that frame of the clip, and a sample of a temporary folder is a batch") {
+    const temporary_folder folder;
+    write_video(folder, "a.y4m", 10);
+    write_video(folder, "b.y4m", 7);
+    const walt::batches make(
+        walt::video_folder(folder.path, {.frames = 3, .height = 8, .width = 12, .stride = 2, .random_crop = true}),
+        {.batch = 2, .image_rate = 0.5});
+    make(0).check();
+    const walt::video_folder videos(folder.path,
+                                    {.frames = 3, .height = 6, .width = 6, .stride = 2, .random_crop = true});
+    for (std::uint64_t seed = 0; seed < 10; ++seed)
+        for (int i = 0; i < 2; ++i) {
+            const walt::clip whole = walt::clip_at(videos, walt::seed{seed}, i);
+            for (int f = 0; f < 3; ++f) {
+                const walt::clip still = walt::frame_at(videos, walt::seed{seed}, i, f);
+                CHECK(std::equal(still.pixels.begin(), still.pixels.end(), whole.pixels.begin() + f * 108));
+                CHECK(still.caption == whole.caption);
+            }
+        }
 }

@@ -42,7 +42,8 @@ template <class Config> struct scene {
 
 const sampling quick{.sampler = ddim{.steps = 4}};
 
-double distance(const std::vector<float>& a, const std::vector<float>& b) {
+double distance(const latents& of, const latents& from) {
+    const std::vector<float>&a = of.values, &b = from.values;
     REQUIRE(a.size() == b.size());
     double sum = 0;
     for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
@@ -56,8 +57,8 @@ TEST_CASE("a sample is the DDIM run of its own text, whatever its neighbours' ar
     const auto pair = sample_latents(s.model, s.text, prompts{"a red bag", "a boat"}, quick);
     const auto alone = sample_latents(s.model, s.text, prompts{"a red bag"}, quick);
     const auto twice = sample_latents(s.model, s.text, prompts{"a red bag", "a red bag"}, quick);
-    const std::vector<float> first(pair.begin(), pair.begin() + static_cast<std::ptrdiff_t>(alone.size()));
-    CHECK(first == alone);
+    CHECK(pair.shape == video_shape{2, 2, 2, 4, 3});
+    CHECK(std::equal(alone.values.begin(), alone.values.end(), pair.values.begin()));
     CHECK(distance(pair, twice) > 1e-3); // the second sample's text counts
 
     // By hand: the noise, then model.predict under DDIM.
@@ -76,7 +77,7 @@ TEST_CASE("a sample is the DDIM run of its own text, whatever its neighbours' ar
     in.is_image = view<const std::uint8_t, dynamic>(&video, 1);
     run_sampler(
         s.ctx, quick, in, x, [&](const auto& asked, auto v) { s.model.predict(asked, v); }, [](int, auto) {});
-    for (std::size_t i = 0; i < alone.size(); ++i) CHECK(alone[i] == static_cast<float>(x.data()[i]));
+    for (std::size_t i = 0; i < alone.values.size(); ++i) CHECK(alone.values[i] == static_cast<float>(x.data()[i]));
 }
 
 TEST_CASE("without a text or a class a sample is that of the empty text and the null class") {
@@ -127,9 +128,10 @@ TEST_CASE("a stack of images is F images, decoded one by one; a video is decoded
     REQUIRE(images.size() == 4);
     for (const video& image : images)
         CHECK((image.frames == 1 && image.height == 4 && image.width == 8 && image.complete()));
-    const auto latents = sample_latents(s.model, labels{0, 1}, stack);
-    const std::vector<float> third(latents.begin() + 2 * 2 * 4 * 3, latents.begin() + 3 * 2 * 4 * 3);
-    CHECK(images[2].rgb == to_videos(decoder.decode(third, 1, 1, 2, 4), 1, 1, 4, 8)[0].rgb);
+    const latents all = sample_latents(s.model, labels{0, 1}, stack);
+    const latents third{.shape = {1, 1, 2, 4, 3},
+                        .values = {all.values.begin() + 2 * 2 * 4 * 3, all.values.begin() + 3 * 2 * 4 * 3}};
+    CHECK(images[2].rgb == to_videos(decoder.decode(third))[0].rgb);
 
     const auto videos = sample(s.model, decoder, s.text, prompts{"a bag", "a boat"}, quick);
     REQUIRE(videos.size() == 2);

@@ -33,9 +33,13 @@ TEST_CASE("floats are rounded and clamped, and what is no number is black") {
     constexpr float infinity = std::numeric_limits<float>::infinity();
     const std::vector<float> pixels{
         -1, 1, 0.0039f, 0.0040f, infinity, -infinity, std::numeric_limits<float>::quiet_NaN(), 1e30f, -7};
-    CHECK(walt::to_videos(pixels, 1, 1, 1, 3).front().rgb ==
-          std::vector<std::uint8_t>{0, 255, 128, 128, 255, 0, 0, 255, 0});
-    CHECK(walt::to_videos({-0.0079f, -0.0077f, 0}, 1, 1, 1, 1).front().rgb == std::vector<std::uint8_t>{126, 127, 128});
+    const auto bytes = [](const std::vector<float>& row) {
+        const walt::view<const float, walt::dynamic, walt::dynamic, walt::dynamic, walt::dynamic, 3> image(
+            row.data(), 1, 1, 1, static_cast<std::int64_t>(row.size() / 3));
+        return walt::to_videos(image).front().rgb;
+    };
+    CHECK(bytes(pixels) == std::vector<std::uint8_t>{0, 255, 128, 128, 255, 0, 0, 255, 0});
+    CHECK(bytes({-0.0079f, -0.0077f, 0}) == std::vector<std::uint8_t>{126, 127, 128});
 }
 
 TEST_CASE("tiles lie row after row with a gap") {

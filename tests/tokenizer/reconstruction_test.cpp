@@ -39,7 +39,7 @@ struct scene {
 
 TEST_CASE("the loss is that of decode(encode(x))", "[reconstruction]") {
     scene s;
-    const std::vector<float> z = s.tokens.encode(s.batch.pixels, 2, 3, 4, 4), x = s.tokens.decode(z, 2, 2, 2, 2);
+    const std::vector<float> x = s.tokens.decode(s.tokens.encode(s.batch, latent_scale::raw)).pixels;
     double squares = 0, distances = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
         const double off = static_cast<double>(x[i]) - static_cast<double>(s.batch.pixels[i]);

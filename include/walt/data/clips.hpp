@@ -21,7 +21,30 @@ struct clips {
     std::vector<std::uint8_t>
         numbers_valid{}; ///< [B F], 1 where a frame's numbers are known; empty: wherever they came
 
+    friend bool operator==(const clips&, const clips&) = default;
     bool is_stack(std::int64_t b) const { return !is_image.empty() && is_image[static_cast<std::size_t>(b)] != 0; }
+
+    /// The samples of one kind, in order: stacks of images, or videos. Their count may be 0.
+    clips part(bool stacks) const {
+        clips made;
+        made.shape = shape;
+        made.shape.count = 0;
+        for (std::int64_t b = 0; b < shape.count; ++b) {
+            if (is_stack(b) != stacks) continue;
+            ++made.shape.count;
+            const auto keep = [&](const auto& from, auto& to) {
+                const auto size = static_cast<std::int64_t>(from.size()) / shape.count;
+                to.insert(to.end(), from.begin() + b * size, from.begin() + (b + 1) * size);
+            };
+            keep(pixels, made.pixels);
+            keep(is_image, made.is_image);
+            keep(captions, made.captions);
+            keep(labels, made.labels);
+            keep(numbers, made.numbers);
+            keep(numbers_valid, made.numbers_valid);
+        }
+        return made;
+    }
 
     /// Throws walt::error with both numbers where a size is not that of the shape.
     void check() const {

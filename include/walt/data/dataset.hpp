@@ -1,44 +1,99 @@
-// What a dataset is: clips (or images, clips of one frame) with captions, each a pure function of (seed, index).
+// What a dataset is: clips (or images, clips of one frame) with what is known of them, each a pure function of (seed,
+// index).
 #pragma once
 
+#include "../core/philox.hpp"
+#include "clips.hpp"
+
+#include <algorithm>
 #include <concepts>
-#include <cstdint>
-#include <string>
-#include <vector>
 
 namespace walt {
 
-/// A source of clips. `read` writes pixels [frames, height, width, 3] in [-1, 1] and the caption of clip `index`, for
-/// 0 <= index < size(). The same (seed, index) gives the same clip, and several threads may read at once. The seed
-/// drives whatever is random in a clip (crops, or all of it where clips are generated: then size() is merely huge).
+/// One clip, or one frame of a clip as an image (F = 1).
+struct clip {
+    std::vector<float> pixels{};               ///< [F, H, W, 3] in [-1, 1]
+    std::string caption{};                     ///< empty: none
+    std::int32_t label = no_label;             ///< 0 .. classes() - 1
+    std::vector<float> numbers{};              ///< [F, N], N the dataset's numbers()
+    std::vector<std::uint8_t> numbers_valid{}; ///< [F]: 1, or 0 where a frame's numbers are not known
+};
+
+/// A source of clips. `read` writes into a clip whose pixels (and numbers, all valid) have their size already; it says
+/// a caption, a label or numbers where it knows them. The same (seed, index), 0 <= index < size(), gives the same clip,
+/// and several threads may read at once. The seed drives whatever is random in a clip (crops, or all of it where clips
+/// are generated: then size() is merely huge). Whoever keeps a dataset copies it: it should be a cheap handle that
+/// shares what is large, as walt's own are.
+/// It may also have `int classes() const`, more than all labels, and `int numbers() const`, the N of its clips' numbers.
 template <class D>
-concept dataset = requires(const D& d, std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) {
+concept dataset = requires(const D& d, walt::seed seed, std::int64_t index, clip& out) {
     { d.size() } -> std::same_as<std::int64_t>;
     { d.frames() } -> std::same_as<int>;
     { d.height() } -> std::same_as<int>;
     { d.width() } -> std::same_as<int>;
-    d.read(seed, index, pixels, caption);
+    d.read(seed, index, out);
 };
 
-/// A dataset that can make one frame [height, width, 3] of a clip, with a still image's caption, without the others.
+/// A dataset that can make one frame of a clip, with a still image's caption, without the others.
 template <class D>
-concept frame_dataset = dataset<D> &&
-    requires(const D& d, std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) {
-    d.read_frame(seed, index, /*frame*/ 0, pixels, caption);
+concept frame_dataset = dataset<D> && requires(const D& d, walt::seed seed, std::int64_t index, clip& out) {
+    d.read_frame(seed, index, /*frame*/ 0, out);
 };
 
-/// One clip with memory of its own.
-struct clip {
-    std::vector<float> pixels; ///< [frames, height, width, 3] in [-1, 1]
-    std::string caption;
-};
+/// Classes of a dataset, and numbers of each of its frames; 0 where it has none.
+template <dataset D> int classes_of(const D& data) {
+    if constexpr (requires { data.classes(); }) return data.classes();
+    else return 0;
+}
+template <dataset D> int numbers_of(const D& data) {
+    if constexpr (requires { data.numbers(); }) return data.numbers();
+    else return 0;
+}
+
+namespace detail {
+/// Reads a clip of so many frames and holds the dataset to what it promised.
+template <dataset D> clip read_one(const D& from, std::int64_t index, int frames, auto&& read) {
+    clip one;
+    const std::int64_t pixels = std::int64_t{3} * frames * from.height() * from.width();
+    const std::int64_t numbers = std::int64_t{frames} * numbers_of(from);
+    one.pixels.resize(static_cast<std::size_t>(pixels));
+    one.numbers.resize(static_cast<std::size_t>(numbers));
+    if (numbers > 0) one.numbers_valid.assign(static_cast<std::size_t>(frames), 1);
+    read(one);
+    const auto keeps = [&](const auto& list, std::int64_t size, const char* what) {
+        require(static_cast<std::int64_t>(list.size()) == size,
+                "clip {} of a dataset has {} {} where {} were asked for", index, list.size(), what, size);
+    };
+    keeps(one.pixels, pixels, "pixel numbers");
+    keeps(one.numbers, numbers, "numbers");
+    keeps(one.numbers_valid, numbers > 0 ? frames : 0, "validities of numbers");
+    require(one.label == no_label || classes_of(from) == 0 || (one.label >= 0 && one.label < classes_of(from)),
+            "clip {} has the label {}, but its dataset has {} classes", index, one.label, classes_of(from));
+    return one;
+}
+} // namespace detail
 
 /// Clip `index` of any dataset.
-template <dataset D> clip clip_at(const D& from, std::uint64_t seed, std::int64_t index) {
-    clip one;
-    one.pixels.resize(static_cast<std::size_t>(std::int64_t{3} * from.frames() * from.height() * from.width()));
-    from.read(seed, index, one.pixels.data(), one.caption);
-    return one;
+template <dataset D> clip clip_at(const D& from, walt::seed seed, std::int64_t index) {
+    return detail::read_one(from, index, from.frames(), [&](clip& out) { from.read(seed, index, out); });
+}
+
+/// One frame of clip `index` as an image: without the others where the dataset can, else cut out of the whole clip.
+template <dataset D> clip frame_at(const D& from, walt::seed seed, std::int64_t index, int frame) {
+    if constexpr (frame_dataset<D>) {
+        return detail::read_one(from, index, 1, [&](clip& out) { from.read_frame(seed, index, frame, out); });
+    } else {
+        clip one = clip_at(from, seed, index);
+        const auto keep = [&](auto& list) {
+            const auto size = static_cast<std::ptrdiff_t>(list.size()) / from.frames();
+            std::copy_n(list.begin() + size * frame, size, list.begin());
+            list.resize(static_cast<std::size_t>(size));
+        };
+        keep(one.pixels);
+        keep(one.numbers);
+        keep(one.numbers_valid);
+        return one;
+    }
 }
 
 } // namespace walt

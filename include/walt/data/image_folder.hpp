@@ -1,7 +1,6 @@
 // A folder of PNG and JPEG images as a dataset.
 #pragma once
 
-#include "../core/philox.hpp"
 #include "../io/jpeg.hpp"
 #include "../io/png.hpp"
 #include "dataset.hpp"
@@ -10,7 +9,8 @@
 
 namespace walt {
 
-struct image_folder_options {
+/// How image files become images.
+struct image_reading {
     int height = 64, width = 64;
     bool random_crop = false; ///< which part of an image is kept is drawn from the seed; else the middle
 };
@@ -18,33 +18,36 @@ struct image_folder_options {
 /// Images scaled until they cover height x width and cropped to it. Captions and unreadable files: see media_folder.
 class image_folder {
   public:
-    explicit image_folder(const std::filesystem::path& folder, image_folder_options options = {})
-        : options_(options), files_(list_media(folder, {".png", ".jpg", ".jpeg"})) {
-        require(options_.height > 0 && options_.width > 0,
-                "an image folder needs a height and a width of 1 or more; they are {} and {}", options_.height,
-                options_.width);
+    using reading = image_reading;
+    static constexpr media kind = media::image;
+
+    explicit image_folder(const std::filesystem::path& folder, image_reading how = {})
+        : image_folder(list_media(folder, kind), how) {}
+    /// Of these files, which have their captions and labels.
+    explicit image_folder(std::vector<media_file> files, image_reading how = {}) : how_(how), files_(std::move(files)) {
+        require(how_.height > 0 && how_.width > 0,
+                "an image folder needs a height and a width of 1 or more; they are {} and {}", how_.height, how_.width);
     }
 
     std::int64_t size() const { return files_.size(); }
     int frames() const { return 1; }
-    int height() const { return options_.height; }
-    int width() const { return options_.width; }
+    int height() const { return how_.height; }
+    int width() const { return how_.width; }
     std::int64_t unreadable() const { return files_.unreadable(); }
 
-    void read(std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) const {
+    void read(walt::seed seed, std::int64_t index, clip& out) const {
         files_.with(index, [&](const media_file& file) {
-            const video image = file.path.extension() == ".png" || file.path.extension() == ".PNG"
-                                    ? read_png(file.path)
-                                    : read_jpeg(file.path);
-            const philox numbers{seed, static_cast<std::uint64_t>(index)};
-            const crop keep = options_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
-            resizer(image.height, image.width, options_.height, options_.width, keep)(image.rgb.data(), pixels);
-            caption = file.caption;
+            const video image = ending_of(file.path) == ".png" ? read_png(file.path) : read_jpeg(file.path);
+            const philox numbers{seed.value, static_cast<std::uint64_t>(index)};
+            const crop keep = how_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
+            resizer(image.height, image.width, how_.height, how_.width, keep)(image.rgb.data(), out.pixels.data());
+            out.caption = file.caption;
+            out.label = file.label;
         });
     }
 
   private:
-    image_folder_options options_;
+    image_reading how_;
     media_folder files_;
 };
 static_assert(dataset<image_folder>);

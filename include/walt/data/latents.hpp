@@ -6,11 +6,16 @@
 
 namespace walt {
 
+/// What a latent's numbers are: normalised by channel, (z - mean) / std, as a denoiser needs them, or as the tokenizer's
+/// network makes them.
+enum class latent_scale { normalised, raw };
+
 /// B samples of F latent frames: videos, or stacks of F independent images. What is not known, or not used by the
 /// config, stays empty.
 struct latents {
-    video_shape shape{};                  ///< [B, F, H, W, C]
-    std::vector<float> values{};          ///< [B, F, H, W, C], normalised
+    video_shape shape{};         ///< [B, F, H, W, C]
+    std::vector<float> values{}; ///< [B, F, H, W, C]
+    latent_scale scale = latent_scale::normalised;
     std::vector<std::uint8_t> is_image{}; ///< [B], 1 where the frames are independent images; empty: videos
     std::vector<std::int32_t> labels{};   ///< [B F]: 0 .. classes - 1, or no_label
     text_batch text{};                    ///< its row: [B F]
@@ -19,6 +24,7 @@ struct latents {
         numbers_valid{};                 ///< [B F], 1 where a frame's numbers are known; empty: wherever they came
     std::vector<float> low_resolution{}; ///< [B, F, H/2, W/2, C]
 
+    friend bool operator==(const latents&, const latents&) = default;
     bool is_stack(std::int64_t b) const { return !is_image.empty() && is_image[static_cast<std::size_t>(b)] != 0; }
     /// is_image, spelled out where it was left out.
     std::vector<std::uint8_t> kinds() const {
@@ -41,5 +47,33 @@ struct latents {
         detail::require_size_or_none(low_resolution, shape.size() / 4, shape, "low-resolution numbers");
     }
 };
+
+/// Tells latents what is known of the clips that they are made of: kinds, labels and numbers; a latent frame gets the
+/// label of its first frame of pixels, and the mean of the numbers that are known in its frames. (Captions need an
+/// encoder.)
+inline void carry_conditions(const clips& from, latents& to) {
+    const std::int64_t B = to.shape.count, F = from.shape.frames, f = to.shape.frames;
+    const std::int64_t N = from.numbers.empty() ? 0 : static_cast<std::int64_t>(from.numbers.size()) / (B * F);
+    to.is_image = from.is_image;
+    for (std::int64_t b = 0; b < B; ++b)
+        for (std::int64_t at = 0; at < f; ++at) {
+            // Latent frame 0 is made of frame 0 alone, the others of equal shares of the rest; F = f in stacks.
+            const std::int64_t share = f > 1 ? (F - 1) / (f - 1) : 1;
+            const std::int64_t first = b * F + (at == 0 ? 0 : (at - 1) * share + 1),
+                               last = at == 0 ? first + 1 : first + share;
+            if (!from.labels.empty()) to.labels.push_back(from.labels[static_cast<std::size_t>(first)]);
+            if (N == 0) continue;
+            std::vector<float> mean(static_cast<std::size_t>(N));
+            int known = 0;
+            for (std::int64_t i = first; i < last; ++i) {
+                if (!from.numbers_valid.empty() && from.numbers_valid[static_cast<std::size_t>(i)] == 0) continue;
+                ++known;
+                for (std::int64_t n = 0; n < N; ++n)
+                    mean[static_cast<std::size_t>(n)] += from.numbers[static_cast<std::size_t>(i * N + n)];
+            }
+            for (const float sum : mean) to.numbers.push_back(known > 0 ? sum / static_cast<float>(known) : 0.0f);
+            to.numbers_valid.push_back(known > 0);
+        }
+}
 
 } // namespace walt

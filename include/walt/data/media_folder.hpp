@@ -1,7 +1,7 @@
 // A folder of files with captions, of which some may turn out to be unreadable.
 #pragma once
 
-#include "../core/error.hpp"
+#include "clips.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,14 +20,37 @@ namespace walt {
 
 struct media_file {
     std::filesystem::path path;
-    std::string caption;
+    std::string caption{};
+    std::int32_t label = no_label;
 };
 
+/// The ending of a file's name in small letters: ".png".
+inline std::string ending_of(const std::filesystem::path& file) {
+    std::string ending = file.extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return ending;
+}
+
+/// What a file is by its ending.
+enum class media { image, video, neither };
+inline media media_of(const std::filesystem::path& file) {
+    const std::string ending = ending_of(file);
+    for (const char* const image : {".png", ".jpg", ".jpeg"})
+        if (ending == image) return media::image;
+    for (const char* const video : {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".y4m"})
+        if (ending == video) return media::video;
+    return media::neither;
+}
+/// For messages.
+inline const char* name_of(media kind) {
+    return kind == media::image ? "images (.png, .jpg)" : "videos (.mp4, .avi, ...)";
+}
+
 /// The files of a folder in the order of their names. Where the folder has a captions.txt (lines "file<TAB>caption"),
-/// they are the files that it lists; else all files with one of the endings, captioned by their name's stem.
-inline std::vector<media_file> list_media(const std::filesystem::path& folder,
-                                          std::initializer_list<std::string_view> endings) {
-    require(std::filesystem::is_directory(folder), "'{}' is not a folder of images or videos", folder.string());
+/// they are the files that it lists; else all images or all videos, captioned by their name's stem.
+inline std::vector<media_file> list_media(const std::filesystem::path& folder, media kind) {
+    require(std::filesystem::is_directory(folder), "'{}' is not a folder of {}", folder.string(), name_of(kind));
     std::vector<media_file> files;
     const std::filesystem::path list = folder / "captions.txt";
     if (std::ifstream lines(list); lines) {
@@ -43,59 +65,56 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder,
         }
     } else {
         for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-            std::string ending = entry.path().extension().string();
-            std::transform(ending.begin(), ending.end(), ending.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-            if (entry.is_regular_file() && std::find(endings.begin(), endings.end(), ending) != endings.end())
+            if (entry.is_regular_file() && media_of(entry.path()) == kind)
                 files.push_back({entry.path(), entry.path().stem().string()});
         }
     }
     std::sort(files.begin(), files.end(), [](const media_file& a, const media_file& b) { return a.path < b.path; });
     for (std::size_t i = 1; i < files.size(); ++i)
         require(files[i].path != files[i - 1].path, "'{}' lists '{}' twice", list.string(), files[i].path.string());
-    require(!files.empty(),
-            "the folder '{}' has no file that can be read, by its name: expected one that ends in {} or the like, or "
-            "one listed in captions.txt",
-            folder.string(), endings.size() ? *endings.begin() : "");
+    require(!files.empty(), "the folder '{}' has no {}, by their names or as listed in captions.txt", folder.string(),
+            name_of(kind));
     return files;
 }
 
 /// Such files, read by index. A file that cannot be read is named once on stderr, counted, and replaced by the next one
-/// in order that can. Copies share the count.
+/// in order that can. Copies share the list and the count.
 class media_folder {
   public:
-    explicit media_folder(std::vector<media_file> files)
-        : files_(std::move(files)), state_(std::make_shared<state>(files_.size())) {}
+    explicit media_folder(std::vector<media_file> files) : state_(std::make_shared<state>(std::move(files))) {
+        require(size() > 0, "a folder of images or videos needs 1 file or more");
+    }
 
-    std::int64_t size() const { return static_cast<std::int64_t>(files_.size()); }
-    const media_file& file(std::int64_t index) const { return files_[static_cast<std::size_t>(index)]; }
+    std::int64_t size() const { return static_cast<std::int64_t>(state_->files.size()); }
+    const media_file& file(std::int64_t index) const { return state_->files[static_cast<std::size_t>(index)]; }
     /// Files found unreadable so far.
     std::int64_t unreadable() const { return state_->count; }
 
     /// read(file) for file `index` or the one that replaces it; what it throws as walt::error marks a file unreadable.
     /// Throws walt::error where none is left.
     template <class Read> void with(std::int64_t index, Read&& read) const {
-        for (std::size_t tried = 0; tried < files_.size(); ++tried) {
-            const std::size_t i = (static_cast<std::size_t>(index) + tried) % files_.size();
+        const std::vector<media_file>& files = state_->files;
+        for (std::size_t tried = 0; tried < files.size(); ++tried) {
+            const std::size_t i = (static_cast<std::size_t>(index) + tried) % files.size();
             if (state_->broken[i]) continue;
             try {
-                return read(files_[i]);
+                return read(files[i]);
             } catch (const error& what) {
                 if (state_->broken[i].exchange(true)) continue; // another thread named it
                 ++state_->count;
-                std::fprintf(stderr, "walt: skipping '%s': %s\n", files_[i].path.c_str(), what.what());
+                std::fprintf(stderr, "walt: skipping '%s': %s\n", files[i].path.c_str(), what.what());
             }
         }
-        fail("none of the {} files in '{}' can be read", files_.size(), files_.front().path.parent_path().string());
+        fail("none of the {} files in '{}' can be read", files.size(), files.front().path.parent_path().string());
     }
 
   private:
     struct state {
-        explicit state(std::size_t files) : broken(files) {}
+        explicit state(std::vector<media_file> list) : files(std::move(list)), broken(files.size()) {}
+        const std::vector<media_file> files;
         std::vector<std::atomic<bool>> broken;
         std::atomic<std::int64_t> count = 0;
     };
-    std::vector<media_file> files_;
     std::shared_ptr<state> state_;
 };
 

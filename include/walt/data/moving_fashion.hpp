@@ -22,7 +22,8 @@ struct moving_fashion_label {
 /// Which of the 480 combinations of item, colour and direction appear: 432 in training, 48 never seen there.
 enum class split { train, held_out, all };
 
-struct moving_fashion_options {
+/// Which clips of moving fashion.
+struct fashion_clips {
     int size = 64;   ///< height and width in pixels
     int frames = 17; ///< the whole path is walked whatever their number
     walt::split split = split::train;
@@ -58,53 +59,58 @@ class moving_fashion {
                                                                        {-diagonal, diagonal},
                                                                        {diagonal, diagonal}}};
 
-    explicit moving_fashion(moving_fashion_options options = {})
-        : options_(std::move(options)),
-          pictures_(std::make_shared<const fashion_mnist>(read_fashion_mnist(options_.pictures, options_.folder))) {
+    explicit moving_fashion(fashion_clips options = {}) : options_(std::move(options)) {
         require(options_.size >= 16, "moving fashion needs frames of 16 x 16 pixels or more; {} were asked for",
                 options_.size);
         require(options_.frames >= 1, "moving fashion needs 1 frame or more; {} were asked for", options_.frames);
-        for (std::int64_t i = 0; i < pictures_->count(); ++i)
-            of_item_[pictures_->item[static_cast<std::size_t>(i)]].push_back(i);
+        const auto made = std::make_shared<contents>();
+        made->pictures = read_fashion_mnist(options_.pictures, options_.folder);
+        for (std::int64_t i = 0; i < made->pictures.count(); ++i)
+            made->of_item[made->pictures.item[static_cast<std::size_t>(i)]].push_back(i);
         for (std::size_t item = 0; item < items.size(); ++item)
-            require(!of_item_[item].empty(), "this Fashion-MNIST has no picture of a {}", items[item]);
+            require(!made->of_item[item].empty(), "this Fashion-MNIST has no picture of a {}", items[item]);
         for (int c = 0; c < combinations; ++c)
             if (options_.split == split::all || held_out(combination(c)) == (options_.split == split::held_out))
-                shown_.push_back(c);
+                made->shown.push_back(c);
+        kept_ = made;
     }
 
     std::int64_t size() const { return std::int64_t{1} << 40; }
     int frames() const { return options_.frames; }
     int height() const { return options_.size; }
     int width() const { return options_.size; }
+    int classes() const { return static_cast<int>(items.size()); }
 
     /// The raw pictures [count, 28, 28] and their items, for a judge to learn from.
-    const fashion_mnist& pictures() const { return *pictures_; }
+    const fashion_mnist& pictures() const { return kept_->pictures; }
 
-    void read(std::uint64_t seed, std::int64_t index, float* pixels, std::string& caption) const {
+    /// The caption says item, colour and direction; the label is the item.
+    void read(walt::seed seed, std::int64_t index, clip& out) const {
         const moving_fashion_label shown = label(seed, index);
-        caption = moving_fashion::caption(shown);
-        render(shown, picture(seed, index), numbers(seed, index), pixels);
+        out.caption = caption(shown);
+        out.label = shown.item;
+        render(shown, picture(seed, index), draws(seed, index), out.pixels.data());
     }
 
-    /// One frame [height, width, 3] as an image; its caption tells no direction: "a red sneaker".
-    void read_frame(std::uint64_t seed, std::int64_t index, int frame, float* pixels, std::string& caption) const {
+    /// One frame as an image; its caption tells no direction: "a red sneaker".
+    void read_frame(walt::seed seed, std::int64_t index, int frame, clip& out) const {
         const moving_fashion_label shown = label(seed, index);
-        caption = image_caption(shown);
-        const scene plan = make_scene(shown, picture(seed, index), numbers(seed, index));
-        draw_background(plan, pixels);
-        draw_picture(plan, frame, pixels);
+        out.caption = image_caption(shown);
+        out.label = shown.item;
+        const scene plan = make_scene(shown, picture(seed, index), draws(seed, index));
+        draw_background(plan, out.pixels.data());
+        draw_picture(plan, frame, out.pixels.data());
     }
 
     /// What clip `index` shows: every combination of the split is as likely.
-    moving_fashion_label label(std::uint64_t seed, std::int64_t index) const {
-        return combination(shown_[numbers(seed, index).below(0, static_cast<std::uint32_t>(shown_.size()))]);
+    moving_fashion_label label(walt::seed seed, std::int64_t index) const {
+        return combination(kept_->shown[draws(seed, index).below(0, static_cast<std::uint32_t>(kept_->shown.size()))]);
     }
 
     /// Which picture clip `index` shows.
-    std::int64_t picture(std::uint64_t seed, std::int64_t index) const {
-        const auto& choice = of_item_[static_cast<std::size_t>(label(seed, index).item)];
-        return choice[numbers(seed, index).below(1, static_cast<std::uint32_t>(choice.size()))];
+    std::int64_t picture(walt::seed seed, std::int64_t index) const {
+        const auto& choice = kept_->of_item[static_cast<std::size_t>(label(seed, index).item)];
+        return choice[draws(seed, index).below(1, static_cast<std::uint32_t>(choice.size()))];
     }
 
     /// A clip [frames, height, width, 3] in [-1, 1] of this label and picture; `numbers` sets background, size and
@@ -152,6 +158,12 @@ class moving_fashion {
     static constexpr moving_fashion_label combination(int c) { return {c / 48, c / 8 % 6, c % 8}; }
 
   private:
+    struct contents {
+        fashion_mnist pictures;
+        std::array<std::vector<std::int64_t>, 10> of_item; // pictures of each item
+        std::vector<int> shown;                            // combinations of this split
+    };
+
     static constexpr int side = fashion_mnist::side, margin = 1, padded = 32; // 28 + a border of zeros, rows of 32
 
     struct scene {
@@ -163,8 +175,9 @@ class moving_fashion {
         float scale;                                    // pixels per picture element
     };
 
-    static philox numbers(std::uint64_t seed, std::int64_t index) {
-        return {seed ^ 0x6d6f76696e67u, static_cast<std::uint64_t>(index)}; // not the numbers of others with this seed
+    static philox draws(walt::seed seed, std::int64_t index) {
+        return {seed.value ^ 0x6d6f76696e67u,
+                static_cast<std::uint64_t>(index)}; // not the numbers of others with this seed
     }
 
     scene make_scene(const moving_fashion_label& shown, std::int64_t picture, const philox& numbers) const {
@@ -173,7 +186,7 @@ class moving_fashion {
             return low + (high - low) * numbers.uniform(static_cast<std::uint64_t>(draws++));
         };
         scene plan{};
-        const std::uint8_t* grey = pictures_->picture(picture);
+        const std::uint8_t* grey = kept_->pictures.picture(picture);
         for (int i = 0; i < side; ++i)
             for (int j = 0; j < side; ++j) {
                 const int g = grey[i * side + j], at = (i + margin) * padded + j + margin;
@@ -256,10 +269,8 @@ class moving_fashion {
         }
     }
 
-    moving_fashion_options options_;
-    std::shared_ptr<const fashion_mnist> pictures_; // copies of the dataset share them
-    std::array<std::vector<std::int64_t>, 10> of_item_;
-    std::vector<int> shown_; // combinations of this split
+    fashion_clips options_;
+    std::shared_ptr<const contents> kept_; // copies of the dataset share it
 };
 static_assert(frame_dataset<moving_fashion>);
 

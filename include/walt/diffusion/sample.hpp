@@ -1,8 +1,9 @@
 // Sampling a trained denoiser: texts, classes or nothing in, latents or videos out (paper sec. 4.3, 5.3; docs/model.md 2).
 #pragma once
 
-#include "../io/frames.hpp"
-#include "../text/text_batch.hpp"
+#include "../data/latents.hpp"
+#include "../data/videos.hpp"
+#include "../text/captions.hpp"
 #include "../transformer/denoiser.hpp"
 #include "conditions.hpp"
 #include "sampling.hpp"
@@ -42,9 +43,9 @@ void denoise(const Denoiser& model, const conditions& told, sampling how, X x, S
         ctx, how, input, x, [&](const auto& in, auto answer) { model.predict(in, answer); }, seen);
 }
 
-/// Latents [B, F, H, W, C] in host memory, normalised.
+/// Normalised latents [B, F, H, W, C]: videos, or stacks of images where `how` asks for them.
 template <class Denoiser>
-std::vector<float> sample_latents(const Denoiser& model, const conditions& told, const sampling& how = {}) {
+latents sample_latents(const Denoiser& model, const conditions& told, const sampling& how = {}) {
     using config = typename Denoiser::config_type;
     using A = typename Denoiser::master_type;
     require(told.samples >= 1, "sampling makes 1 sample or more, not {}", told.samples);
@@ -58,7 +59,11 @@ std::vector<float> sample_latents(const Denoiser& model, const conditions& told,
     });
     std::vector<A> host(static_cast<std::size_t>(x.size()));
     ctx.download(host.data(), x.data(), host.size() * sizeof(A));
-    return {host.begin(), host.end()};
+    latents made;
+    made.shape = {told.samples, config::frames, config::height, config::width, config::channels};
+    made.values.assign(host.begin(), host.end());
+    made.is_image.assign(static_cast<std::size_t>(told.samples), how.images);
+    return made;
 }
 
 /// What samples of these texts are told, one each. The text encoder must be the one of training.
@@ -71,8 +76,7 @@ inline conditions told(const labels& wanted) {
 
 /// Latents of one sample a text.
 template <class Denoiser, text_encoder Encoder>
-std::vector<float> sample_latents(const Denoiser& model, const Encoder& encoder, const prompts& wanted,
-                                  const sampling& how = {}) {
+latents sample_latents(const Denoiser& model, const Encoder& encoder, const prompts& wanted, const sampling& how = {}) {
     using config = typename Denoiser::config_type;
     static_assert(config::text_dim > 0,
                   "this model has no text conditioning (text_dim is 0): it cannot be sampled with prompts");
@@ -84,7 +88,7 @@ std::vector<float> sample_latents(const Denoiser& model, const Encoder& encoder,
 
 /// Latents of one sample a class.
 template <class Denoiser>
-std::vector<float> sample_latents(const Denoiser& model, const labels& wanted, const sampling& how = {}) {
+latents sample_latents(const Denoiser& model, const labels& wanted, const sampling& how = {}) {
     static_assert(Denoiser::config_type::classes > 0,
                   "this model has no classes (classes is 0): it cannot be sampled with labels");
     for (const std::int32_t label : wanted.classes)
@@ -95,33 +99,21 @@ std::vector<float> sample_latents(const Denoiser& model, const labels& wanted, c
 
 /// Latents of samples of no text and no class: there is nothing to guide.
 template <class Denoiser>
-std::vector<float> sample_latents(const Denoiser& model, unconditional wanted, const sampling& how = {}) {
+latents sample_latents(const Denoiser& model, unconditional wanted, const sampling& how = {}) {
     return sample_latents(model, conditions{.samples = wanted.samples}, how);
 }
 
-/// The videos (or images, one latent frame each) of normalised latents [B, F, H, W, C] that a denoiser of Config made.
-template <class Config, class Tokenizer>
-std::vector<video> decode_samples(const Tokenizer& tokenizer, const std::vector<float>& latents, bool images = false) {
-    constexpr std::int64_t size = std::int64_t{Config::frames} * Config::height * Config::width * Config::channels;
-    const std::int64_t samples = static_cast<std::int64_t>(latents.size()) / size;
-    const std::int64_t count = images ? samples * Config::frames : samples, frames = images ? 1 : Config::frames;
-    const auto pixels = Tokenizer::module_type::pixel_size({count, frames, Config::height, Config::width});
-    return to_videos(tokenizer.decode(latents, count, frames, Config::height, Config::width), count,
-                     static_cast<int>(pixels.frames), static_cast<int>(pixels.height), static_cast<int>(pixels.width));
-}
-
-/// sample(model, tokenizer, text_encoder, prompts{...}, how): videos. Without the encoder: labels, unconditional, or any
+/// sample(model, tokenizer, text_encoder, prompts{...}, how): videos, or the F images of each stack. Without the encoder: labels, unconditional, or any
 /// conditions.
 template <class Denoiser, class Tokenizer, text_encoder Encoder>
 std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const Encoder& encoder,
                           const prompts& wanted, const sampling& how = {}) {
-    return decode_samples<typename Denoiser::config_type>(tokenizer, sample_latents(model, encoder, wanted, how),
-                                                          how.images);
+    return to_videos(tokenizer.decode(sample_latents(model, encoder, wanted, how)));
 }
 template <class Denoiser, class Tokenizer, class Wanted>
 std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const Wanted& wanted,
                           const sampling& how = {}) {
-    return decode_samples<typename Denoiser::config_type>(tokenizer, sample_latents(model, wanted, how), how.images);
+    return to_videos(tokenizer.decode(sample_latents(model, wanted, how)));
 }
 
 } // namespace walt

@@ -41,14 +41,6 @@ inline std::vector<video> to_videos(view<const float, dynamic, dynamic, dynamic,
     }
     return list;
 }
-inline std::vector<video> to_videos(const std::vector<float>& pixels, std::int64_t count, int frames, int height,
-                                    int width) {
-    const view<const float, dynamic, dynamic, dynamic, dynamic, 3> all(pixels.data(), count, frames, height, width);
-    require(static_cast<std::int64_t>(pixels.size()) == all.size(),
-            "{} videos of {} x {} x {} have {} numbers; {} came", count, frames, height, width, all.size(),
-            pixels.size());
-    return to_videos(all);
-}
 
 /// The pixels of a video in [-1, 1].
 inline std::vector<float> to_floats(const video& from) {

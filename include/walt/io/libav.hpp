@@ -93,11 +93,11 @@ class reader {
         return rate.den != 0 ? av_q2d(rate) : 0;
     }
 
-    /// Frames left in the file, by its packets. Uses the file up.
+    /// Frames left in the file, by its packets (less those that an edit list cuts away). Uses the file up.
     std::int64_t count() {
         std::int64_t packets = 0;
         while (next_packet()) {
-            ++packets;
+            packets += (packet_->flags & AV_PKT_FLAG_DISCARD) == 0;
             av_packet_unref(packet_.get());
         }
         return packets;

@@ -23,18 +23,25 @@ inline video_facts probe(const std::filesystem::path& path) {
     return {file.count(), file.height(), file.width(), file.frames_per_second()};
 }
 
-/// Frames first, first + stride, ... of a video file, `count` of them, or fewer where the file ends. They are decoded
-/// from the file's beginning, so that they are exact in every format. Throws walt::error where there is none, for
-/// frames above 100 megapixels or of different sizes, and for clips of more than 4 GiB.
-inline video read_clip(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride = 1) {
+/// Frames of a video file, counted by decoding them: exact also where a container has packets without a frame.
+inline std::int64_t count_frames(const std::filesystem::path& path) {
+    detail::av::reader file(path);
+    std::int64_t frames = 0;
+    while (file.next() != nullptr) ++frames;
+    return frames;
+}
+
+/// Frames first, first + stride, ... of a video file, `count` of them, or fewer (even none) where the file ends. They
+/// are decoded from the file's beginning, so that they are exact in every format. Throws walt::error for frames above
+/// 100 megapixels or of different sizes, and for clips of more than 4 GiB.
+inline video read_up_to(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride = 1) {
     require(first >= 0 && count >= 1 && stride >= 1,
             "{}: a clip begins at frame 0 or later and has 1 frame or more, 1 or more apart; asked for were {} from "
             "frame {} on, {} apart",
             path.string(), count, first, stride);
     detail::av::reader file(path);
     video clip;
-    std::int64_t at = 0;
-    for (; clip.frames < count; ++at) {
+    for (std::int64_t at = 0; clip.frames < count; ++at) {
         const AVFrame* frame = file.next();
         if (frame == nullptr) break;
         if (at < first || (at - first) % stride != 0) continue;
@@ -47,7 +54,14 @@ inline video read_clip(const std::filesystem::path& path, std::int64_t first, in
         file.append_rgb(*frame, clip.rgb);
         ++clip.frames;
     }
-    require(clip.frames > 0, "{} has {} frames; the clip was to begin at frame {}", path.string(), at, first);
+    return clip;
+}
+
+/// As read_up_to, but throws where the file ends before the clip's first frame.
+inline video read_clip(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride = 1) {
+    video clip = read_up_to(path, first, count, stride);
+    if (clip.frames == 0)
+        fail("{} has {} frames; the clip was to begin at frame {}", path.string(), count_frames(path), first);
     return clip;
 }
 

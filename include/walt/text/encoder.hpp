@@ -1,20 +1,22 @@
-// What a text encoder is: a caption in, up to M vectors and their validity out.
+// What a text encoder is: texts in, up to M vectors of each and their validity out.
 #pragma once
 
+#include "text_batch.hpp"
+
 #include <concepts>
-#include <cstdint>
-#include <string_view>
+#include <span>
+#include <string>
 
 namespace walt {
 
-/// `encode` writes out [max_tokens, dim] and valid [max_tokens] (1 or 0; rows that are not valid are zeros).
-/// A text without words is valid nowhere: that is how "unconditional" is said (spec 1.4). Several threads may encode at
-/// once.
+/// `encode` gives S texts of max_tokens() positions of dim() numbers, in the order asked for and without rows; positions
+/// that are not valid are zeros. It may be a network with a context and weights of its own: it is asked only while a
+/// cache is built or a prompt is prepared, by the thread that does so, never inside a training step.
 template <class E>
-concept text_encoder = requires(const E& e, std::string_view text, float* out, std::uint8_t* valid) {
+concept text_encoder = requires(const E& e, std::span<const std::string> texts) {
     { e.dim() } -> std::same_as<int>;
     { e.max_tokens() } -> std::same_as<int>;
-    e.encode(text, out, valid);
+    { e.encode(texts) } -> std::same_as<text_batch>;
 };
 
 } // namespace walt

@@ -1,12 +1,9 @@
-// The texts of a batch as the denoiser takes them: distinct texts once, and which one each frame has.
+// Encoded texts as the denoiser takes them: distinct texts once, and which one each frame has.
 #pragma once
 
 #include "../core/error.hpp"
-#include "encoder.hpp"
 
 #include <cstdint>
-#include <map>
-#include <string>
 #include <vector>
 
 namespace walt {
@@ -19,6 +16,7 @@ struct text_batch {
     std::vector<std::uint8_t> valid{}; ///< [S M]
     std::vector<std::int32_t> row{};   ///< one a frame: 0 .. S - 1
 
+    friend bool operator==(const text_batch&, const text_batch&) = default;
     /// S.
     std::int64_t texts() const { return tokens > 0 ? static_cast<std::int64_t>(valid.size()) / tokens : 0; }
 
@@ -35,26 +33,5 @@ struct text_batch {
             require(one >= 0 && one < texts(), "a batch of {} texts has no text {}", texts(), one);
     }
 };
-
-/// Encodes captions (one a frame, in the order of the batch); equal captions are encoded once.
-template <text_encoder Encoder>
-text_batch encode_captions(const Encoder& encoder, const std::vector<std::string>& captions) {
-    const auto M = static_cast<std::size_t>(encoder.max_tokens()), Dt = static_cast<std::size_t>(encoder.dim());
-    text_batch batch{encoder.max_tokens(), encoder.dim(), {}, {}, {}};
-    std::map<std::string, std::int32_t> rows;
-    const auto row_of = [&](const std::string& caption) {
-        const auto [at, is_new] = rows.try_emplace(caption, static_cast<std::int32_t>(rows.size()));
-        if (is_new) {
-            batch.vectors.resize(batch.vectors.size() + M * Dt);
-            batch.valid.resize(batch.valid.size() + M);
-            encoder.encode(caption, batch.vectors.data() + batch.vectors.size() - M * Dt,
-                           batch.valid.data() + batch.valid.size() - M);
-        }
-        return at->second;
-    };
-    row_of("");
-    for (const std::string& caption : captions) batch.row.push_back(row_of(caption));
-    return batch;
-}
 
 } // namespace walt

@@ -42,25 +42,39 @@ class word_vectors {
     int dim() const { return dim_; }
     int max_tokens() const { return max_tokens_; }
 
-    void encode(std::string_view text, float* out, std::uint8_t* valid) const {
-        const std::vector<std::string> all = words(text);
-        const int count = static_cast<int>(std::min(all.size(), static_cast<std::size_t>(max_tokens_)));
-        std::fill_n(out, static_cast<std::size_t>(max_tokens_) * static_cast<std::size_t>(dim_), 0.0f);
-        for (int p = 0; p < max_tokens_; ++p) valid[p] = p < count;
-        for (int p = 0; p < count; ++p, out += dim_) {
-            const philox numbers{0, hash(all[static_cast<std::size_t>(p)])};
-            const int half = dim_ / 2;
-            for (int k = 0; k < half; ++k) {
-                const float angle = static_cast<float>(p) *
-                                    std::exp(-std::log(10000.0f) * static_cast<float>(k) / static_cast<float>(half));
-                out[k] = numbers.normal(static_cast<std::uint64_t>(k)) + position_amplitude * std::sin(angle);
-                out[half + k] =
-                    numbers.normal(static_cast<std::uint64_t>(half + k)) + position_amplitude * std::cos(angle);
-            }
+    /// A text without words is valid nowhere.
+    text_batch encode(std::span<const std::string> texts) const {
+        const auto positions = texts.size() * static_cast<std::size_t>(max_tokens_);
+        text_batch made{max_tokens_,
+                        dim_,
+                        std::vector<float>(positions * static_cast<std::size_t>(dim_)),
+                        std::vector<std::uint8_t>(positions),
+                        {}};
+        float* out = made.vectors.data();
+        std::uint8_t* valid = made.valid.data();
+        for (const std::string& text : texts) {
+            const std::vector<std::string> all = words(text);
+            const int count = static_cast<int>(std::min(all.size(), static_cast<std::size_t>(max_tokens_)));
+            for (int p = 0; p < count; ++p) write(all[static_cast<std::size_t>(p)], p, out + p * dim_);
+            std::fill_n(valid, count, std::uint8_t{1});
+            out += max_tokens_ * dim_;
+            valid += max_tokens_;
         }
+        return made;
     }
 
   private:
+    void write(const std::string& word, int position, float* out) const {
+        const philox numbers{0, hash(word)};
+        const int half = dim_ / 2;
+        for (int k = 0; k < half; ++k) {
+            const float angle = static_cast<float>(position) *
+                                std::exp(-std::log(10000.0f) * static_cast<float>(k) / static_cast<float>(half));
+            out[k] = numbers.normal(static_cast<std::uint64_t>(k)) + position_amplitude * std::sin(angle);
+            out[half + k] = numbers.normal(static_cast<std::uint64_t>(half + k)) + position_amplitude * std::cos(angle);
+        }
+    }
+
     int dim_, max_tokens_;
 };
 static_assert(text_encoder<word_vectors>);

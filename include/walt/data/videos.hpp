@@ -1,0 +1,40 @@
+// Clips from and to videos of 8 bits a channel, as files have them.
+#pragma once
+
+#include "../io/frames.hpp"
+#include "clips.hpp"
+
+namespace walt {
+
+/// B videos, or of a stack of F images F videos of one frame; clamped, and 0 where pixels are not numbers.
+inline std::vector<video> to_videos(const clips& from) {
+    from.check();
+    require(from.shape.channels == 3, "videos have 3 channels; these clips have {}", from.shape.channels);
+    std::vector<video> list;
+    for (std::int64_t b = 0; b < from.shape.count; ++b) {
+        const std::int64_t count = from.is_stack(b) ? from.shape.frames : 1, frames = from.shape.frames / count;
+        const auto some = to_videos(view<const float, dynamic, dynamic, dynamic, dynamic, 3>(
+            from.pixels.data() + b * from.shape.sample(), count, frames, from.shape.height, from.shape.width));
+        list.insert(list.end(), some.begin(), some.end());
+    }
+    return list;
+}
+
+/// One clip of each video; all have the same size.
+inline clips to_clips(std::span<const video> list) {
+    require(!list.empty(), "clips are made of 1 video or more");
+    clips made;
+    const video& first = list.front();
+    made.shape = {static_cast<std::int64_t>(list.size()), first.frames, first.height, first.width};
+    for (const video& one : list) {
+        require(one.frames == first.frames && one.height == first.height && one.width == first.width,
+                "only videos of one size make a batch: {} x {} x {} and {} x {} x {}", first.frames, first.height,
+                first.width, one.frames, one.height, one.width);
+        const std::vector<float> pixels = to_floats(one);
+        made.pixels.insert(made.pixels.end(), pixels.begin(), pixels.end());
+    }
+    made.check();
+    return made;
+}
+
+} // namespace walt
