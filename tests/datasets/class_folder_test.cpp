@@ -1,0 +1,88 @@
+#include "../catch.hpp"
+#include "temporary_folder.hpp"
+
+#include <walt/data/batches.hpp>
+#include <walt/data/class_folder.hpp>
+#include <walt/data/image_folder.hpp>
+#include <walt/data/video_folder.hpp>
+
+#include <png.h>
+
+namespace {
+using Catch::Matchers::Contains;
+
+/// A flat grey PNG of 8 x 8.
+void write_picture(const std::filesystem::path& path, int level) {
+    const std::vector<std::uint8_t> rgb(8 * 8 * 3, static_cast<std::uint8_t>(level));
+    png_image image{};
+    image.version = PNG_IMAGE_VERSION;
+    image.width = image.height = 8;
+    image.format = PNG_FORMAT_RGB;
+    std::filesystem::create_directories(path.parent_path());
+    REQUIRE(png_image_write_to_file(&image, path.c_str(), 0, rgb.data(), 0, nullptr) != 0);
+}
+/// A grey video of 4 frames of 8 x 8.
+std::string grey_video(char luma) {
+    std::string bytes = "YUV4MPEG2 W8 H8 F8:1 Ip A1:1 C444\n";
+    for (int f = 0; f < 4; ++f) bytes += "FRAME\n" + std::string(64, luma) + std::string(128, '\x80');
+    return bytes;
+}
+} // namespace
+
+TEST_CASE("a folder of class folders of images: classes by name, labels, the name as caption") {
+    const temporary_folder folder;
+    for (const int level : {10, 20}) write_picture(folder.path / "n02 dog" / (std::to_string(level) + ".png"), level);
+    for (const int level : {30, 40, 50})
+        write_picture(folder.path / "n01 cat" / (std::to_string(level) + ".PNG"), level);
+    write_picture(folder.path / "n10 bird" / "60.png", 60);
+    folder.write("n10 bird/boxes.xml", "not an image");
+    folder.write("README.txt", "not an image either");
+    std::filesystem::create_directory(folder.path / ".cache");
+
+    const walt::class_folder<walt::image_folder> images(folder.path, {.height = 4, .width = 4});
+    static_assert(walt::dataset<walt::class_folder<walt::image_folder>>);
+    CHECK(images.names() == std::vector<std::string>{"n01 cat", "n02 dog", "n10 bird"});
+    CHECK((images.classes() == 3 && images.size() == 6));
+    const int labels[] = {0, 0, 0, 1, 1, 2}, levels[] = {30, 40, 50, 10, 20, 60};
+    for (int i = 0; i < 6; ++i) {
+        const walt::clip one = walt::clip_at(images, {}, i);
+        CHECK(one.label == labels[i]);
+        CHECK(one.caption == images.names()[static_cast<std::size_t>(labels[i])]);
+        CHECK(one.pixels.front() == Approx(levels[i] / 127.5 - 1));
+    }
+    const walt::clips batch = walt::batches(images, {.batch = 6, .image_rate = 1})(0);
+    std::vector<std::int32_t> seen = batch.labels;
+    std::sort(seen.begin(), seen.end());
+    CHECK(seen == std::vector<std::int32_t>{0, 0, 0, 1, 1, 2});
+}
+
+TEST_CASE("a folder of class folders of videos; their frames as images have labels too") {
+    const temporary_folder folder;
+    for (const char* name : {"run", "swim"}) std::filesystem::create_directory(folder.path / name);
+    folder.write("run/a.y4m", grey_video('\x20'));
+    folder.write("swim/b.y4m", grey_video('\x60'));
+    folder.write("swim/c.y4m", "YUV4MPEG2 nonsense");
+    const walt::class_folder<walt::video_folder> videos(folder.path, {.frames = 2, .height = 4, .width = 4});
+    static_assert(walt::frame_dataset<walt::class_folder<walt::video_folder>>);
+    CHECK(walt::clip_at(videos, {}, 0).label == 0);
+    CHECK(walt::clip_at(videos, {}, 1).label == 1);
+    CHECK(walt::clip_at(videos, {}, 2).label == 0); // the broken file's place is taken by a file with its own label
+    CHECK(walt::frame_at(videos, {}, 1, 1).label == 1);
+    CHECK(walt::clip_at(videos, {}, 0).caption == "run");
+    CHECK(videos.unreadable() == 1);
+}
+
+TEST_CASE("folders that are no class folders are refused in a sentence") {
+    const temporary_folder folder;
+    using images = walt::class_folder<walt::image_folder>;
+    CHECK_THROWS_WITH(images(folder.path / "none"), Contains("not a folder"));
+    CHECK_THROWS_WITH(images(folder.path), Contains("no class folders"));
+    write_picture(folder.path / "cat" / "a.png", 1);
+    std::filesystem::create_directory(folder.path / "dog");
+    CHECK_THROWS_WITH(images(folder.path), Contains("dog") && Contains("has no images"));
+    folder.write("dog/b.mp4", "a video");
+    CHECK_THROWS_WITH(images(folder.path), Contains("dog") && Contains("should hold images") && Contains("b.mp4"));
+    std::filesystem::remove_all(folder.path / "dog");
+    write_picture(folder.path / "b.png", 1);
+    CHECK_THROWS_WITH(images(folder.path), Contains("'b.png'") && Contains("beside the class folders"));
+}
