@@ -1,6 +1,7 @@
 // A network's parameters on a device: a layout, which is the module's, and a storage.
 #pragma once
 
+#include "context.hpp"
 #include "start.hpp"
 #include "weights.hpp"
 
@@ -85,7 +86,7 @@ struct same_memory {};
 /// The parameters of a Module (a struct with `each`) on a context, computing in T. It cannot be copied by accident: share()
 /// gives another object with the same memory, clone() one with memory of its own. A class that derives from it says
 /// `using base::base;`, so that these can make one.
-template <class Context, class Module, class T, class Storage = resident> class model {
+template <context Context, is_module Module, class T, class Storage = resident> class model {
   public:
     using context_type = Context;
     using module_type = Module;

@@ -118,6 +118,19 @@ concept is_parameter = std::derived_from<Part, parameter_base>;
 template <class Part>
 concept is_repeated = std::derived_from<Part, repeated_part>;
 
+namespace detail {
+struct any_visit {
+    constexpr void operator()(std::string_view, auto&) const {}
+};
+} // namespace detail
+/// A module: a struct of parameters, modules and repeated parts that names them, in the order of its forward pass:
+///     static constexpr void each(auto& self, auto&& visit) { visit("weight", self.weight); ... }
+/// What else it offers (saved, forward, backward) is between it and its caller; the usual form is in docs/contracts.md.
+template <class M>
+concept module = std::default_initializable<M> && requires(M& self, detail::any_visit visit) {
+    M::each(self, visit);
+};
+
 /// Sets the offsets of a part and of all that it consists of, behind what `l` has handed out.
 template <class Part> constexpr void place(Part& part, layout& l) {
     if constexpr (is_repeated<Part>) part.place(l);
