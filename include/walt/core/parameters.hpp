@@ -127,7 +127,7 @@ struct any_visit {
 ///     static constexpr void each(auto& self, auto&& visit) { visit("weight", self.weight); ... }
 /// What else it offers (saved, forward, backward) is between it and its caller; the usual form is in docs/contracts.md.
 template <class M>
-concept module = std::default_initializable<M> && requires(M& self, detail::any_visit visit) {
+concept is_module = is_repeated<M> || requires(M& self, detail::any_visit visit) {
     M::each(self, visit);
 };
 
