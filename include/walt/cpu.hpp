@@ -21,6 +21,7 @@
 #include "ops/cpu/onednn.hpp"
 #include "ops/cpu/onednn_convolution.hpp"
 #include "ops/cpu/optimizer.hpp"
+#include "ops/cpu/parallel.hpp"
 #include "ops/cpu/patches.hpp"
 #include "ops/cpu/pointwise.hpp"
 #include "ops/cpu/reconstruction.hpp"

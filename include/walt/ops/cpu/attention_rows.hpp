@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../modulated_norm.hpp"
+#include "parallel.hpp"
 #include "unit_matrix.hpp"
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {

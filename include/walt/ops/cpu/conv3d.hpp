@@ -41,7 +41,7 @@ inline split_geometry split_for_onednn(const conv_geometry& g, bool has_past) {
 
 /// A tensor in the layout that the primitive wants, in the arena.
 inline dnnl::memory take_argument(context& ctx, const dnnl::primitive& primitive, int argument) {
-    const auto layout = layout_of(primitive, argument);
+    const auto layout = onednn::layout_of(primitive, argument);
     const auto bytes = ctx.arena.take<std::byte, dynamic>(layout.get_size());
     return ctx.library.wrap(layout, bytes.data());
 }
@@ -51,7 +51,7 @@ inline dnnl::memory blocked_kernel(context& ctx, const convolution_shape& shape,
                                    const dnnl::primitive& primitive, const void* w) {
     const auto blocked = take_argument(ctx, primitive, DNNL_ARG_WEIGHTS);
     const auto plain = shape.kernel(shape.compute, dnnl::memory::format_tag::odhwi);
-    reorder(ctx.library, shape.key(key), ctx.library.wrap(plain, w), blocked, false);
+    reorder(ctx.library, ctx.arena, shape.key(key), ctx.library.wrap(plain, w), blocked, false);
     return blocked;
 }
 
@@ -60,39 +60,44 @@ inline dnnl::memory blocked_kernel(context& ctx, const convolution_shape& shape,
 inline void convolve(context& ctx, const convolution_shape& shape, const void* x, const void* w, const float* bias,
                      void* y) {
     const arena::scope scope(ctx.arena);
-    const auto& primitive =
-        ctx.library.cached(shape.key(conv_forward), [&] { return make_forward(ctx.library, shape); });
-    onednn::arguments with{{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
-                           {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_forward, primitive, w)},
-                           {DNNL_ARG_DST, ctx.library.wrap(shape.output(shape.result), y)}};
-    if (bias) with.emplace(DNNL_ARG_BIAS, ctx.library.wrap(shape.bias_vector(), bias));
-    ctx.library.run(primitive, with);
+    const auto primitive = ctx.library.cached(shape.key(conv_forward), shape.add, [&](const auto& attributes) {
+        return make_forward(ctx.library, shape, attributes);
+    });
+    ctx.library.run(ctx.arena, primitive,
+                    {{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
+                     {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_forward, primitive, w)},
+                     {DNNL_ARG_DST, ctx.library.wrap(shape.output(shape.result), y)},
+                     {DNNL_ARG_BIAS, bias ? ctx.library.wrap(shape.bias_vector(), bias) : dnnl::memory()}});
 }
 
 inline void convolve_back(context& ctx, const convolution_shape& shape, const void* dy, const void* w, void* dx) {
     const arena::scope scope(ctx.arena);
-    const auto& primitive =
-        ctx.library.cached(shape.key(conv_input), [&] { return make_backward_input(ctx.library, shape); });
-    ctx.library.run(primitive, {{DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
-                                {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_input, primitive, w)},
-                                {DNNL_ARG_DIFF_SRC, ctx.library.wrap(shape.input(shape.result), dx)}});
+    const auto primitive = ctx.library.cached(shape.key(conv_input), false, [&](const auto& attributes) {
+        return make_backward_input(ctx.library, shape, attributes);
+    });
+    ctx.library.run(ctx.arena, primitive,
+                    {{DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
+                     {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_input, primitive, w)},
+                     {DNNL_ARG_DIFF_SRC, ctx.library.wrap(shape.input(shape.result), dx)}});
 }
 
 inline void correlate(context& ctx, const convolution_shape& shape, const void* x, const void* dy, float* dw,
                       float* dbias) {
     const arena::scope scope(ctx.arena);
-    const auto& primitive =
-        ctx.library.cached(shape.key(conv_weight), [&] { return make_backward_weight(ctx.library, shape); });
+    const auto primitive = ctx.library.cached(shape.key(conv_weight), false, [&](const auto& attributes) {
+        return make_backward_weight(ctx.library, shape, attributes);
+    });
     const auto blocked = take_argument(ctx, primitive, DNNL_ARG_DIFF_WEIGHTS);
     const auto bias_sum = ctx.arena.take<float, dynamic>(shape.out);
-    onednn::arguments with{{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
-                           {DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
-                           {DNNL_ARG_DIFF_WEIGHTS, blocked}};
-    if (dbias) with.emplace(DNNL_ARG_DIFF_BIAS, ctx.library.wrap(shape.bias_vector(), bias_sum.data()));
-    ctx.library.run(primitive, with);
+    ctx.library.run(
+        ctx.arena, primitive,
+        {{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
+         {DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
+         {DNNL_ARG_DIFF_WEIGHTS, blocked},
+         {DNNL_ARG_DIFF_BIAS, dbias ? ctx.library.wrap(shape.bias_vector(), bias_sum.data()) : dnnl::memory()}});
 
     const auto plain = shape.kernel(dnnl::memory::data_type::f32, dnnl::memory::format_tag::odhwi);
-    reorder(ctx.library, shape.key(conv_gradient), blocked, ctx.library.wrap(plain, dw), true);
+    reorder(ctx.library, ctx.arena, shape.key(conv_gradient), blocked, ctx.library.wrap(plain, dw), true);
     if (dbias)
         for (std::int64_t o = 0; o < shape.out; ++o) dbias[o] += bias_sum(o);
 }

@@ -14,23 +14,27 @@ namespace detail {
 
 inline constexpr std::int64_t frame_shares = 16; // per head
 
-/// Calls body(scratch, head, share, frame) for all heads and frames, where scratch = make() is a thread's own.
-template <class Make, class Body> void each_frame(int heads, std::int64_t frames, Make&& make, Body&& body) {
+/// Calls body(scratch, head, share, frame) for all heads and frames, where a Scratch is used by one thread at a time.
+/// `cost` is that of a head and frame.
+template <class Scratch, class Body>
+void each_frame(int heads, std::int64_t frames, std::int64_t cost, const Body& body) {
     const std::int64_t shares = std::min(frame_shares, frames);
-#pragma omp parallel
-    {
-        const auto scratch = make();
-#pragma omp for schedule(dynamic) collapse(2)
-        for (int a = 0; a < heads; ++a)
-            for (std::int64_t share = 0; share < shares; ++share)
-                for (std::int64_t f = share * frames / shares; f < (share + 1) * frames / shares; ++f)
-                    body(*scratch, a, share, f);
-    }
+    if (shares < 1) return;
+    parallel_ranges(heads * shares, cost * (frames / shares), [&](std::int64_t first, std::int64_t last) {
+        const Scratch scratch;
+        for (std::int64_t task = first; task < last; ++task) {
+            const std::int64_t share = task % shares;
+            for (std::int64_t f = share * frames / shares; f < (share + 1) * frames / shares; ++f)
+                body(scratch, static_cast<int>(task / shares), share, f);
+        }
+    });
 }
 
 /// A thread's scratch: the loops of a head, and the mask [keys, queries] of text positions.
 template <class Shape, class Head> struct cross_scratch {
     static constexpr int keys = Shape::per_frame + Shape::text_tokens;
+    static constexpr std::int64_t product =
+        std::int64_t{keys} * Shape::per_frame * Shape::head_dim; ///< multiplications
     arena::scope scope{thread_scratch()};
     unit_matrix mask{thread_scratch(), keys, Shape::per_frame};
     Head head;
@@ -60,17 +64,17 @@ void cross_attention_on(context&, Shape, view<const T, R, Shape::width> q, view<
     using scratch = detail::cross_scratch<Shape, attention_head<T, N, N + Shape::text_tokens, Dh>>;
     reference::check_indices(text_row, text_kv.extent(0) / Shape::text_tokens, "ops::cross_attention");
     const auto q_norm = norm_of<Dh>(q_weight, 1.0f / std::sqrt(static_cast<float>(Dh))), k_norm = norm_of<Dh>(k_weight);
-    detail::each_frame(Shape::heads, text_row.extent(0), std::make_unique<scratch>,
-                       [&](const scratch& own, int a, std::int64_t, std::int64_t f) {
-                           const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{
-                               kv, text_kv, f, text_row(f), a};
-                           own.hide(text_valid, text_row(f));
-                           own.head.run(
-                               detail::head_rows(q, f * N, a * Dh), [&](int j) { return source.key(j); },
-                               [&](int j) { return source.value(j); }, q_norm, k_norm, own.mask,
-                               detail::head_rows(out, f * N, a * Dh),
-                               [&](int l) -> float& { return lse(f * N + l, a); });
-                       });
+    detail::each_frame<scratch>(
+        Shape::heads, text_row.extent(0), 2 * scratch::product / 64,
+        [&](const scratch& own, int a, std::int64_t, std::int64_t f) {
+            const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f,
+                                                                                                    text_row(f), a};
+            own.hide(text_valid, text_row(f));
+            own.head.run(
+                detail::head_rows(q, f * N, a * Dh), [&](int j) { return source.key(j); },
+                [&](int j) { return source.value(j); }, q_norm, k_norm, own.mask, detail::head_rows(out, f * N, a * Dh),
+                [&](int l) -> float& { return lse(f * N + l, a); });
+        });
 }
 
 template <class Shape, class T, int R, int S, class Rows, class Valid, class Norm, class Lse, class DNorm>
@@ -91,8 +95,8 @@ void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width>
     };
     std::vector<sums> tasks(static_cast<std::size_t>(Shape::heads * detail::frame_shares));
 
-    detail::each_frame(
-        Shape::heads, frames, std::make_unique<scratch>,
+    detail::each_frame<scratch>(
+        Shape::heads, frames, 5 * scratch::product / 64,
         [&](const scratch& own, int a, std::int64_t share, std::int64_t f) {
             sums& mine = tasks[static_cast<std::size_t>(a * detail::frame_shares + share)];
             const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f,
@@ -120,15 +124,18 @@ void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width>
 
     const std::int64_t texts = dtext_kv.extent(0) / M;
     const auto sum = ctx.arena.take<float, dynamic, M, 2 * D>(texts);
-    parallel_pieces(M * 2 * D, 512, [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t t = 0; t < texts; ++t)
-            std::fill(sum.data() + t * M * 2 * D + first, sum.data() + t * M * 2 * D + last, 0.0f);
-        for (std::int64_t f = 0; f < frames; ++f) {
-            const float* from = frame_text.data() + f * M * 2 * D;
-            float* to = sum.data() + text_row(f) * M * 2 * D;
-            for (std::int64_t i = first; i < last; ++i) to[i] += from[i];
-        }
-    });
+    parallel_pieces(
+        M * 2 * D, 512,
+        [&](std::int64_t first, std::int64_t last) {
+            for (std::int64_t t = 0; t < texts; ++t)
+                std::fill(sum.data() + t * M * 2 * D + first, sum.data() + t * M * 2 * D + last, 0.0f);
+            for (std::int64_t f = 0; f < frames; ++f) {
+                const float* from = frame_text.data() + f * M * 2 * D;
+                float* to = sum.data() + text_row(f) * M * 2 * D;
+                for (std::int64_t i = first; i < last; ++i) to[i] += from[i];
+            }
+        },
+        frames);
     for (std::int64_t i = 0; i < sum.size(); ++i) dtext_kv.data()[i] = static_cast<T>(sum.data()[i]);
     if constexpr (!is_none<DNorm>)
         for (const sums& task : tasks) {

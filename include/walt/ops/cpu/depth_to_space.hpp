@@ -8,7 +8,7 @@ namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <int Time, class X, class Y> void depth_to_space_on(context&, X x, Y y) {
     using U = typename Y::element;
-    parallel(x.extent(0) * x.extent(1) * x.extent(2), [&](std::int64_t row) {
+    parallel(x.extent(0) * x.extent(1) * x.extent(2), x.extent(3) * x.extent(4), [&](std::int64_t row) {
         reference::detail::each_pair<Time>(x, y, row, [&](std::int64_t from, std::int64_t to) {
             if (to < 0) return;
 #pragma omp simd
@@ -20,7 +20,7 @@ template <int Time, class X, class Y> void depth_to_space_on(context&, X x, Y y)
 
 template <int Time, class DY, class DX> void depth_to_space_grad_on(context&, DY dy, DX dx) {
     using U = typename DX::element;
-    parallel(dx.extent(0) * dx.extent(1) * dx.extent(2), [&](std::int64_t row) {
+    parallel(dx.extent(0) * dx.extent(1) * dx.extent(2), dx.extent(3) * dx.extent(4), [&](std::int64_t row) {
         reference::detail::each_pair<Time>(dx, dy, row, [&](std::int64_t to, std::int64_t from) {
             if (from < 0) std::memset(static_cast<void*>(dx.data() + to), 0, 2 * DY::static_extent(4) * sizeof(U));
             else

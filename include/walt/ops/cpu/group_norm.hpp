@@ -36,16 +36,18 @@ template <int C> struct frame_pieces {
     template <class First, class Between, class Second>
     void sweep(std::int64_t frames, First&& sweep_1, Between&& between, Second&& sweep_2) const {
         const std::int64_t pieces = count();
-        if (frames >= 2 * omp_get_max_threads()) {
-            parallel(frames, [&](std::int64_t n) {
+        if (frames >= 2 * threads()) {
+            parallel(frames, 8 * C * positions, [&](std::int64_t n) {
                 for (std::int64_t k = 0; k < pieces; ++k) sweep_1(n, k);
                 between(n);
                 for (std::int64_t k = 0; k < pieces; ++k) sweep_2(n, k);
             });
         } else {
-            parallel(frames * pieces, [&](std::int64_t i) { sweep_1(i / pieces, i % pieces); });
-            parallel(frames, between);
-            parallel(frames * pieces, [&](std::int64_t i) { sweep_2(i / pieces, i % pieces); });
+            parallel(frames * pieces, 4 * C * std::min(length, positions),
+                     [&](std::int64_t i) { sweep_1(i / pieces, i % pieces); });
+            parallel(frames, pieces * C, between);
+            parallel(frames * pieces, 4 * C * std::min(length, positions),
+                     [&](std::int64_t i) { sweep_2(i / pieces, i % pieces); });
         }
     }
 };

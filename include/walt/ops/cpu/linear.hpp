@@ -1,4 +1,4 @@
-// CPU: linear maps by oneDNN's matmul.
+// CPU: linear maps by oneDNN's matmul, in pieces that are fixed by the shape; each is one thread's.
 #pragma once
 
 #include "../reference/linear.hpp"
@@ -12,42 +12,74 @@ namespace detail {
 struct product {
     std::int64_t m, n, k;
     bool a_transposed, b_transposed, add;
+
+    /// A piece's rows and columns, at most: some 0.1 ms of work, of whole rows if possible, since a piece packs its
+    /// part of b anew. Larger products have larger pieces, 256 of them or so.
+    struct tile {
+        std::int64_t rows, columns;
+    };
+    tile piece() const {
+        const std::int64_t work = m * n * k, wanted = std::clamp<std::int64_t>(work / 256, 1 << 23, 1 << 28);
+        if (work < wanted) return {m, n};
+        const auto cut = [](std::int64_t all, std::int64_t at_most, std::int64_t multiple) {
+            return std::min(all, std::max<std::int64_t>(at_most / multiple, 1) * multiple);
+        };
+        const std::int64_t rows = cut(m, wanted / (n * k), 64);
+        return {rows, rows * n * k < 2 * wanted ? n : cut(n, wanted / (rows * k), 128)};
+    }
+};
+
+/// The primitive of one piece of a product. Its operands' rows lie in larger matrices.
+template <class T, class U, class Bias> struct product_piece {
+    dnnl::memory::desc a, b, bias, c;
+    dnnl::primitive primitive;
+
+    product_piece(context& ctx, const product& p, std::int64_t rows, std::int64_t columns, bool biased) {
+        using dims = dnnl::memory::dims;
+        a = {{rows, p.k}, onednn_type<T>(), p.a_transposed ? dims{1, p.m} : dims{p.k, 1}};
+        b = {{p.k, columns}, onednn_type<T>(), p.b_transposed ? dims{1, p.k} : dims{p.n, 1}};
+        c = {{rows, columns}, onednn_type<U>(), dims{p.n, 1}};
+        bias = {{1, columns}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::ab};
+        const onednn::key key{1,     rows,   columns,        p.a_transposed ? p.m : 0,
+                              p.n,   p.k,    p.a_transposed, p.b_transposed,
+                              p.add, biased, sizeof(T),      sizeof(U)};
+        primitive = ctx.library.cached(key, p.add, [&](const dnnl::primitive_attr& attributes) -> dnnl::primitive {
+#if DNNL_VERSION_MAJOR >= 3
+            return dnnl::matmul(biased ? dnnl::matmul::primitive_desc(ctx.library.engine, a, b, bias, c, attributes)
+                                       : dnnl::matmul::primitive_desc(ctx.library.engine, a, b, c, attributes));
+#else
+            return dnnl::matmul(dnnl::matmul::primitive_desc(
+                biased ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c), attributes,
+                ctx.library.engine));
+#endif
+        });
+    }
 };
 
 template <class T, class U, class Bias>
 void multiply(context& ctx, const product& p, const T* a, const T* b, const Bias* bias, U* c) {
-    using memory = dnnl::memory;
-    using tag = memory::format_tag;
     if (p.m == 0 || p.k == 0) return; // no rows: nothing to write, or nothing to add
-    const memory::desc a_desc({p.m, p.k}, onednn_type<T>(), p.a_transposed ? tag::ba : tag::ab);
-    const memory::desc b_desc({p.k, p.n}, onednn_type<T>(), p.b_transposed ? tag::ba : tag::ab);
-    const memory::desc c_desc({p.m, p.n}, onednn_type<U>(), tag::ab);
-    const memory::desc bias_desc({1, p.n}, dnnl::memory::data_type::f32, tag::ab);
-    const onednn::key key{1,         p.m,      p.n, p.k, p.a_transposed, p.b_transposed, p.add, bias != nullptr,
-                          sizeof(T), sizeof(U)};
-    auto& primitive = ctx.library.cached(key, [&]() -> dnnl::primitive {
-        dnnl::primitive_attr attributes;
-        if (p.add) {
-            dnnl::post_ops sum;
-            sum.append_sum(1.0f);
-            attributes.set_post_ops(sum);
-        }
-#if DNNL_VERSION_MAJOR >= 3
-        const auto desc =
-            bias ? dnnl::matmul::primitive_desc(ctx.library.engine, a_desc, b_desc, bias_desc, c_desc, attributes)
-                 : dnnl::matmul::primitive_desc(ctx.library.engine, a_desc, b_desc, c_desc, attributes);
-#else
-        const dnnl::matmul::primitive_desc desc(bias ? dnnl::matmul::desc(a_desc, b_desc, bias_desc, c_desc)
-                                                     : dnnl::matmul::desc(a_desc, b_desc, c_desc),
-                                                attributes, ctx.library.engine);
-#endif
-        return dnnl::matmul(desc);
+    const auto [rows, columns] = p.piece();
+    const std::int64_t across = (p.n + columns - 1) / columns, down = (p.m + rows - 1) / rows;
+    const auto rest = [](std::int64_t all, std::int64_t part) { return all - (all - 1) / part * part; };
+    using piece = product_piece<T, U, Bias>;
+    const auto pieces = [&] { // whole ones, and those at the right, at the bottom and in the corner
+        const alone one;      // what a primitive does depends on the threads that it thinks it has
+        return std::array{piece(ctx, p, rows, columns, bias), piece(ctx, p, rows, rest(p.n, columns), bias),
+                          piece(ctx, p, rest(p.m, rows), columns, bias),
+                          piece(ctx, p, rest(p.m, rows), rest(p.n, columns), bias)};
+    }();
+    parallel(down * across, rows * columns * p.k / 64, [&](std::int64_t i) {
+        const alone one;
+        const std::int64_t row = i / across * rows, column = i % across * columns;
+        const piece& with = pieces[(row + rows > p.m ? 2u : 0u) + (column + columns > p.n ? 1u : 0u)];
+        const auto& library = ctx.library;
+        library.run(thread_scratch(), with.primitive,
+                    {{DNNL_ARG_SRC, library.wrap(with.a, a + row * (p.a_transposed ? 1 : p.k))},
+                     {DNNL_ARG_WEIGHTS, library.wrap(with.b, b + column * (p.b_transposed ? p.k : 1))},
+                     {DNNL_ARG_DST, library.wrap(with.c, c + row * p.n + column)},
+                     {DNNL_ARG_BIAS, bias ? library.wrap(with.bias, bias + column) : dnnl::memory()}});
     });
-    onednn::arguments with{{DNNL_ARG_SRC, ctx.library.wrap(a_desc, a)},
-                           {DNNL_ARG_WEIGHTS, ctx.library.wrap(b_desc, b)},
-                           {DNNL_ARG_DST, ctx.library.wrap(c_desc, c)}};
-    if (bias) with.emplace(DNNL_ARG_BIAS, ctx.library.wrap(bias_desc, bias));
-    ctx.library.run(primitive, with);
 }
 
 } // namespace detail
@@ -72,15 +104,18 @@ void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R,
                                       dw.data());
     if constexpr (!is_none<DBias>) {
         constexpr std::int64_t columns = 64; // a cache line of bf16 or two of float a row
-        parallel_pieces(N, columns, [&](std::int64_t first, std::int64_t last) {
-            float sum[columns] = {};
-            const int width = static_cast<int>(last - first);
-            for (std::int64_t r = 0; r < dy.extent(0); ++r) {
-                const T* row = dy.data() + r * N + first;
-                for (int j = 0; j < width; ++j) sum[j] += static_cast<float>(row[j]);
-            }
-            for (int j = 0; j < width; ++j) dbias.data()[first + j] += sum[j];
-        });
+        parallel_pieces(
+            N, columns,
+            [&](std::int64_t first, std::int64_t last) {
+                float sum[columns] = {};
+                const int width = static_cast<int>(last - first);
+                for (std::int64_t r = 0; r < dy.extent(0); ++r) {
+                    const T* row = dy.data() + r * N + first;
+                    for (int j = 0; j < width; ++j) sum[j] += static_cast<float>(row[j]);
+                }
+                for (int j = 0; j < width; ++j) dbias.data()[first + j] += sum[j];
+            },
+            dy.extent(0));
     }
 }
 

@@ -1,4 +1,5 @@
-// Convolution primitives of oneDNN 2.6 and 3.x, and the reorders between walt's kernel order and the library's own.
+// Convolution primitives of oneDNN 2.6 and 3.x, which run on OpenMP's threads, and the reorders between walt's kernel
+// order and the library's own.
 #pragma once
 
 #include "../conv3d.hpp"
@@ -67,18 +68,13 @@ struct convolution_shape {
 
 namespace detail {
 
-inline dnnl::convolution_forward::primitive_desc forward_desc(onednn& library, const convolution_shape& s,
-                                                              bool with_result) {
+inline dnnl::convolution_forward::primitive_desc forward_desc(const onednn& library, const convolution_shape& s,
+                                                              bool with_result,
+                                                              const dnnl::primitive_attr& attributes) {
     const auto x = s.input(s.compute), w = s.kernel(s.compute, dnnl::memory::format_tag::any),
                y = s.output(with_result ? s.result : s.compute);
     const auto kind = dnnl::prop_kind::forward_training;
     const auto how = dnnl::algorithm::convolution_direct;
-    dnnl::primitive_attr attributes;
-    if (with_result && s.add) {
-        dnnl::post_ops sum;
-        sum.append_sum(1.0f);
-        attributes.set_post_ops(sum);
-    }
 #if DNNL_VERSION_MAJOR >= 3
     if (with_result && s.bias)
         return {library.engine, kind, how, x, w, s.bias_vector(), y, s.strides(), s.before(), s.after(), attributes};
@@ -94,66 +90,57 @@ inline dnnl::convolution_forward::primitive_desc forward_desc(onednn& library, c
 
 } // namespace detail
 
-inline dnnl::primitive make_forward(onednn& library, const convolution_shape& s) {
-    return dnnl::convolution_forward(detail::forward_desc(library, s, true));
+inline dnnl::primitive make_forward(const onednn& library, const convolution_shape& s,
+                                    const dnnl::primitive_attr& attributes) {
+    return dnnl::convolution_forward(detail::forward_desc(library, s, true, attributes));
 }
 
-inline dnnl::primitive make_backward_input(onednn& library, const convolution_shape& s) {
-    const auto hint = detail::forward_desc(library, s, false);
+inline dnnl::primitive make_backward_input(const onednn& library, const convolution_shape& s,
+                                           const dnnl::primitive_attr& attributes) {
+    const auto hint = detail::forward_desc(library, s, false, {});
     const auto dx = s.input(s.result), w = s.kernel(s.compute, dnnl::memory::format_tag::any), dy = s.output(s.compute);
     const auto how = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
     const dnnl::convolution_backward_data::primitive_desc desc(library.engine, how, dx, w, dy, s.strides(), s.before(),
-                                                               s.after(), hint);
+                                                               s.after(), hint, attributes);
 #else
     const dnnl::convolution_backward_data::primitive_desc desc(
-        dnnl::convolution_backward_data::desc(how, dx, w, dy, s.strides(), s.before(), s.after()), library.engine,
-        hint);
+        dnnl::convolution_backward_data::desc(how, dx, w, dy, s.strides(), s.before(), s.after()), attributes,
+        library.engine, hint);
 #endif
     return dnnl::convolution_backward_data(desc);
 }
 
-inline dnnl::primitive make_backward_weight(onednn& library, const convolution_shape& s) {
-    const auto hint = detail::forward_desc(library, s, false);
+inline dnnl::primitive make_backward_weight(const onednn& library, const convolution_shape& s,
+                                            const dnnl::primitive_attr& attributes) {
+    const auto hint = detail::forward_desc(library, s, false, {});
     const auto x = s.input(s.compute), dy = s.output(s.compute),
                dw = s.kernel(dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
     const auto how = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
     const auto desc =
-        s.bias ? dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, s.bias_vector(), dy,
-                                                                    s.strides(), s.before(), s.after(), hint)
-               : dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, dy, s.strides(),
-                                                                    s.before(), s.after(), hint);
+        s.bias
+            ? dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, s.bias_vector(), dy,
+                                                                 s.strides(), s.before(), s.after(), hint, attributes)
+            : dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, dy, s.strides(),
+                                                                 s.before(), s.after(), hint, attributes);
 #else
     const dnnl::convolution_backward_weights::primitive_desc desc(
         s.bias ? dnnl::convolution_backward_weights::desc(how, x, dw, s.bias_vector(), dy, s.strides(), s.before(),
                                                           s.after())
                : dnnl::convolution_backward_weights::desc(how, x, dw, dy, s.strides(), s.before(), s.after()),
-        library.engine, hint);
+        attributes, library.engine, hint);
 #endif
     return dnnl::convolution_backward_weights(desc);
 }
 
-/// The layout that a primitive chose for one of its arguments.
-inline dnnl::memory::desc layout_of(const dnnl::primitive& primitive, int argument) {
-    dnnl::primitive_desc_base desc;
-    desc.reset(const_cast<dnnl_primitive_desc_t>(primitive.get_primitive_desc()), true);
-    return desc.query_md(dnnl::query::exec_arg_md, argument);
-}
-
 /// to (+)= from, between two layouts of one tensor. `key` names the pair.
-inline void reorder(onednn& library, const onednn::key& key, const dnnl::memory& from, const dnnl::memory& to,
-                    bool add) {
-    const auto& primitive = library.cached(key, [&]() -> dnnl::primitive {
-        dnnl::primitive_attr attributes;
-        if (add) {
-            dnnl::post_ops sum;
-            sum.append_sum(1.0f);
-            attributes.set_post_ops(sum);
-        }
+inline void reorder(onednn& library, arena& scratch, const onednn::key& key, const dnnl::memory& from,
+                    const dnnl::memory& to, bool add) {
+    const auto primitive = library.cached(key, add, [&](const dnnl::primitive_attr& attributes) -> dnnl::primitive {
         return dnnl::reorder(dnnl::reorder::primitive_desc(from, to, attributes));
     });
-    library.run(primitive, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    library.run(scratch, primitive, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -13,7 +13,7 @@ video_view<const T, C> written_out(context& ctx, const conv_geometry& g, video_v
     const padded_video padded(g, size_of(x));
     const video_size wide = padded.wide();
     const auto to = wide.take<T, C>(ctx.arena);
-    parallel(wide.batch * wide.frames * wide.height, [&](std::int64_t row) {
+    parallel(wide.batch * wide.frames * wide.height, wide.width * C, [&](std::int64_t row) {
         const std::int64_t r = padded.height.source(row % wide.height), frame = row / wide.height % wide.frames,
                            b = row / wide.height / wide.frames;
         const auto line_of = [&](const auto& video, std::int64_t t) -> const T* {
@@ -37,7 +37,7 @@ video_view<const T, C> written_out(context& ctx, const conv_geometry& g, video_v
 template <int C, class U>
 void fold_back(const padded_video& padded, video_view<const float, C> wide, video_view<U, C> dx) {
     const padded_axis time = padded.time, height = padded.height, width = padded.width;
-    parallel(dx.extent(0) * dx.extent(1) * dx.extent(2), [&](std::int64_t row) {
+    parallel(dx.extent(0) * dx.extent(1) * dx.extent(2), dx.extent(3) * C, [&](std::int64_t row) {
         const std::int64_t r = row % height.extent, t = row / height.extent % time.extent,
                            b = row / height.extent / time.extent;
         for (std::int64_t i = 0; i < width.extent; ++i) {

@@ -1,4 +1,4 @@
-// CPU: patches in token order, a frame at a time on all cores.
+// CPU: patches in token order, tokens on all cores.
 #pragma once
 
 #include "../reference/patches.hpp"
@@ -11,12 +11,13 @@ namespace detail {
 template <class Order, int P, class Latent, class Copy>
 void each_patch_pixel(const Latent& latent, int token_channels, int first, Copy&& copy) {
     const std::int64_t height = latent.extent(2), width = latent.extent(3), channels = latent.extent(4);
-    parallel(latent.extent(0) * latent.extent(1), [&](std::int64_t f) {
-        for (int n = 0; n < Order::tokens; ++n)
-            for (int y = 0; y < P; ++y)
-                for (int x = 0; x < P; ++x)
-                    copy(f, ((f * Order::tokens + n) * P * P + y * P + x) * token_channels + first,
-                         ((f * height + Order::row(n) * P + y) * width + Order::column(n) * P + x) * channels);
+    parallel(latent.extent(0) * latent.extent(1) * Order::tokens, 2 * P * P * channels, [&](std::int64_t token) {
+        const std::int64_t f = token / Order::tokens;
+        const int n = static_cast<int>(token % Order::tokens);
+        for (int y = 0; y < P; ++y)
+            for (int x = 0; x < P; ++x)
+                copy(f, (token * P * P + y * P + x) * token_channels + first,
+                     ((f * height + Order::row(n) * P + y) * width + Order::column(n) * P + x) * channels);
     });
 }
 } // namespace detail

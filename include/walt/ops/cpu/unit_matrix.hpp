@@ -49,12 +49,6 @@ class unit_matrix {
     float* data_;
 };
 
-/// Scratch memory of this thread: grows to what its tasks need and is used again.
-inline arena& thread_scratch() {
-    static thread_local arena scratch{allocate_host};
-    return scratch;
-}
-
 /// to = from transposed.
 inline void transpose(const unit_matrix& from, const unit_matrix& to) {
     for (int i = 0; i < from.rows; i += vector_lanes)

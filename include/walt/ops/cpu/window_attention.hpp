@@ -22,6 +22,12 @@ template <class Shape> struct window_shares {
     explicit window_shares(std::int64_t samples)
         : windows(samples * per_sample), count(std::clamp<std::int64_t>(windows / 8, 1, 16)) {}
     std::int64_t first(std::int64_t share) const { return share * windows / count; }
+
+    /// Calls body(tasks first to last of heads x shares) on all cores; a window and head has `products` of L x L x dh.
+    template <class Body> void deal(int products, const Body& body) const {
+        constexpr std::int64_t product = std::int64_t{Shape::tokens} * Shape::tokens * Shape::head_dim;
+        parallel_ranges(Shape::heads * count, products * product / 64 * (windows / count), body);
+    }
 };
 
 /// The rows of window number w, of one head.
@@ -69,7 +75,7 @@ template <class Shape> struct expanded_bias {
             videos.emplace_back(memory, Shape::tokens, Shape::tokens);
             if (own_frame) images.emplace_back(memory, Shape::tokens, Shape::tokens);
         }
-        parallel(Shape::heads, [&](std::int64_t head) {
+        parallel(Shape::heads, std::int64_t{Shape::tokens} * Shape::tokens, [&](std::int64_t head) {
             const auto h = static_cast<std::size_t>(head);
             expand(table.data() + head * Shape::bias_size, videos[h], false);
             if (own_frame) expand(table.data() + head * Shape::bias_size, images[h], true);
@@ -103,29 +109,28 @@ void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width>
     const detail::expanded_bias<Shape> bias(ctx.arena, rel_bias);
     const detail::window_shares<Shape> shares(is_image.extent(0));
     const auto q_norm = norm_of<Dh>(q_weight, 1.0f / std::sqrt(static_cast<float>(Dh))), k_norm = norm_of<Dh>(k_weight);
-#pragma omp parallel
-    {
+    shares.deal(2, [&](std::int64_t first, std::int64_t last) {
         const attention_head<T, L, L, Dh> head;
-#pragma omp for schedule(dynamic) collapse(2)
-        for (int a = 0; a < Shape::heads; ++a)
-            for (std::int64_t share = 0; share < shares.count; ++share)
-                for (std::int64_t w = shares.first(share); w < shares.first(share + 1); ++w) {
-                    const detail::window_place<Shape> at(w, a);
-                    const bool image = is_image(at.sample);
-                    const auto query = at.rows(qkv, 0), key = at.rows(qkv, 1), value = at.rows(qkv, 2);
-                    const auto to = at.rows(out);
-                    const auto lse_of = [&](int l) -> float& { return lse(at.row(l), a); };
-                    if (bias.identity && image) // spec 1.5: a token's output is its own v
-                        for (int l = 0; l < L; ++l) {
-                            auto q = head_row<Dh>::of(query(l)), k = head_row<Dh>::of(key(l));
-                            q_norm.apply(q);
-                            k_norm.apply(k);
-                            std::copy_n(value(l), Dh, to(l));
-                            lse_of(l) = q.dot(k) + rel_bias(a, Shape::bias_center);
-                        }
-                    else head.run(query, key, value, q_norm, k_norm, bias.of(a, image), to, lse_of);
-                }
-    }
+        for (std::int64_t task = first; task < last; ++task) {
+            const int a = static_cast<int>(task / shares.count);
+            for (std::int64_t w = shares.first(task % shares.count); w < shares.first(task % shares.count + 1); ++w) {
+                const detail::window_place<Shape> at(w, a);
+                const bool image = is_image(at.sample);
+                const auto query = at.rows(qkv, 0), key = at.rows(qkv, 1), value = at.rows(qkv, 2);
+                const auto to = at.rows(out);
+                const auto lse_of = [&](int l) -> float& { return lse(at.row(l), a); };
+                if (bias.identity && image) // spec 1.5: a token's output is its own v
+                    for (int l = 0; l < L; ++l) {
+                        auto q = head_row<Dh>::of(query(l)), k = head_row<Dh>::of(key(l));
+                        q_norm.apply(q);
+                        k_norm.apply(k);
+                        std::copy_n(value(l), Dh, to(l));
+                        lse_of(l) = q.dot(k) + rel_bias(a, Shape::bias_center);
+                    }
+                else head.run(query, key, value, q_norm, k_norm, bias.of(a, image), to, lse_of);
+            }
+        }
+    });
 }
 
 template <class Shape, class T, int R, class Norm, class Bias, class Images, class Lse, class DNorm, class DBias>
@@ -143,44 +148,43 @@ void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::w
         head_row<Dh> q_norm{}, k_norm{};
     };
     std::vector<sums> tasks(static_cast<std::size_t>(Shape::heads * shares.count));
-#pragma omp parallel
-    {
+    shares.deal(5, [&](std::int64_t first, std::int64_t last) {
         const arena::scope task_scope(thread_scratch());
         const unit_matrix dbias(thread_scratch(), L, L);
         const attention_head_grad<T, L, L, Dh> head;
-#pragma omp for schedule(dynamic) collapse(2)
-        for (int a = 0; a < Shape::heads; ++a)
-            for (std::int64_t share = 0; share < shares.count; ++share) {
-                sums& mine = tasks[static_cast<std::size_t>(a * shares.count + share)];
-                dbias.fill(0);
-                for (std::int64_t w = shares.first(share); w < shares.first(share + 1); ++w) {
-                    const detail::window_place<Shape> at(w, a);
-                    const bool image = is_image(at.sample);
-                    const auto query = at.rows(qkv, 0), key = at.rows(qkv, 1), value = at.rows(qkv, 2);
-                    const auto dquery = at.rows(dqkv, 0), dkey = at.rows(dqkv, 1), dvalue = at.rows(dqkv, 2);
-                    const auto from = at.rows(dout);
-                    if (bias.identity && image) {
-                        for (int l = 0; l < L; ++l) {
-                            std::fill_n(dquery(l), Dh, T(0.0f));
-                            std::fill_n(dkey(l), Dh, T(0.0f));
-                            std::copy_n(from(l), Dh, dvalue(l));
-                        }
-                        continue;
+        for (std::int64_t task = first; task < last; ++task) {
+            const int a = static_cast<int>(task / shares.count);
+            const std::int64_t share = task % shares.count;
+            sums& mine = tasks[static_cast<std::size_t>(task)];
+            dbias.fill(0);
+            for (std::int64_t w = shares.first(share); w < shares.first(share + 1); ++w) {
+                const detail::window_place<Shape> at(w, a);
+                const bool image = is_image(at.sample);
+                const auto query = at.rows(qkv, 0), key = at.rows(qkv, 1), value = at.rows(qkv, 2);
+                const auto dquery = at.rows(dqkv, 0), dkey = at.rows(dqkv, 1), dvalue = at.rows(dqkv, 2);
+                const auto from = at.rows(dout);
+                if (bias.identity && image) {
+                    for (int l = 0; l < L; ++l) {
+                        std::fill_n(dquery(l), Dh, T(0.0f));
+                        std::fill_n(dkey(l), Dh, T(0.0f));
+                        std::copy_n(from(l), Dh, dvalue(l));
                     }
-                    head.load_rows(query, key, value, q_norm, k_norm, at.rows(out), from,
-                                   [&](int l) { return lse(at.row(l), a); });
-                    head.run(bias.of(a, image), &dbias);
-                    head.each_dquery(query, q_norm, mine.q_norm, [&](int l, const auto& row) { row.to(dquery(l)); });
-                    head.each_dkey(key, k_norm, mine.k_norm, [&](int l, const auto& row) { row.to(dkey(l)); });
-                    head.each_dvalue([&](int l, const auto& row) { row.to(dvalue(l)); });
+                    continue;
                 }
-                for (int j = 0; j < L; ++j) {
-                    float* to = detail::bias_row<Shape>(mine.bias.data(), j);
-                    for (int i = 0; i < L; ++i)
-                        to[detail::token_codes<Shape>[static_cast<std::size_t>(i)]] += dbias.row(j)[i];
-                }
+                head.load_rows(query, key, value, q_norm, k_norm, at.rows(out), from,
+                               [&](int l) { return lse(at.row(l), a); });
+                head.run(bias.of(a, image), &dbias);
+                head.each_dquery(query, q_norm, mine.q_norm, [&](int l, const auto& row) { row.to(dquery(l)); });
+                head.each_dkey(key, k_norm, mine.k_norm, [&](int l, const auto& row) { row.to(dkey(l)); });
+                head.each_dvalue([&](int l, const auto& row) { row.to(dvalue(l)); });
             }
-    }
+            for (int j = 0; j < L; ++j) {
+                float* to = detail::bias_row<Shape>(mine.bias.data(), j);
+                for (int i = 0; i < L; ++i)
+                    to[detail::token_codes<Shape>[static_cast<std::size_t>(i)]] += dbias.row(j)[i];
+            }
+        }
+    });
 
     for (std::size_t task = 0; task < tasks.size(); ++task) {
         const auto a = static_cast<std::int64_t>(task) / shares.count;
