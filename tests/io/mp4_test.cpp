@@ -88,7 +88,8 @@ TEST_CASE("clips are the frames that were asked for") {
     CHECK(frame_of(whole, 0).rgb != frame_of(whole, 1).rgb);
     CHECK(walt::read_video(path, 7).frames == 7);
     CHECK(walt::read_clip(path, 18, 9).frames == 2);
-    CHECK(walt::probe(path).frames == 20);
+    CHECK((walt::probe(path).frames == 20 && walt::count_frames(path) == 20));
+    CHECK(walt::read_up_to(path, 20, 3).frames == 0);
     CHECK_THROWS_WITH(walt::read_clip(path, 20, 1),
                       Catch::Contains("20 frames") && Catch::Contains("begin at frame 20"));
     CHECK_THROWS_AS(walt::read_clip(path, -1, 1), walt::error);

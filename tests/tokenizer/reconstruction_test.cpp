@@ -76,6 +76,54 @@ TEST_CASE("its gradient is that of finite differences, the pull on the latents i
     CHECK(result.worst < 1e-4);
 }
 
+TEST_CASE("in a batch of clips and images every pixel counts the same, and images are encoded alone",
+          "[reconstruction]") {
+    scene s;
+    const reconstruction objective{.absolute = 0.3f, .latent_pull = 0.7f, .latent_noise = 0};
+    const clips all = s.batch;
+    const auto run = [&](const clips& batch) {
+        s.batch = batch;
+        const double loss = s.loss(objective);
+        return std::pair(loss, s.gradient);
+    };
+    clips video = all.part(false), images;
+    video.shape.count = 1;
+    video.pixels.resize(144);
+    images.shape = {3, 1, 4, 4}; // the frames of the second sample
+    images.pixels.assign(all.pixels.begin() + 144, all.pixels.end());
+    const auto of_video = run(video), of_images = run(images);
+
+    clips stack = images;
+    stack.shape = {1, 3, 4, 4};
+    stack.is_image = {1};
+    const auto of_stack = run(stack);
+    CHECK((of_stack.first == of_images.first && of_stack.second == of_images.second));
+
+    // Half of the pixels are the video's, but two of five latent frames: the pull weighs the kinds differently.
+    clips mixed = all;
+    mixed.is_image = {0, 1};
+    const auto joint = run(mixed);
+    CHECK(joint.first == Approx((of_video.first + of_images.first) / 2).epsilon(1e-12));
+    const reconstruction without{.absolute = 0.3f, .latent_pull = 0, .latent_noise = 0};
+    const auto bare = [&](const clips& batch) {
+        s.batch = batch;
+        s.loss(without);
+        return s.gradient;
+    };
+    const std::vector<double> video_bare = bare(video), images_bare = bare(images);
+    double off = 0, size = 0;
+    for (std::size_t i = 0; i < joint.second.size(); ++i) {
+        const double pull_video = of_video.second[i] - video_bare[i],
+                     pull_images = of_images.second[i] - images_bare[i];
+        const double expected = (video_bare[i] + images_bare[i]) / 2 + (2 * pull_video + 3 * pull_images) / 5;
+        off = std::max(off, std::abs(joint.second[i] - expected));
+        size = std::max(size, std::abs(expected));
+    }
+    CHECK(off < 1e-9 * size);
+    s.batch = mixed;
+    CHECK(s.loss({.latent_noise = 1}) == s.loss({.latent_noise = 1}));
+}
+
 TEST_CASE("pixels of another size than stated are refused with both numbers", "[reconstruction]") {
     scene s;
     s.batch.pixels.pop_back();

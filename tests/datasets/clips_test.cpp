@@ -1,0 +1,86 @@
+// Batches in host memory: their sizes are checked, their kinds can be taken apart, and they become videos and back.
+#include "../catch.hpp"
+
+#include <walt/data/latents.hpp>
+#include <walt/data/videos.hpp>
+
+using namespace walt;
+
+namespace {
+/// A video and two stacks of two images of 1 x 2; sample b is filled with b.
+clips mixed() {
+    clips made{.shape = {3, 2, 1, 2}, .is_image = {1, 0, 1}};
+    for (int b = 0; b < 3; ++b) {
+        made.pixels.insert(made.pixels.end(), 12, static_cast<float>(b) / 4);
+        made.captions.push_back({std::to_string(b), "of " + std::to_string(b)});
+        made.labels.insert(made.labels.end(), {b, 10 + b});
+        made.numbers.insert(made.numbers.end(), {static_cast<float>(b), 5, 6, 7});
+        made.numbers_valid.insert(made.numbers_valid.end(), {1, static_cast<std::uint8_t>(b == 1)});
+    }
+    return made;
+}
+} // namespace
+
+TEST_CASE("a batch whose sizes do not belong together is refused with both numbers", "[clips]") {
+    mixed().check();
+    const auto refuses = [](auto batch, auto change, const char* first, const char* second) {
+        batch.check();
+        change(batch);
+        CHECK_THROWS_WITH(batch.check(), Catch::Contains(first) && Catch::Contains(second));
+    };
+    const auto clip_refuses = [&](auto change, const char* first, const char* second) {
+        refuses(mixed(), change, first, second);
+    };
+    clip_refuses([](clips& c) { c.shape.height = 0; }, "1 or more", "3 x 2 x 0 x 2");
+    clip_refuses([](clips& c) { c.pixels.pop_back(); }, "has 36 numbers", "35 came");
+    clip_refuses([](clips& c) { c.is_image.pop_back(); }, "has 3 kinds", "2 came");
+    clip_refuses([](clips& c) { c.captions.pop_back(); }, "3 lists of captions", "2 came");
+    clip_refuses([](clips& c) { c.captions[1].push_back(""); }, "2 captions a sample", "3 came");
+    clip_refuses([](clips& c) { c.labels.pop_back(); }, "6 labels", "5 came");
+    clip_refuses([](clips& c) { c.numbers.pop_back(); }, "3 x 2 frames", "11 came");
+    clip_refuses([](clips& c) { c.numbers_valid.pop_back(); }, "6 validities", "5 came");
+
+    latents whole{.shape = {1, 2, 2, 2, 3}, .values = std::vector<float>(24), .labels = {0, no_label}};
+    whole.text = {.tokens = 2, .dim = 1, .vectors = {0, 0, 1, 1}, .valid = {0, 0, 1, 1}, .row = {0, 1}};
+    whole.low_resolution.resize(6);
+    const auto latent_refuses = [&](auto change, const char* first, const char* second) {
+        refuses(whole, change, first, second);
+    };
+    latent_refuses([](latents& l) { l.values.pop_back(); }, "24 latent numbers", "23 came");
+    latent_refuses([](latents& l) { l.labels.pop_back(); }, "2 labels", "1 came");
+    latent_refuses([](latents& l) { l.text.row.push_back(0); }, "2 text rows", "3 came");
+    latent_refuses([](latents& l) { l.text.row[0] = 2; }, "2 texts", "no text 2");
+    latent_refuses([](latents& l) { l.text.vectors.pop_back(); }, "4 text numbers", "3 came");
+    latent_refuses([](latents& l) { l.text.valid.pop_back(); }, "each of 2 positions", "3 positions came");
+    latent_refuses([](latents& l) { l.text.tokens = 0; }, "1 position or more", "0 of 1");
+    latent_refuses([](latents& l) { l.low_resolution.pop_back(); }, "6 low-resolution", "5 came");
+}
+
+TEST_CASE("the samples of one kind, with all that is known of them", "[clips]") {
+    const clips stacks = mixed().part(true), videos = mixed().part(false);
+    stacks.check();
+    videos.check();
+    CHECK((stacks.shape == video_shape{2, 2, 1, 2} && videos.shape == video_shape{1, 2, 1, 2}));
+    CHECK((stacks.pixels.front() == 0 && stacks.pixels.back() == 0.5f));
+    CHECK(videos.pixels == std::vector<float>(12, 0.25f));
+    CHECK(stacks.captions == std::vector<std::vector<std::string>>{{"0", "of 0"}, {"2", "of 2"}});
+    CHECK(stacks.labels == std::vector<std::int32_t>{0, 10, 2, 12});
+    CHECK(videos.numbers == std::vector<float>{1, 5, 6, 7});
+    CHECK((videos.numbers_valid == std::vector<std::uint8_t>{1, 1} &&
+           stacks.is_image == std::vector<std::uint8_t>{1, 1}));
+    clips plain{.shape = {2, 1, 1, 1}, .pixels = std::vector<float>(6)};
+    CHECK((plain.part(false) == plain && plain.part(true).shape.count == 0)); // no kinds: all are videos
+}
+
+TEST_CASE("clips become videos, stacks images, and videos clips", "[clips]") {
+    const std::vector<video> list = to_videos(mixed());
+    REQUIRE(list.size() == 5); // two images, a video, two images
+    for (const std::size_t i : {0u, 1u, 3u, 4u}) CHECK((list[i].frames == 1 && list[i].complete()));
+    CHECK((list[2].frames == 2 && list[2].rgb == std::vector<std::uint8_t>(12, 159)));
+    const clips back = to_clips(std::span(list).subspan(3));
+    CHECK(back.shape == video_shape{2, 1, 1, 2});
+    CHECK(back.pixels[0] == Approx(0.5).margin(1 / 255.0));
+    CHECK_THROWS_WITH(to_clips(list), Catch::Contains("1 x 1 x 2") && Catch::Contains("2 x 1 x 2"));
+    clips grey{.shape = {1, 1, 1, 1, 1}, .pixels = {0}};
+    CHECK_THROWS_WITH(to_videos(grey), Catch::Contains("3 channels") && Catch::Contains("have 1"));
+}
