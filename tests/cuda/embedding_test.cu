@@ -24,6 +24,10 @@ template <class T> struct operands {
     view<A, F, D> time = normals(memory.take<A, F, D>(), 5), dtime = normals(memory.take<A, F, D>(), 6);
     view<A, 3, D> table = normals(memory.take<A, 3, D>(), 7), dtable = normals(memory.take<A, 3, D>(), 8);
     view<std::uint8_t, dynamic> is_image = (memory.take<std::uint8_t, dynamic>(B));
+    view<A, dynamic, D> chosen = normals(memory.take<A, dynamic, D>(B * F), 13);
+    view<T, dynamic, D> dchosen = normals(memory.take<T, dynamic, D>(B * F), 14);
+    view<A, D> absent = normals(memory.take<A, D>(), 15), dabsent = normals(memory.take<A, D>(), 16);
+    view<std::uint8_t, dynamic> valid = (memory.take<std::uint8_t, dynamic>(B * F));
     view<std::int32_t, dynamic> step = (memory.take<std::int32_t, dynamic>(B)),
                                 label = (memory.take<std::int32_t, dynamic>(B * F));
     view<T, dynamic, 256> code = (memory.take<T, dynamic, 256>(B * F));
@@ -39,12 +43,13 @@ template <class T> struct operands {
             is_image(b) = b == 1;
             step(b) = 999 - 450 * b;
         }
-        for (int f = 0; f < B * F; ++f) label(f) = f * f % 3;
+        for (int f = 0; f < B * F; ++f) label(f) = f * f % 3, valid(f) = f % 3 != 1;
     }
     void each(auto&& visit) {
         visit(h), visit(e), visit(space), visit(dspace), visit(time), visit(dtime), visit(table), visit(dtable);
         visit(is_image), visit(step), visit(label), visit(code), visit(z), visit(back), visit(scaled), visit(frame),
             visit(tokens), visit(other);
+        visit(chosen), visit(dchosen), visit(absent), visit(dabsent), visit(valid);
     }
     void run(auto& ctx) {
         ops::add_positions_grad<order>(ctx, h, is_image, dspace, dtime);
@@ -52,6 +57,8 @@ template <class T> struct operands {
         ops::sinusoid(ctx, step, F, code);
         ops::add_rows_grad(ctx, e, label, dtable);
         ops::add_rows(ctx, table, label, e);
+        ops::valid_rows(ctx, e, valid, absent, chosen);
+        ops::valid_rows_grad(ctx, e, valid, dchosen, dabsent);
         ops::patchify<order, P>(ctx, z, none{}, tokens, 1);
         ops::patchify_constant<order, P>(ctx, frame, tokens, 4); // channel 0 stays
         ops::patchify<order, P>(ctx, z, frame, other, 2);

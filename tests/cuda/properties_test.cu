@@ -19,3 +19,13 @@ TEMPLATE_TEST_CASE("cuda: known latents enter only through the mask", "[cuda][pr
 TEMPLATE_TEST_CASE("cuda: a model as it starts predicts zero", "[cuda][properties]", float, bf16) {
     a_start_predicts_zero<cuda::context, TestType>();
 }
+TEMPLATE_TEST_CASE("cuda: numbers enter only where they are valid", "[cuda][properties]", float, bf16) {
+    unknown_numbers_are_not_seen<cuda::context, TestType>();
+}
+TEMPLATE_TEST_CASE("cuda: prepared conditions change no bit", "[cuda][properties]", float, bf16) {
+    prepared_conditions_give_the_same<cuda::context, TestType>();
+}
+TEMPLATE_TEST_CASE("cuda: a frozen model passes on the same gradients and keeps less", "[cuda][properties]", float,
+                   bf16) {
+    a_frozen_model_passes_the_same_gradients<cuda::context, TestType>();
+}

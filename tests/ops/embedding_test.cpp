@@ -62,7 +62,15 @@ TEST_CASE("codes of steps and rows by index agree with the reference", "[ops][em
             ops::sinusoid(ctx, step, 2, code);
             ops::add_rows(ctx, table, index, e);
             ops::add_rows_grad(ctx, e, index, dtable);
-            return std::vector{doubles(code), doubles(e), doubles(dtable)};
+            const auto valid = ctx.arena.template take<std::uint8_t, dynamic>(6);
+            for (int i = 0; i < 6; ++i) valid(i) = i % 3 != 1;
+            const auto chosen = random<A, dynamic, D>(ctx, 5, 6), absent = random<A, D>(ctx, 6),
+                       dabsent = random<A, D>(ctx, 7);
+            const auto dx = random<T, dynamic, D>(ctx, 8, 6);
+            ops::valid_rows(ctx, e, valid, absent, chosen);
+            ops::valid_rows_grad(ctx, e, valid, dx, dabsent);
+            return std::vector{doubles(code),   doubles(e),  doubles(dtable),
+                               doubles(chosen), doubles(dx), doubles(dabsent)};
         },
         1e-4, 3e-3); // a float step times a float frequency loses 1e-7 of an angle of hundreds
 }

@@ -100,6 +100,10 @@ const std::vector<front> fronts{
         ops::sinusoid(c, indices(c, n[0]), n[1], rows<8>(c, n[2])); }},
     {"ops::add_rows", {{"index", 3}, {"e", 3}}, [](auto& c, auto& n) {
         ops::add_rows(c, fixed<7, 4>(c), indices(c, n[0]), rows<4>(c, n[1])); }},
+    {"ops::valid_rows", {{"x", 3}, {"valid", 3}, {"y", 3}}, [](auto& c, auto& n) {
+        ops::valid_rows(c, rows<4>(c, n[0]), flags(c, n[1]), fixed<4>(c), rows<4>(c, n[2])); }},
+    {"ops::valid_rows_grad", {{"dy", 3}, {"valid", 3}, {"dx", 3}}, [](auto& c, auto& n) {
+        ops::valid_rows_grad(c, rows<4>(c, n[0]), flags(c, n[1]), rows<4>(c, n[2]), fixed<4>(c)); }},
     {"ops::add_rows_grad", {{"de", 3}, {"index", 3}}, [](auto& c, auto& n) {
         ops::add_rows_grad(c, rows<4>(c, n[0]), indices(c, n[1]), fixed<7, 4>(c)); }},
     // 2 samples of 3 frames of 4 x 4 latents of 2 channels; tokens of 2 x 2 patches of 3 channels.

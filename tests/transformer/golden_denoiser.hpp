@@ -42,6 +42,12 @@ struct denoiser_text_sr : denoiser_config {
     static constexpr window spatiotemporal_window{0, 2, 3};
 };
 
+struct denoiser_numbers : denoiser_config {
+    static constexpr int frames = 3, height = 4, width = 6, channels = 3, hidden = 24, heads = 3, depth = 3,
+                         classes = 3, numbers = 2;
+    static constexpr window spatiotemporal_window{0, 2, 3};
+};
+
 /// Tolerances of the golden files' README.
 struct golden_tolerance {
     double output, loss, gradient, median;
@@ -69,9 +75,9 @@ template <class A, class Config> struct golden_input {
     static constexpr int F = Config::frames;
     using latent = typename denoiser_input<A, Config>::latent;
 
-    std::vector<A> noisy, self_condition, known, mask, text, low_resolution;
+    std::vector<A> noisy, self_condition, known, mask, numbers, text, low_resolution;
     std::vector<std::int32_t> step, label, text_row, low_resolution_step;
-    std::vector<std::uint8_t> is_image, text_valid;
+    std::vector<std::uint8_t> is_image, numbers_valid, text_valid;
     std::int64_t batch = 0;
     denoiser_input<A, Config> views;
     std::vector<memory> kept; // what the views show
@@ -86,6 +92,10 @@ template <class A, class Config> struct golden_input {
         if constexpr (Config::frame_prediction) {
             known = file.values<A>("in.z_known");
             mask = file.values<A>("in.mask");
+        }
+        if constexpr (Config::numbers > 0) {
+            numbers = file.values<A>("in.numbers");
+            numbers_valid = file.values<std::uint8_t>("in.numbers_valid");
         }
         if constexpr (Config::text_dim > 0) {
             text = file.values<A>("in.text");
@@ -113,6 +123,10 @@ template <class A, class Config> struct golden_input {
         if (!self_condition.empty()) views.self_condition = latent(on(ctx, self_condition).data(), batch);
         if (!known.empty()) views.known = latent(on(ctx, known).data(), batch);
         views.mask = on(ctx, mask);
+        if constexpr (Config::numbers > 0) {
+            views.numbers = decltype(views.numbers)(on(ctx, numbers).data(), batch * F);
+            views.numbers_valid = on(ctx, numbers_valid);
+        }
         if constexpr (Config::text_dim > 0)
             views.text = view<const A, dynamic, Config::text_dim>(on(ctx, text).data(),
                                                                   static_cast<std::int64_t>(text_valid.size()));
@@ -161,8 +175,8 @@ void check_golden_denoiser(const char* name, activations mode = activations::all
     const buffer<A> gradient(ctx, model.extent);
     denoiser_input_gradient<A, Config> din;
     din.noisy = latent(dnoisy.data(), in.batch);
-    model.network().backward(ctx, model.weights(), in.views, keep, latent(dv.data(), in.batch).read(),
-                             gradients<A>{gradient.data()}, din);
+    model.network().backward(ctx, model.weights(), in.views, keep, latent(dv.data(), in.batch).read(), din,
+                             gradients<A>{gradient.data()});
     CHECK(file.gradient_error("grad.in.z_t", downloaded(ctx, dnoisy).data()) <= allowed.gradient);
     const gradient_errors errors = file.template check_gradients<network>(downloaded(ctx, gradient).data());
     CAPTURE(errors.worst_name);
@@ -207,7 +221,7 @@ template <class Context, class Config, class T> void check_golden_ddim(const cha
     sampling how{.sampler = ddim{4}, .guide = {.scale = 2}, .images = file.values<int>("in.is_image").front() != 0};
     const buffer<A> x = uploaded(ctx, file.values<A>("ddim.start"));
     double first = 1;
-    denoise(model, told, how, latent(x.data(), 1), [&](int k, auto) {
+    denoise(model, prepare(model, told), how, latent(x.data(), 1), [&](int k, auto) {
         if (k == 0) first = file.output_error("ddim.after_first", downloaded(ctx, x).data());
     });
     CHECK(first <= tolerance_of<T>().output);

@@ -24,6 +24,7 @@ struct denoiser_config {
     static constexpr bool self_conditioning = true;     ///< the estimate of x0 is an input
     static constexpr int classes = 0;                   ///< labels 0 .. classes - 1, and `classes` is the null class
     static constexpr int text_dim = 0, text_tokens = 0; ///< of the text encoder; 0: no text
+    static constexpr int numbers = 0;                   ///< real numbers of a frame that are a condition; 0: none
     static constexpr bool frame_prediction = false;     ///< known frames are an input
     static constexpr bool super_resolution = false;     ///< a latent of half the size is an input
 };
@@ -82,6 +83,11 @@ template <int Classes> struct classes_are_not_negative {
     static_assert(value, "classes must not be negative: 0 is a model without class labels");
 };
 
+template <int Numbers> struct numbers_are_not_negative {
+    static constexpr bool value = Numbers >= 0;
+    static_assert(value, "numbers must not be negative: 0 is a model without real numbers as a condition");
+};
+
 } // namespace rules
 
 /// What follows from a config: the numbers that modules take. Mistakes in the config stop here, one sentence each.
@@ -96,6 +102,7 @@ template <class Config> struct dimensions {
         rules::rank_is_not_negative<Config::adaln_rank>::value &&
         rules::text_has_dim_and_tokens<Config::text_dim, Config::text_tokens>::value &&
         rules::classes_are_not_negative<Config::classes>::value &&
+        rules::numbers_are_not_negative<Config::numbers>::value &&
         (!Config::super_resolution ||
          (rules::super_resolution_needs_even_sides < Config::super_resolution                  ? Config::height
           : 2 > ::value && rules::super_resolution_needs_even_sides < Config::super_resolution ? Config::width

@@ -34,6 +34,7 @@ template <class Config> std::string config_json() {
         fields("self_conditioning", Config::self_conditioning)("classes", Config::classes);
         fields("text_dim", Config::text_dim)("text_tokens", Config::text_tokens);
         fields("frame_prediction", Config::frame_prediction)("super_resolution", Config::super_resolution);
+        if (Config::numbers > 0) fields("numbers", Config::numbers); // files of before have no such field
     } else {
         fields("channels", Config::channels)("multipliers", Config::multipliers)("blocks", Config::blocks);
         fields("time_strides", Config::time_strides)("latent", Config::latent);

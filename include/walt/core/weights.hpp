@@ -114,6 +114,9 @@ struct no_gradients {
     constexpr void ready(int) const {}
 };
 
+/// Whether a sink computes no gradients of parameters at all, so that what only they need can be left out.
+template <class G> inline constexpr bool is_frozen = std::derived_from<std::remove_cvref_t<G>, no_gradients>;
+
 namespace detail {
 using any_parameter = parameter<role::matrix, init::zero, 1, 1>;
 }

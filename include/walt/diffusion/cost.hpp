@@ -22,6 +22,8 @@ template <class Config> denoiser_input<float, Config> shapes_only(std::int64_t s
     in.step = in.label = in.text_row = view<const std::int32_t, dynamic>(nullptr, frames);
     in.is_image = view<const std::uint8_t, dynamic>(nullptr, samples);
     in.mask = view<const float, dynamic>(nullptr, frames);
+    in.numbers = view<const float, dynamic, Config::numbers>(nullptr, frames);
+    in.numbers_valid = view<const std::uint8_t, dynamic>(nullptr, frames);
     in.text = view<const float, dynamic, Config::text_dim>(nullptr, positions);
     in.text_valid = view<const std::uint8_t, dynamic>(nullptr, positions);
     in.low_resolution = decltype(in.low_resolution)(nullptr, samples);

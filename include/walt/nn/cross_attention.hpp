@@ -37,14 +37,21 @@ template <class Shape> struct cross_attention {
               lse(from.take<accumulate_t<T>, dynamic, Shape::heads>(rows)) {}
     };
 
-    /// text: {projected [S M, D], row [B F], valid [S M]}.
+    /// Keys and values of texts that are projected [S M, D] to the model's width: kv [S M, 2 D].
+    template <class T> void text_keys(auto& ctx, const weights<T>& w, auto projected, auto text_kv) const {
+        kv.forward(ctx, w, projected, text_kv);
+    }
+
+    /// text: {projected [S M, D], row [B F], valid [S M], kv [S M, 2 D]}; where kv is empty it is computed here.
     template <class T>
     void forward(auto& ctx, const weights<T>& w, auto u, const auto& text, auto y, const saved<T>& keep) const {
         q.forward(ctx, w, u, keep.q);
         kv.forward(ctx, w, u, keep.kv);
-        kv.forward(ctx, w, text.projected, keep.text_kv);
-        ops::cross_attention<Shape>(ctx, keep.q, keep.kv, keep.text_kv, text.row, text.valid,
-                                    optional_weight(w, q_norm), optional_weight(w, k_norm), keep.mixed, keep.lse);
+        auto text_kv = keep.text_kv.read();
+        if (text.kv) text_kv = text.kv;
+        else text_keys(ctx, w, text.projected, keep.text_kv);
+        ops::cross_attention<Shape>(ctx, keep.q, keep.kv, text_kv, text.row, text.valid, optional_weight(w, q_norm),
+                                    optional_weight(w, k_norm), keep.mixed, keep.lse);
         out.forward(ctx, w, keep.mixed, y);
     }
 

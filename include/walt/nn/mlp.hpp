@@ -17,8 +17,10 @@ template <int D, int Hidden> struct mlp {
 
     template <class T> struct saved {
         view<T, dynamic, Hidden> inner, active; // fc1(u), before and after GELU
-        saved(arena& from, std::int64_t rows)
-            : inner(from.take<T, dynamic, Hidden>(rows)), active(from.take<T, dynamic, Hidden>(rows)) {}
+        saved(arena& from, std::int64_t rows) : saved(from, rows, from.take<T, dynamic, Hidden>(rows)) {}
+        /// `active` is read by fc2's weight gradient only: who wants none may have one for many.
+        saved(arena& from, std::int64_t rows, view<T, dynamic, Hidden> shared)
+            : inner(from.take<T, dynamic, Hidden>(rows)), active(shared) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto u, auto y, const saved<T>& keep) const {

@@ -106,5 +106,39 @@ void add_rows_grad(Context& ctx, DE de, Index index, DTable dtable) {
     }
 }
 
+template <class... T> void valid_rows_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device has no choice of valid rows (valid_rows_on) for operands of these types");
+}
+/// y[row] = x[row] where valid[row], else absent: x, y [R, D], valid [R], absent [D]. y may be x.
+template <context Context, class X, class Valid, class Absent, class Y>
+void valid_rows(Context& ctx, X x, Valid valid, Absent absent, Y y) {
+    if constexpr (rules::same_width<X, 1, Y, 1> && rules::same_width<X, 1, Absent, 0>) {
+        rules::equal_rows(valid, x, "ops::valid_rows: the sizes of valid and the rows of x");
+        rules::equal_rows(x, y, "ops::valid_rows: the rows of x and of y");
+        valid_rows_on(ctx, x.read(), valid.read(), absent.read(), y);
+    }
+}
+
+template <class... T> void valid_rows_grad_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>,
+                  "this device has no gradient of valid rows (valid_rows_grad_on) for operands of these types");
+}
+/// dx[row] = dy[row] where valid[row], else 0; dabsent += the other rows of dy, in their order. Neither needs be wanted.
+template <context Context, class DY, class Valid, class DX, class DAbsent>
+void valid_rows_grad(Context& ctx, DY dy, Valid valid, DX dx, DAbsent dabsent) {
+    if constexpr (rules::same_width<DY, 1, DX, 1> && rules::same_width<DY, 1, DAbsent, 0>) {
+        rules::equal_rows(valid, dy, "ops::valid_rows_grad: the sizes of valid and the rows of dy");
+        rules::equal_rows(dy, dx, "ops::valid_rows_grad: the rows of dy and of dx");
+        if (!rules::wanted(ctx, dx, dabsent)) return;
+        using A = typename DY::element;
+        constexpr int D = DY::static_extent(1);
+        const arena::scope scope(ctx.arena);
+        valid_rows_grad_on(ctx, dy.read(), valid.read(),
+                           rules::or_scratch(ctx, dx, view<A, dynamic, D>(nullptr, dy.extent(0))),
+                           rules::or_scratch(ctx, dabsent, view<A, D>()));
+    }
+}
+
 } // namespace ops
 } // namespace walt

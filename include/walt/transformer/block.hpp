@@ -1,4 +1,4 @@
-// One block of the transformer (paper fig. 2, spec 1.5): attention, cross-attention to text, MLP, each behind an
+// One block of the transformer (paper fig. 2, docs/model.md 1.5): attention, cross-attention to text, MLP, each behind an
 // adaptive norm and in front of a gated residual.
 #pragma once
 
@@ -15,6 +15,7 @@ template <class T, int D> struct text_condition {
     view<const T, dynamic, D> projected;     // [S M, D]
     view<const std::int32_t, dynamic> row;   // [B F]: the text of a frame
     view<const std::uint8_t, dynamic> valid; // [S M]
+    view<const T, dynamic, 2 * D> kv{};      // [S M, 2 D]: keys and values in this block, where they are prepared
 };
 
 /// What belongs to the samples of a batch and is the same in every block.
@@ -37,6 +38,23 @@ template <class Cross> struct cross_part { using type = nn::cross_attention<Cros
 template <> struct cross_part<nothing> { using type = nothing; };
 } // namespace detail
 
+/// What only the gradients of parameters read: inputs u and outputs y of a block's sub-layers, and what the MLP's second
+/// map takes.
+template <class T, int D, int MlpHidden, bool HasText> struct sub_layer_sides {
+    struct sub_layer {
+        view<T, dynamic, D> u, y;
+    };
+    sub_layer attn, cross, mlp;
+    view<T, dynamic, MlpHidden> active;
+
+    sub_layer_sides(arena& from, std::int64_t rows) : active(from.take<T, dynamic, MlpHidden>(rows)) {
+        const auto take = [&] { return from.take<T, dynamic, D>(rows); };
+        attn = {take(), take()};
+        if (HasText) cross = {take(), take()};
+        mlp = {take(), take()};
+    }
+};
+
 /// Shape: the attention_shape of this block's windows. Cross: a cross_shape, or nothing.
 template <class Shape, class Cross, int MlpHidden, int Rank> struct transformer_block {
     static constexpr int D = Shape::width;
@@ -56,37 +74,34 @@ template <class Shape, class Cross, int MlpHidden, int Rank> struct transformer_
         visit("mlp", self.mlp);
     }
 
-    /// A sub-layer's input and output.
-    template <class T> struct branch {
-        view<T, dynamic, D> u, y;
-        branch(arena& from, std::int64_t rows) : u(from.take<T, dynamic, D>(rows)), y(from.take<T, dynamic, D>(rows)) {}
-    };
     template <class T, bool HasText> struct cross_saved { // without text
         cross_saved(arena&, std::int64_t, std::int64_t) {}
     };
     template <class T> struct cross_saved<T, true> {
-        branch<T> io;
         typename nn::cross_attention<Cross>::template saved<T> inner;
         view<accumulate_t<T>, dynamic, D> h; // after cross-attention
         cross_saved(arena& from, std::int64_t rows, std::int64_t text_rows)
-            : io(from, rows), inner(from, rows, text_rows), h(from.take<accumulate_t<T>, dynamic, D>(rows)) {}
+            : inner(from, rows, text_rows), h(from.take<accumulate_t<T>, dynamic, D>(rows)) {}
     };
 
-    /// What backward needs: inputs and outputs of the sub-layers, and the residual stream before each.
+    /// What backward needs: inputs and outputs of the sub-layers, and the residual stream before each. `sides`: taken
+    /// from the arena too, unless the caller has one for all blocks, because no gradient of a parameter is wanted.
     template <class T> struct saved {
         view<accumulate_t<T>, dynamic, K * D> modulation;
         typename nn::adaln<D, K, Rank>::template saved<T> adaln;
-        branch<T> attn_io;
+        sub_layer_sides<T, D, MlpHidden, has_text> sides;
         typename nn::window_attention<Shape>::template saved<T> attn;
         view<accumulate_t<T>, dynamic, D> h_attn; // after attention
         cross_saved<T, has_text> cross;
-        branch<T> mlp_io;
         typename nn::mlp<D, MlpHidden>::template saved<T> mlp;
 
         saved(arena& from, std::int64_t rows, std::int64_t frames, std::int64_t text_rows)
-            : modulation(from.take<accumulate_t<T>, dynamic, K * D>(frames)), adaln(from, frames), attn_io(from, rows),
+            : saved(from, rows, frames, text_rows, {from, rows}) {}
+        saved(arena& from, std::int64_t rows, std::int64_t frames, std::int64_t text_rows,
+              const sub_layer_sides<T, D, MlpHidden, has_text>& shared)
+            : modulation(from.take<accumulate_t<T>, dynamic, K * D>(frames)), adaln(from, frames), sides(shared),
               attn(from, rows), h_attn(from.take<accumulate_t<T>, dynamic, D>(rows)), cross(from, rows, text_rows),
-              mlp_io(from, rows), mlp(from, rows) {}
+              mlp(from, rows, shared.active) {}
     };
 
     /// h_next [R, D] = block(h [R, D]).
@@ -96,24 +111,24 @@ template <class Shape, class Cross, int MlpHidden, int Rank> struct transformer_
         const auto m = keep.modulation;
         adaln.forward(ctx, w, c.s, c.base, m, keep.adaln);
 
-        ops::modulated_norm(ctx, h, m, attn_chunk, keep.attn_io.u);
-        attn.forward(ctx, w, keep.attn_io.u, c.is_image, keep.attn_io.y, keep.attn);
-        ops::gated_residual(ctx, h, m, attn_chunk + gate, keep.attn_io.y, keep.h_attn);
+        ops::modulated_norm(ctx, h, m, attn_chunk, keep.sides.attn.u);
+        attn.forward(ctx, w, keep.sides.attn.u, c.is_image, keep.sides.attn.y, keep.attn);
+        ops::gated_residual(ctx, h, m, attn_chunk + gate, keep.sides.attn.y, keep.h_attn);
         auto h_mlp = keep.h_attn;
 
         if constexpr (has_text) {
-            ops::modulated_norm(ctx, keep.h_attn, m, cross_chunk, keep.cross.io.u);
-            cross.forward(ctx, w, keep.cross.io.u, c.text, keep.cross.io.y, keep.cross.inner);
-            ops::gated_residual(ctx, keep.h_attn, m, cross_chunk + gate, keep.cross.io.y, keep.cross.h);
+            ops::modulated_norm(ctx, keep.h_attn, m, cross_chunk, keep.sides.cross.u);
+            cross.forward(ctx, w, keep.sides.cross.u, c.text, keep.sides.cross.y, keep.cross.inner);
+            ops::gated_residual(ctx, keep.h_attn, m, cross_chunk + gate, keep.sides.cross.y, keep.cross.h);
             h_mlp = keep.cross.h;
         }
 
-        ops::modulated_norm(ctx, h_mlp, m, mlp_chunk, keep.mlp_io.u);
-        mlp.forward(ctx, w, keep.mlp_io.u, keep.mlp_io.y, keep.mlp);
-        ops::gated_residual(ctx, h_mlp, m, mlp_chunk + gate, keep.mlp_io.y, h_next);
+        ops::modulated_norm(ctx, h_mlp, m, mlp_chunk, keep.sides.mlp.u);
+        mlp.forward(ctx, w, keep.sides.mlp.u, keep.sides.mlp.y, keep.mlp);
+        ops::gated_residual(ctx, h_mlp, m, mlp_chunk + gate, keep.sides.mlp.y, h_next);
     }
 
-    /// dh comes as the gradient of h_next and leaves as that of h.
+    /// dh comes as the gradient of h_next and leaves as that of h; dc is added to. A frozen block adds to dc.text only.
     template <class T>
     void backward(auto& ctx, const weights<T>& w, const block_condition<T, D, K>& c, auto h, const saved<T>& keep,
                   auto dh, const block_condition_gradient<T, D, K>& dc, const auto& g) const {
@@ -127,21 +142,21 @@ template <class Shape, class Cross, int MlpHidden, int Rank> struct transformer_
 
         auto h_mlp = keep.h_attn;
         if constexpr (has_text) h_mlp = keep.cross.h;
-        ops::gated_residual_grad(ctx, dh, m, mlp_chunk + gate, keep.mlp_io.y, dy, dm);
-        mlp.backward(ctx, w, keep.mlp_io.u, keep.mlp, dy, du, g);
+        ops::gated_residual_grad(ctx, dh, m, mlp_chunk + gate, keep.sides.mlp.y, dy, dm);
+        mlp.backward(ctx, w, keep.sides.mlp.u, keep.mlp, dy, du, g);
         ops::modulated_norm_grad(ctx, h_mlp, m, mlp_chunk, du, dh, dm);
 
         if constexpr (has_text) {
-            ops::gated_residual_grad(ctx, dh, m, cross_chunk + gate, keep.cross.io.y, dy, dm);
-            cross.backward(ctx, w, keep.cross.io.u, c.text, keep.cross.inner, dy, du, dc.text, g);
+            ops::gated_residual_grad(ctx, dh, m, cross_chunk + gate, keep.sides.cross.y, dy, dm);
+            cross.backward(ctx, w, keep.sides.cross.u, c.text, keep.cross.inner, dy, du, dc.text, g);
             ops::modulated_norm_grad(ctx, keep.h_attn, m, cross_chunk, du, dh, dm);
         }
 
-        ops::gated_residual_grad(ctx, dh, m, attn_chunk + gate, keep.attn_io.y, dy, dm);
-        attn.backward(ctx, w, keep.attn_io.u, c.is_image, keep.attn, dy, du, g);
+        ops::gated_residual_grad(ctx, dh, m, attn_chunk + gate, keep.sides.attn.y, dy, dm);
+        attn.backward(ctx, w, keep.sides.attn.u, c.is_image, keep.attn, dy, du, g);
         ops::modulated_norm_grad(ctx, h, m, attn_chunk, du, dh, dm);
 
-        adaln.backward(ctx, w, c.s, keep.adaln, dm, dc.s, dc.base, g);
+        if constexpr (!is_frozen<decltype(g)>) adaln.backward(ctx, w, c.s, keep.adaln, dm, dc.s, dc.base, g);
     }
 };
 

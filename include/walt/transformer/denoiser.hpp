@@ -6,7 +6,7 @@
 
 namespace walt {
 
-/// denoiser(device, config{}, compute<bf16>, seed{1}): starts as spec 1.7 says.
+/// denoiser(device, config{}, compute<bf16>, seed{1}): starts as docs/model.md 1.7 says.
 /// Its functions are no templates and not inline, so that `extern template struct walt::denoiser<...>` keeps a
 /// program's units from compiling a model again and again; one unit then says `template struct walt::denoiser<...>`.
 template <class Context, class Config, class T, class Storage = resident>
@@ -17,19 +17,27 @@ struct denoiser : model<Context, transformer<Config>, T, Storage> {
     using input = denoiser_input<A, Config>;
     using latent =
         view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>; ///< [B, F, H, W, C]
+    using read_latent = typename input::latent;
+    using input_gradient = denoiser_input_gradient<A, Config>;
     using saved = typename transformer<Config>::template saved<T>;
+    using prepared = walt::prepared<T, Config>;
 
     denoiser(Context& ctx, Config, compute_t<T>, seed from = {}) : base(ctx, from) {}
     using base::base;
 
-    /// v of an input; `keep` gets what backward needs.
+    /// The answer to an input; `keep` gets what backward needs.
     void forward(const input& in, latent v, saved& keep) const;
-    /// Adds the gradients of all parameters, from that of v.
-    void backward(const input& in, saved& keep,
-                  view<const A, dynamic, Config::frames, Config::height, Config::width, Config::channels> dv,
-                  gradients<A> g) const;
-    /// v of an input, without keeping activations.
+    /// Adds the gradients of all parameters, from that of the answer; assigns those of inputs that din asks for.
+    void backward(const input& in, const saved& keep, read_latent dv, gradients<A> g) const;
+    void backward(const input& in, const saved& keep, read_latent dv, const input_gradient& din, gradients<A> g) const;
+    /// The gradients of inputs alone: the model is frozen. activations::input_gradient keeps enough for it.
+    void backward(const input& in, const saved& keep, read_latent dv, const input_gradient& din, no_gradients) const;
+    /// The answer to an input, without keeping activations.
     void predict(const input& in, latent v) const;
+    /// The same to the last bit, with the conditions of in prepared before.
+    void predict(const input& in, const prepared& given, latent v) const;
+    /// What of an input's conditions does not change from step to step, computed once.
+    prepared prepare(const input& in) const;
 };
 
 template <class Context, class Config, class T, class Storage>
@@ -38,10 +46,21 @@ void denoiser<Context, Config, T, Storage>::forward(const input& in, latent v, s
 }
 
 template <class Context, class Config, class T, class Storage>
-void denoiser<Context, Config, T, Storage>::backward(
-    const input& in, saved& keep,
-    view<const A, dynamic, Config::frames, Config::height, Config::width, Config::channels> dv, gradients<A> g) const {
-    this->network().backward(this->context(), this->weights(), in, keep, dv, g);
+void denoiser<Context, Config, T, Storage>::backward(const input& in, const saved& keep, read_latent dv,
+                                                     gradients<A> g) const {
+    backward(in, keep, dv, {}, g);
+}
+
+template <class Context, class Config, class T, class Storage>
+void denoiser<Context, Config, T, Storage>::backward(const input& in, const saved& keep, read_latent dv,
+                                                     const input_gradient& din, gradients<A> g) const {
+    this->network().backward(this->context(), this->weights(), in, keep, dv, din, g);
+}
+
+template <class Context, class Config, class T, class Storage>
+void denoiser<Context, Config, T, Storage>::backward(const input& in, const saved& keep, read_latent dv,
+                                                     const input_gradient& din, no_gradients g) const {
+    this->network().backward(this->context(), this->weights(), in, keep, dv, din, g);
 }
 
 template <class Context, class Config, class T, class Storage>
@@ -49,6 +68,20 @@ void denoiser<Context, Config, T, Storage>::predict(const input& in, latent v) c
     const arena::scope scope(this->context().arena);
     saved pass(this->context().arena, in.batch(), in.text_valid.extent(0), activations::none);
     forward(in, v, pass);
+}
+
+template <class Context, class Config, class T, class Storage>
+void denoiser<Context, Config, T, Storage>::predict(const input& in, const prepared& given, latent v) const {
+    require(given.samples == in.batch(), "conditions were prepared for {} samples, and {} are asked about",
+            given.samples, in.batch());
+    const arena::scope scope(this->context().arena);
+    const saved pass(this->context().arena, in.batch(), 0, activations::none);
+    this->network().forward(this->context(), this->weights(), in, v, pass, given);
+}
+
+template <class Context, class Config, class T, class Storage>
+auto denoiser<Context, Config, T, Storage>::prepare(const input& in) const -> prepared {
+    return this->network().prepare(this->context(), this->weights(), in);
 }
 
 template <class Context, class Config, class T>

@@ -78,6 +78,29 @@ template <int D> struct add_row_gradient { // a column: over all rows, in their 
     }
 };
 
+template <int D> struct valid_row {
+    const float* x;
+    const std::uint8_t* valid;
+    const float* absent;
+    float* y;
+    __device__ void operator()(std::int64_t i) const { y[i] = valid[i / D] ? x[i] : absent[i % D]; }
+};
+
+template <int D, class DX> struct valid_row_gradient { // a column: over all rows, in their order
+    const float* dy;
+    const std::uint8_t* valid;
+    std::int64_t rows;
+    DX* dx;
+    float* dabsent;
+    __device__ void operator()(std::int64_t d) const {
+        for (std::int64_t r = 0; r < rows; ++r) {
+            const float from = dy[r * D + d];
+            dx[r * D + d] = static_cast<DX>(valid[r] ? from : 0.0f);
+            if (!valid[r]) dabsent[d] += from;
+        }
+    }
+};
+
 } // namespace detail
 
 template <class Order, int R, int D, class Space, class Time, class Images>
@@ -113,6 +136,18 @@ template <int R, int D, class Index, class DTable>
 void add_rows_grad_on(context& ctx, view<const float, R, D> de, Index index, DTable dtable) {
     each(ctx, "ops::add_rows_grad", D,
          detail::add_row_gradient<D>{de.data(), index.data(), de.extent(0), dtable.data()});
+}
+
+template <int R, int D, class Valid, class Absent, class Y>
+void valid_rows_on(context& ctx, view<const float, R, D> x, Valid valid, Absent absent, Y y) {
+    each(ctx, "ops::valid_rows", x.size(), detail::valid_row<D>{x.data(), valid.data(), absent.data(), y.data()});
+}
+
+template <int R, int D, class Valid, class DX, class DAbsent>
+void valid_rows_grad_on(context& ctx, view<const float, R, D> dy, Valid valid, DX dx, DAbsent dabsent) {
+    each(ctx, "ops::valid_rows_grad", D,
+         detail::valid_row_gradient<D, typename DX::element>{dy.data(), valid.data(), dy.extent(0), dx.data(),
+                                                             dabsent.data()});
 }
 
 } // namespace walt::cuda

@@ -24,4 +24,13 @@ template <class DE, class Index, class DTable> void add_rows_grad_on(context& ct
     ctx.count(0, de, de, de);
 }
 
+template <class X, class Valid, class Absent, class Y>
+void valid_rows_on(context& ctx, X x, Valid, Absent absent, Y y) {
+    ctx.count(0, x, absent, y);
+}
+template <class DY, class Valid, class DX, class DAbsent>
+void valid_rows_grad_on(context& ctx, DY dy, Valid, DX dx, DAbsent dabsent) {
+    ctx.count(0, dy, dx, dabsent);
+}
+
 } // namespace walt::meta

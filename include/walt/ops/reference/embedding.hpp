@@ -65,4 +65,19 @@ void add_rows_grad_on(context&, view<const A, R, D> de, Index index, DTable dtab
     }
 }
 
+template <class A, int R, int D, class Valid, class Absent, class Y>
+void valid_rows_on(context&, view<const A, R, D> x, Valid valid, Absent absent, Y y) {
+    for (std::int64_t r = 0; r < x.extent(0); ++r)
+        for (int d = 0; d < D; ++d) y(r, d) = valid(r) ? x(r, d) : absent(d);
+}
+
+template <class A, int R, int D, class Valid, class DX, class DAbsent>
+void valid_rows_grad_on(context&, view<const A, R, D> dy, Valid valid, DX dx, DAbsent dabsent) {
+    for (std::int64_t r = 0; r < dy.extent(0); ++r)
+        for (int d = 0; d < D; ++d) {
+            dx(r, d) = static_cast<typename DX::element>(valid(r) ? dy(r, d) : A(0));
+            if (!valid(r)) dabsent(d) += dy(r, d);
+        }
+}
+
 } // namespace walt::reference::inline WALT_INSTRUCTION_SET

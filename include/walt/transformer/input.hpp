@@ -1,0 +1,39 @@
+// What the denoiser is asked about, on its device.
+#pragma once
+
+#include "../core/view.hpp"
+
+namespace walt {
+
+/// B samples, each a video or a stack of F images (docs/model.md 1.2). A is float or double.
+/// Views that the config does not use stay empty; an empty self_condition, known or mask is zeros.
+template <class A, class Config> struct denoiser_input {
+    static constexpr int F = Config::frames, H = Config::height, W = Config::width, C = Config::channels;
+    using latent = view<const A, dynamic, F, H, W, C>;
+
+    latent noisy;                                              // [B, F, H, W, C]: z_t
+    view<const std::int32_t, dynamic> step;                    // [B F], 0 .. 999
+    view<const std::uint8_t, dynamic> is_image;                // [B]
+    view<const std::int32_t, dynamic> label;                   // [B F], classes is the null class
+    latent self_condition;                                     // [B, F, H, W, C]: the estimate of x0
+    latent known;                                              // [B, F, H, W, C]: clean latents of frame prediction
+    view<const A, dynamic> mask;                               // [B F]: 1 where `known` is given
+    view<const A, dynamic, Config::numbers> numbers;           // [B F, N]: real numbers of each frame
+    view<const std::uint8_t, dynamic> numbers_valid;           // [B F]: 1 where they are known
+    view<const A, dynamic, Config::text_dim> text;             // [S M, Dt]: S texts of M positions
+    view<const std::int32_t, dynamic> text_row;                // [B F]: which text a frame has
+    view<const std::uint8_t, dynamic> text_valid;              // [S M]
+    view<const A, dynamic, F, H / 2, W / 2, C> low_resolution; // [B, F, H/2, W/2, C]
+    view<const std::int32_t, dynamic> low_resolution_step;     // [B]
+
+    std::int64_t batch() const { return noisy.extent(0); }
+};
+
+/// Where backward writes the gradients of the inputs; empty views are left out.
+template <class A, class Config> struct denoiser_input_gradient {
+    view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels> noisy, self_condition, known;
+    view<A, dynamic, Config::text_dim> text;
+    view<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels> low_resolution;
+};
+
+} // namespace walt
