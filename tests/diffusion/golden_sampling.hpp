@@ -39,7 +39,7 @@ void check_golden_sampling(const char* name, const conditions& told, const sampl
         CAPTURE(tensor);
         CHECK(file.output_error(tensor, downloaded(ctx, x).data()) <= sampling_tolerance<T>);
     };
-    denoise(model, told, how, latent(x.data(), 1), [&](int k, auto) {
+    denoise(model, prepare(model, told), how, latent(x.data(), 1), [&](int k, auto) {
         for (const auto& [step, tensor] : wanted)
             if (step == k) check(tensor);
     });

@@ -7,11 +7,13 @@
 #include "on_device.hpp"
 #include "schedule.hpp"
 
+#include <utility>
+
 namespace walt {
 
 /// Conditions that guidance's other half is not told. Known frames count as one (docs/model.md 15).
 struct left_out {
-    bool labels = true, texts = true, known = true;
+    bool labels = true, texts = true, numbers = true, known = true;
 };
 
 /// Latent frames that a sample already has: the first ones, or any.
@@ -28,14 +30,16 @@ struct low_resolution_latents {
     bool noised = false;         ///< the values have that noise already
 };
 
-/// For B samples. What stays empty is not told; labels and text.row have an entry a sample, or one a frame.
+/// For B samples. What stays empty is not told; labels, numbers and text.row have an entry a sample, or one a frame.
 struct conditions {
-    std::int64_t samples = 1;                ///< B
-    std::vector<std::int32_t> labels{};      ///< [B] or [B F]: 0 .. classes - 1, or no_label
-    text_batch text{};                       ///< its row: [B] or [B F]
-    known_frames known{};                    ///< for models with frame_prediction
-    low_resolution_latents low_resolution{}; ///< needed by models with super_resolution
-    left_out without{};                      ///< what guidance guides away from
+    std::int64_t samples = 1;                  ///< B
+    std::vector<std::int32_t> labels{};        ///< [B] or [B F]: 0 .. classes - 1, or no_label
+    text_batch text{};                         ///< its row: [B] or [B F]
+    std::vector<float> numbers{};              ///< [B, N] or [B, F, N]
+    std::vector<std::uint8_t> numbers_valid{}; ///< [B] or [B F]; empty: all are known
+    known_frames known{};                      ///< for models with frame_prediction
+    low_resolution_latents low_resolution{};   ///< needed by models with super_resolution
+    left_out without{};                        ///< what guidance guides away from
 };
 
 namespace detail {
@@ -50,6 +54,20 @@ std::vector<V> a_frame(const std::vector<V>& of, std::int64_t samples, int frame
     std::vector<V> spread;
     for (const V& one : of) spread.insert(spread.end(), F, one);
     return spread;
+}
+template <class Config>
+std::pair<std::vector<float>, std::vector<std::uint8_t>> numbers_a_frame(const conditions& told) {
+    constexpr std::size_t N = Config::numbers, F = Config::frames;
+    const auto B = static_cast<std::size_t>(told.samples);
+    require(told.numbers.size() == B * N || told.numbers.size() == B * F * N,
+            "{} samples of {} frames have {} or {} numbers; {} came", B, F, B * N, B * F * N, told.numbers.size());
+    std::vector<float> numbers;
+    for (std::size_t f = 0; f < B * F; ++f) {
+        const std::size_t from = (told.numbers.size() == B * N ? f / F : f) * N;
+        for (std::size_t n = 0; n < N; ++n) numbers.push_back(told.numbers[from + n]);
+    }
+    return {numbers,
+            a_frame(told.numbers_valid, told.samples, Config::frames, std::uint8_t{1}, "validities of numbers")};
 }
 template <class V> void append_copy(std::vector<V>& to) {
     const std::vector<V> same = to;
@@ -68,13 +86,14 @@ inline void add_noise(std::vector<float>& values, noise_level at, seed from) {
 template <class Config> bool guides(const conditions& told) {
     return (Config::classes > 0 && told.without.labels && !told.labels.empty()) ||
            (Config::text_dim > 0 && told.without.texts && !told.text.row.empty()) ||
+           (Config::numbers > 0 && told.without.numbers && !told.numbers.empty()) ||
            (Config::frame_prediction && told.without.known && !told.known.mask.empty());
 }
 
-/// The input that says it: of B samples, or of 2 B, the second half without what guidance leaves out. `noisy`, `step`
-/// and `self_condition` are left to the sampler. Memory is what `from` hands out.
+namespace detail {
+/// The input that says it: of B samples, or of `both` halves, 2 B, the second without what guidance leaves out.
 template <class Config, class A, class Context, class From>
-denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditions& told, bool images, bool both,
+denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditions& told, bool both,
                                          const noise_schedule& schedule) {
     constexpr int F = Config::frames;
     const std::int64_t B = told.samples, rows = both ? 2 * B : B;
@@ -83,12 +102,13 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
             told.labels.size());
     require(Config::text_dim > 0 || told.text.row.empty(), "this model has no text conditioning; {} texts came",
             told.text.row.size());
+    require(Config::numbers > 0 || told.numbers.empty(), "this model has no numbers as conditions; {} came",
+            told.numbers.size());
     require(Config::frame_prediction || told.known.mask.empty(),
             "this model has no frame prediction; a mask of {} known frames came", told.known.mask.size());
 
     latents frames;
     frames.shape = latents_of<Config>(rows);
-    frames.is_image.assign(static_cast<std::size_t>(rows), images);
     if constexpr (Config::classes > 0) {
         frames.labels = detail::a_frame(told.labels, B, F, no_label, "labels");
         for (const std::int32_t label : frames.labels)
@@ -97,6 +117,17 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
         if (both && told.without.labels) frames.labels.resize(static_cast<std::size_t>(rows * F), no_label);
         else if (both) detail::append_copy(frames.labels);
     }
+    if constexpr (Config::numbers > 0)
+        if (!told.numbers.empty()) {
+            const auto [numbers, valid] = detail::numbers_a_frame<Config>(told);
+            frames.numbers = numbers;
+            frames.numbers_valid = valid;
+            if (both) {
+                detail::append_copy(frames.numbers);
+                if (told.without.numbers) frames.numbers_valid.resize(static_cast<std::size_t>(rows * F), 0);
+                else detail::append_copy(frames.numbers_valid);
+            }
+        }
     if constexpr (Config::text_dim > 0) {
         frames.text = told.text;
         if (told.text.row.empty()) // the empty text alone
@@ -141,6 +172,53 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
             input.mask = put<A>(ctx, from, known.mask).read();
         }
     return input;
+}
+} // namespace detail
+
+/// Conditions on a device, with all of the network that depends on them alone, and what is left without what guidance
+/// leaves out. Copies share the memory.
+template <class T, class Config> struct prepared_conditions {
+    using A = accumulate_t<T>;
+    std::int64_t samples = 0;        ///< B
+    bool guides = false;             ///< there is something to leave out: input and network are of 2 B samples
+    denoiser_input<A, Config> input; ///< labels, texts, known frames ...; the rest is the sampler's
+    prepared<T, Config> network;
+    holdings held;
+
+    /// Of B samples, with all conditions.
+    prepared_conditions unguided() const {
+        prepared_conditions half = *this;
+        if (!guides) return half;
+        const auto cut = [&](auto& part, std::int64_t count) {
+            if (part) part = part.slice(0, count);
+        };
+        const std::int64_t frames = samples * Config::frames;
+        half.guides = false;
+        half.network = network.first(samples);
+        cut(half.input.label, frames);
+        cut(half.input.text_row, frames);
+        cut(half.input.numbers, frames);
+        cut(half.input.numbers_valid, frames);
+        cut(half.input.known, samples);
+        cut(half.input.mask, frames);
+        cut(half.input.low_resolution, samples);
+        cut(half.input.low_resolution_step, samples);
+        return half;
+    }
+};
+
+/// Prepares conditions for any number of samplings with this model, as long as its weights stay.
+template <class Denoiser>
+auto prepare(const Denoiser& model, const conditions& told, const noise_schedule& schedule = {}) {
+    using config = typename Denoiser::config_type;
+    prepared_conditions<typename Denoiser::compute_type, config> made;
+    auto& ctx = model.context();
+    made.held = holdings(ctx);
+    made.samples = told.samples;
+    made.guides = guides<config>(told);
+    made.input = detail::told_on_device<config, typename Denoiser::A>(ctx, made.held, told, made.guides, schedule);
+    made.network = model.prepare(made.input);
+    return made;
 }
 
 } // namespace walt

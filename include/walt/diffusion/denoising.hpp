@@ -1,11 +1,9 @@
-// The training objective of the denoiser (paper sec. 3, 4.3, 4.4; spec 2): noise a latent, predict v;
+// The training objective of the denoiser (paper sec. 3, 4.3, 4.4; docs/model.md 2): noise a latent, predict v;
 // self-conditioning, dropped conditions, frame prediction and noised low-resolution inputs are drawn here.
 #pragma once
 
 #include "../core/repeated.hpp"
-#include "../data/latents.hpp"
-#include "../transformer/transformer.hpp"
-#include "on_device.hpp"
+#include "draws.hpp"
 #include "prediction.hpp"
 
 namespace walt {
@@ -27,126 +25,71 @@ struct step_distribution {
 /// self_conditioning_rate, the others are choices.
 struct denoising {
     float self_conditioning_rate = 0.9f; ///< of batches that first estimate x0 from zeros
-    float condition_drop = 0.1f;         ///< of samples (or images) without label or text: for guidance
+    float condition_drop = 0.1f;         ///< of samples (or images) that are told nothing: for guidance
     float frame_prediction_rate = 0.5f;  ///< of videos that know 1 or 2 latent frames (models with frame_prediction)
-    int low_resolution_noise = 300;      ///< super-resolution: noise of the low-resolution input up to this step
+    int low_resolution_noise = 300;      ///< super-resolution: noise of the low-resolution input up to this level
     step_distribution levels{};
     activations keep = activations::all;
     noise_schedule schedule{};
     prediction predicts = v_prediction;
     bool record = false; ///< devices that can (cuda) record the passes of each shape of batch and replay them
 
-    /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait. `random`
-    /// is the micro-batch's own sequence.
-    template <class Model, class A>
-    void operator()(Model& model, const latents& batch, gradients<A> g, philox random, view<A, 1> loss) const {
-        using config = typename Model::config_type;
-        constexpr int F = config::frames;
-        using latent = view<A, dynamic, F, config::height, config::width, config::channels>;
-        auto& ctx = model.context();
-        const arena::scope scope(ctx.arena);
-        const auto B = batch.shape.count;
-        const philox draws{random.seed, random.stream * 4}, noise{random.seed, random.stream * 4 + 1};
-        const auto draw = [&](std::int64_t what, std::int64_t i) {
-            return draws.uniform(static_cast<std::uint64_t>(what * B * F + i));
-        };
-        const auto take = [&] {
-            return ctx.arena.template take<A, dynamic, F, config::height, config::width, config::channels>(B);
-        };
+    /// What chance decides about a batch; `random` is the micro-batch's own sequence.
+    template <class Config> draws draw(const latents& batch, philox random) const {
+        constexpr int F = Config::frames;
         batch.check();
-        check_conditions<config>(batch);
-
-        std::vector<std::int32_t> step, label = batch.labels, text_row = batch.text.row;
-        std::vector<A> mask, weight(static_cast<std::size_t>(B * F), A(1));
-        for (std::int64_t b = 0; b < B; ++b)
-            for (int f = 0; f < F; ++f) {
-                const bool image = batch.is_stack(b);
-                const std::int64_t own = b * F + (image ? f : 0); // a video's frames share their draws
-                const auto at = static_cast<std::size_t>(b * F + f);
-                step.push_back(
-                    levels.draw(philox{random.seed, random.stream * 4 + 2}, static_cast<std::uint64_t>(own)));
-                const bool dropped = draw(0, own) < condition_drop;
-                if constexpr (config::classes > 0)
-                    if (dropped || label[at] == no_label) label[at] = config::classes;
-                if constexpr (config::text_dim > 0)
-                    if (dropped) text_row[at] = 0;
-                if constexpr (config::frame_prediction) {
-                    const int known =
-                        image || draw(1, own) >= frame_prediction_rate ? 0 : (draw(2, own) < 0.5f ? 1 : 2);
-                    mask.push_back(A(f < known && known < F));
-                    weight[at] -= mask.back();
-                }
-            }
-
-        denoiser_input<A, config> input;
-        input.step = to_device<std::int32_t>(ctx, step).read();
-        input.is_image = to_device<std::uint8_t>(ctx, batch.kinds()).read();
-        if constexpr (config::classes > 0) input.label = to_device<std::int32_t>(ctx, label).read();
-        if constexpr (config::text_dim > 0) {
-            const auto text = to_device<A>(ctx, batch.text.vectors);
-            input.text = view<A, dynamic, config::text_dim>(text.data(), text.size() / config::text_dim).read();
-            input.text_valid = to_device<std::uint8_t>(ctx, batch.text.valid).read();
-            input.text_row = to_device<std::int32_t>(ctx, text_row).read();
-        }
-
-        const latent x0(to_device<A>(ctx, batch.values).data(), B), eps = take(), x_t = take(), v = take(),
-                                                                    target = take(), dv = take();
-        const frame_mixtures<A> diffusion(ctx, schedule, predicts, step);
-        ops::normal(ctx, noise, eps);
-        diffusion.noisy(ctx, x0, eps, x_t);
-        diffusion.target(ctx, x0, eps, target);
-        input.noisy = x_t.read();
-        if constexpr (config::frame_prediction) {
-            input.known = x0.read();
-            input.mask = to_device<A>(ctx, mask).read();
-        }
-        if constexpr (config::super_resolution) noise_low_resolution(ctx, batch, draws, noise, B, input);
-
-        const auto weights = to_device<A>(ctx, weight);
-        const bool twice = config::self_conditioning && draw(3, 0) < self_conditioning_rate;
-        const auto estimate = take();
-        const auto passes = [](auto& ctx, Model& model, denoiser_input<A, config> input, activations keep, bool twice,
-                               const frame_mixtures<A>& diffusion, latent x_t, latent estimate, latent v, latent target,
-                               view<A, dynamic> weights, view<A, 1> loss, latent dv, gradients<A> g) {
-            const auto B = input.batch(), positions = input.text_valid.extent(0);
-            if (twice) {
-                const arena::scope pass(ctx.arena);
-                typename Model::saved first(ctx.arena, B, positions, activations::none);
-                model.forward(input, v, first);
-                diffusion.x0_of(ctx, x_t, v, estimate);
-                input.self_condition = estimate.read();
-            }
-            const arena::scope pass(ctx.arena);
-            typename Model::saved kept(ctx.arena, B, positions, keep);
-            model.forward(input, v, kept);
-            ops::square_error(ctx, v, target, weights, loss, dv);
-            model.backward(input, kept, dv.read(), g);
+        const std::int64_t B = batch.shape.count;
+        const auto sequence = [&](std::uint64_t i) { return philox{random.seed, random.stream * 4 + i}; };
+        const auto chance = [&](std::int64_t what, std::int64_t i) {
+            return sequence(0).uniform(static_cast<std::uint64_t>(what * B * F + i));
         };
-        record_work(ctx, record, passes, model, input, keep, twice, diffusion, x_t, estimate, v, target, weights, loss,
-                    dv, g);
+        draws drawn{.noise = sequence(1), .low_noise = sequence(1)};
+        drawn.low_noise.seed ^= 0x5bd1e995u;
+        drawn.estimate_first = Config::self_conditioning && chance(3, 0) < self_conditioning_rate;
+        for (std::int64_t b = 0; b < B; ++b) {
+            const bool image = batch.is_stack(b);
+            for (int f = 0; f < F; ++f) {
+                const std::int64_t own = b * F + (image ? f : 0); // a video's frames share their draws
+                drawn.level.push_back(levels.draw(sequence(2), static_cast<std::uint64_t>(own)));
+                drawn.dropped.push_back(chance(0, own) < condition_drop);
+                const int known =
+                    image || chance(1, own) >= frame_prediction_rate ? 0 : (chance(2, own) < 0.5f ? 1 : 2);
+                drawn.mask.push_back(f < known && known < F ? 1.0f : 0.0f);
+            }
+            drawn.low_level.push_back(static_cast<std::int32_t>(sequence(3).below(
+                static_cast<std::uint64_t>(b), static_cast<std::uint32_t>(std::max(1, low_resolution_noise)))));
+        }
+        return drawn;
     }
 
-  private:
-    /// Noise conditioning augmentation (paper sec. 4.5): the low-resolution latent is noised to a level of its own.
-    template <class Context, class A, class Config>
-    void noise_low_resolution(Context& ctx, const latents& batch, const philox& draws, const philox& noise,
-                              std::int64_t B, denoiser_input<A, Config>& input) const {
-        using low = view<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>;
-        std::vector<std::int32_t> level, frame_level;
-        for (std::int64_t b = 0; b < B; ++b) {
-            level.push_back(static_cast<std::int32_t>(philox{draws.seed, draws.stream + 3}.below(
-                static_cast<std::uint64_t>(b), static_cast<std::uint32_t>(std::max(1, low_resolution_noise)))));
-            frame_level.insert(frame_level.end(), Config::frames, level.back());
-        }
-        const low clean(to_device<A>(ctx, batch.low_resolution).data(), B);
-        const auto eps =
-            ctx.arena
-                .template take<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>(B);
-        ops::normal(ctx, philox{noise.seed ^ 0x5bd1e995u, noise.stream}, eps);
-        const frame_mixtures<A> augmentation(ctx, schedule, predicts, frame_level);
-        augmentation.noisy(ctx, clean, eps, clean);
-        input.low_resolution = clean.read();
-        input.low_resolution_step = to_device<std::int32_t>(ctx, level).read();
+    /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
+    template <class Model, class Sink, class A>
+    void operator()(Model& model, const latents& batch, const Sink& g, philox random, view<A, 1> loss) const {
+        using config = typename Model::config_type;
+        using latent = typename drawn_batch<A, config>::latent;
+        auto& ctx = model.context();
+        const arena::scope scope(ctx.arena);
+        const draws drawn = draw<config>(batch, random);
+        auto on = on_device(model, batch, drawn, schedule, record);
+        const frame_mixtures<A> diffusion(ctx, schedule, predicts, drawn.level);
+        const auto like_x0 = [&] { return on.x0.over(ctx.arena.template take<A, dynamic>(on.x0.size()).data()); };
+        const latent x_t = like_x0(), target = like_x0(), estimate = like_x0();
+        diffusion.noisy(ctx, on.x0, on.eps, x_t);
+        if (on.input.mask) ops::frame_blend(ctx, on.weight, x_t, on.input.mask, on.x0, x_t); // known frames are clean
+        diffusion.target(ctx, on.x0, on.eps, target);
+        on.input.noisy = x_t.read();
+
+        const auto passes = [](auto&, Model& asked, denoiser_input<A, config> in, activations kept, bool twice,
+                               const frame_mixtures<A>& at, latent first, latent wanted, view<A, dynamic> weight,
+                               view<A, 1> to, const Sink& sink) {
+            if (twice) {
+                estimate_x0(asked, in, at, first);
+                in.self_condition = first.read();
+            }
+            fit(asked, in, wanted, weight, to, sink, kept);
+        };
+        record_work(ctx, record, passes, model, on.input, keep, drawn.estimate_first, diffusion, estimate, target,
+                    on.weight, loss, g);
     }
 };
 

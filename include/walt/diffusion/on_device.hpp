@@ -1,6 +1,7 @@
 // The one way from a batch in host memory to what the network takes on a device.
 #pragma once
 
+#include "../core/repeated.hpp"
 #include "../data/latents.hpp"
 #include "../transformer/transformer.hpp"
 
@@ -37,6 +38,8 @@ template <class Config> void check_conditions(const latents& batch) {
             require((label >= 0 && label <= Config::classes) || label == no_label,
                     "labels are 0 to {}, or {} (no class); {} came", Config::classes - 1, no_label, label);
     }
+    if constexpr (Config::numbers > 0)
+        detail::require_size_or_none(batch.numbers, frames * Config::numbers, came, "numbers as conditions");
     if constexpr (Config::text_dim > 0) {
         detail::require_size(batch.text.row, frames, came, "text rows");
         require(batch.text.tokens == Config::text_tokens && batch.text.dim == Config::text_dim,
@@ -47,22 +50,45 @@ template <class Config> void check_conditions(const latents& batch) {
         detail::require_size(batch.low_resolution, came.size() / 4, came, "low-resolution numbers");
 }
 
-/// What the network is told about the frames of a batch: kinds, labels, texts. The rest of the input stays empty.
+/// What the network is told about the frames of a batch: kinds, labels, numbers, texts. The rest of the input stays empty.
+/// dropped [B F], or empty: frames that are told nothing. few_shapes rounds the number of texts up (coarse), for work that
+/// is recorded by its shapes.
 template <class Config, class A, class Context, class From>
-denoiser_input<A, Config> conditions_on_device(Context& ctx, From& from, const latents& batch) {
+denoiser_input<A, Config> conditions_on_device(Context& ctx, From& from, const latents& batch,
+                                               const std::vector<std::uint8_t>& dropped = {}, bool few_shapes = false) {
     check_conditions<Config>(batch);
     denoiser_input<A, Config> input;
+    const auto frames = static_cast<std::size_t>(batch.shape.count * batch.shape.frames);
+    const auto without = [&](auto values, auto nothing) {
+        for (std::size_t f = 0; f < dropped.size(); ++f)
+            if (dropped[f]) values[f] = nothing;
+        return values;
+    };
     input.is_image = put<std::uint8_t>(ctx, from, batch.kinds()).read();
     if constexpr (Config::classes > 0) {
-        std::vector<std::int32_t> label = batch.labels;
+        std::vector<std::int32_t> label = without(batch.labels, no_label);
         std::replace(label.begin(), label.end(), no_label, std::int32_t{Config::classes});
         input.label = put<std::int32_t>(ctx, from, label).read();
     }
+    if constexpr (Config::numbers > 0) {
+        std::vector<float> numbers = batch.numbers;
+        std::vector<std::uint8_t> valid = batch.numbers_valid;
+        if (valid.empty()) valid.assign(frames, !numbers.empty());
+        numbers.resize(frames * Config::numbers);
+        input.numbers =
+            decltype(input.numbers)(put<A>(ctx, from, numbers).data(), batch.shape.count * batch.shape.frames);
+        input.numbers_valid = put<std::uint8_t>(ctx, from, without(std::move(valid), std::uint8_t{0})).read();
+    }
     if constexpr (Config::text_dim > 0) {
-        const auto text = put<A>(ctx, from, batch.text.vectors);
-        input.text = view<A, dynamic, Config::text_dim>(text.data(), text.size() / Config::text_dim).read();
-        input.text_valid = put<std::uint8_t>(ctx, from, batch.text.valid).read();
-        input.text_row = put<std::int32_t>(ctx, from, batch.text.row).read();
+        const std::int64_t texts = few_shapes ? coarse(batch.text.texts()) : batch.text.texts();
+        const auto positions = static_cast<std::size_t>(texts * Config::text_tokens);
+        std::vector<float> vectors = batch.text.vectors;
+        std::vector<std::uint8_t> valid = batch.text.valid;
+        vectors.resize(positions * Config::text_dim);
+        valid.resize(positions);
+        input.text = decltype(input.text)(put<A>(ctx, from, vectors).data(), static_cast<std::int64_t>(positions));
+        input.text_valid = put<std::uint8_t>(ctx, from, valid).read();
+        input.text_row = put<std::int32_t>(ctx, from, without(batch.text.row, 0)).read();
     }
     return input;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/buffer.hpp"
+#include "../core/repeated.hpp"
 #include "../ops/diffusion.hpp"
 #include "schedule.hpp"
 
@@ -79,6 +80,9 @@ template <class A> class frame_mixtures {
         ops::frame_blend(ctx, x0_of_x, x_t, x0_of_answer, answer, x0);
     }
     void add_to(auto& work_key) const { work_key.add(signal, noise, answer_eps, answer_x0, x0_of_x, x0_of_answer); }
+
+    /// What recorded work that reads it is known by; the coefficients lie behind each other.
+    void add_to(work_key& key) const { key.add(signal); }
 
   private:
     view<A, dynamic> signal, noise, answer_eps, answer_x0, x0_of_x, x0_of_answer;

@@ -1,4 +1,5 @@
-// Sampling a trained denoiser: texts, classes or nothing in, latents or videos out (paper sec. 4.3, 5.3; docs/model.md 2).
+// Sampling a trained denoiser: texts, classes, any conditions in, latents or videos out (paper sec. 4.3, 5.3;
+// docs/model.md 2).
 #pragma once
 
 #include "../data/latents.hpp"
@@ -29,29 +30,28 @@ struct unconditional {
     std::int64_t samples = 1;
 };
 
-/// Takes `x` [B, F, H, W, C] on the device from noise to latents, of samples that are told anything that a model of its
-/// config can be; seen(k, x0) as in run_sampler.
-template <class Denoiser, class X, class Seen>
-void denoise(const Denoiser& model, const conditions& told, sampling how, X x, Seen&& seen) {
-    using config = typename Denoiser::config_type;
-    using A = typename Denoiser::master_type;
+/// Takes `x` [B, F, H, W, C] on the device from noise to latents; seen(k, x0) as in run_sampler.
+template <class Denoiser, class T, class Config, class X, class Seen>
+void denoise(const Denoiser& model, const prepared_conditions<T, Config>& told, sampling how, X x, Seen&& seen) {
     auto& ctx = model.context();
     const arena::scope scope(ctx.arena);
-    if (!guides<config>(told)) how.guide = {}; // both halves would be one
-    const auto input = told_on_device<config, A>(ctx, ctx.arena, told, how.images, !how.guide.off(), how.schedule);
+    if (!told.guides) how.guide = {}; // both halves would be one
+    auto course = how.guide.off() ? told.unguided() : told;
+    const auto rows = static_cast<std::size_t>(course.guides ? 2 * told.samples : told.samples);
+    course.input.is_image = to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>(rows, how.images)).read();
     run_sampler(
-        ctx, how, input, x, [&](const auto& in, auto answer) { model.predict(in, answer); }, seen);
+        ctx, how, course.input, x, [&](const auto& in, auto answer) { model.predict(in, course.network, answer); },
+        seen);
 }
 
-/// Normalised latents [B, F, H, W, C]: videos, or stacks of images where `how` asks for them.
-template <class Denoiser>
-latents sample_latents(const Denoiser& model, const conditions& told, const sampling& how = {}) {
-    using config = typename Denoiser::config_type;
+/// Normalised latents [B, F, H, W, C] of samples whose conditions are prepared: videos, or stacks of images where `how`
+/// asks for them.
+template <class Denoiser, class T, class Config>
+latents sample_latents(const Denoiser& model, const prepared_conditions<T, Config>& told, const sampling& how = {}) {
     using A = typename Denoiser::master_type;
-    require(told.samples >= 1, "sampling makes 1 sample or more, not {}", told.samples);
     auto& ctx = model.context();
     const arena::scope scope(ctx.arena);
-    const auto x = ctx.arena.template take<A, dynamic, config::frames, config::height, config::width, config::channels>(
+    const auto x = ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(
         told.samples);
     ops::normal(ctx, philox{how.seed.value, 0}, x);
     denoise(model, told, how, x, [&](int k, auto) {
@@ -60,10 +60,16 @@ latents sample_latents(const Denoiser& model, const conditions& told, const samp
     std::vector<A> host(static_cast<std::size_t>(x.size()));
     ctx.download(host.data(), x.data(), host.size() * sizeof(A));
     latents made;
-    made.shape = {told.samples, config::frames, config::height, config::width, config::channels};
+    made.shape = latents_of<Config>(told.samples);
     made.values.assign(host.begin(), host.end());
     made.is_image.assign(static_cast<std::size_t>(told.samples), how.images);
     return made;
+}
+
+/// The same of samples that are told anything that a model of its config can be.
+template <class Denoiser>
+latents sample_latents(const Denoiser& model, const conditions& told, const sampling& how = {}) {
+    return sample_latents(model, prepare(model, told, how.schedule), how);
 }
 
 /// What samples of these texts are told, one each. The text encoder must be the one of training.
@@ -103,8 +109,8 @@ latents sample_latents(const Denoiser& model, unconditional wanted, const sampli
     return sample_latents(model, conditions{.samples = wanted.samples}, how);
 }
 
-/// sample(model, tokenizer, text_encoder, prompts{...}, how): videos, or the F images of each stack. Without the encoder: labels, unconditional, or any
-/// conditions.
+/// sample(model, tokenizer, text_encoder, prompts{...}, how): videos, or the F images of each stack. Without the encoder:
+/// labels, unconditional, or any conditions, prepared or not.
 template <class Denoiser, class Tokenizer, text_encoder Encoder>
 std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const Encoder& encoder,
                           const prompts& wanted, const sampling& how = {}) {
