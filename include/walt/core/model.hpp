@@ -16,6 +16,7 @@ template <class T> inline constexpr compute_t<T> compute{};
 
 /// Masters of all parameters, and their copy in the compute type: what training needs.
 struct resident {
+    static constexpr bool writable = true; ///< parameters may be set
     template <class Context, class T> class memory_of {
       public:
         using A = accumulate_t<T>;
@@ -50,6 +51,7 @@ struct resident {
 
 /// What a pass reads and no more: matrices and kernels in the compute type, everything else in the masters'.
 struct inference {
+    static constexpr bool writable = true;
     template <class Context, class T> class memory_of {
       public:
         using A = accumulate_t<T>;
@@ -80,6 +82,12 @@ struct inference {
     };
 };
 
+/// What a model's values come from, and which storage that asks for: weights_file, mapped_weights (io/weights.hpp).
+template <class Source>
+concept weights_source = requires {
+    typename Source::storage;
+};
+
 /// Asks for an object with the same memory: see share().
 struct same_memory {};
 
@@ -96,7 +104,9 @@ template <context Context, is_module Module, class T, class Storage = resident> 
     static constexpr std::size_t extent = placed<Module>.extent; ///< elements of a flat buffer
 
     /// Starting values as the modules declare them.
-    explicit model(Context& ctx, seed from = {}) : ctx_(&ctx), memory_(ctx, extent, placed<Module>.exact_extent) {
+    explicit model(Context& ctx, seed from = {}) requires Storage::writable
+        : ctx_(&ctx),
+          memory_(ctx, extent, placed<Module>.exact_extent) {
         if constexpr (Context::has_data) {
             std::vector<master_type> start;
             for (const parameter_row& row : table()) {
@@ -105,6 +115,10 @@ template <context Context, is_module Module, class T, class Storage = resident> 
                 set(row, start);
             }
         }
+    }
+    /// The values of a file.
+    template <weights_source Source> model(Context& ctx, const Source& from) : model(ctx, unfilled{}) {
+        from.fill(*this, memory_);
     }
     model(same_memory, const model& other) : ctx_(other.ctx_), memory_(other.memory_) {}
     model(const model&) = delete;
@@ -160,6 +174,9 @@ template <context Context, is_module Module, class T, class Storage = resident> 
     }
 
   protected:
+    struct unfilled {};
+    model(Context& ctx, unfilled) : ctx_(&ctx), memory_(ctx, extent, placed<Module>.exact_extent) {}
+
     Context* ctx_;
     typename Storage::template memory_of<Context, T> memory_;
 };

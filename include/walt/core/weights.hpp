@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 namespace walt {
@@ -25,13 +26,16 @@ template <class T> struct weights {
     bool compact = false;                ///< `master` holds only what is read exactly
     block_store<T>* store = nullptr;     ///< where blocks come from that are not in memory; none: all are
     std::ptrdiff_t at = 0, exact_at = 0; ///< added to a parameter's offsets
+    std::ptrdiff_t behind = std::numeric_limits<std::ptrdiff_t>::max(),
+                   gap = 0; ///< `compute` leaves out the `gap` elements of the layout that end at `behind`
 
     template <class Parameter> constexpr auto operator()(const Parameter& p) const {
         static_assert(!Parameter::exact,
                       "a model computes with matrices and kernels in its compute type; all other parameters (and "
                       "exact_parameter) are read by w.exact(p)");
         using view_type = typename Parameter::template view_of<const T>;
-        return view_type(compute ? compute + at + static_cast<std::ptrdiff_t>(p.offset.all) : nullptr);
+        const std::ptrdiff_t offset = at + static_cast<std::ptrdiff_t>(p.offset.all);
+        return view_type(compute ? compute + (offset < behind ? offset : offset - gap) : nullptr);
     }
     template <class Parameter> constexpr auto exact(const Parameter& p) const {
         static_assert(Parameter::exact,
@@ -57,9 +61,8 @@ template <class T> struct weights {
 template <class T> class block_store {
   public:
     virtual ~block_store() = default;
-    /// Weights of the block whose parameters lie at [begin, end) of the model's layout: `compute` and `master` point to the
-    /// block's first elements, and `at` and `exact_at` are set so that offsets lie `by` behind those asked for. Valid until
-    /// release(begin).
+    /// Weights of the block whose parameters lie at [begin, end) of the model's layout, asked for by the offsets of the part
+    /// that lies `by` before it. Valid until release(begin).
     virtual weights<T> acquire(shift begin, shift end, shift by) = 0;
     virtual void release(shift begin) = 0;
 };

@@ -25,7 +25,11 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
     using dims = tokenizer_dimensions<Config>;
     using A = accumulate_t<T>;
 
-    tokenizer(Context& ctx, Config, compute_t<T>, seed from = {}) : base(ctx, from) {}
+    tokenizer(Context& ctx, Config, compute_t<T>, seed from = {}) requires Storage::writable : base(ctx, from) {}
+    template <weights_source Source>
+    tokenizer(Context& ctx, Config, compute_t<T>, const Source& from) : base(ctx, typename base::unfilled{}) {
+        from.fill(*this, this->memory_);
+    }
     using base::base;
 
     /// Latents of clips, with the labels and numbers of the clips: [B, f, h, w, c] of videos, [B, F, h, w, c] of stacks
@@ -141,5 +145,7 @@ template <class Context, class Config, class T>
 tokenizer(Context&, Config, compute_t<T>) -> tokenizer<Context, Config, T>;
 template <class Context, class Config, class T>
 tokenizer(Context&, Config, compute_t<T>, seed) -> tokenizer<Context, Config, T>;
+template <class Context, class Config, class T, weights_source Source>
+tokenizer(Context&, Config, compute_t<T>, const Source&) -> tokenizer<Context, Config, T, typename Source::storage>;
 
 } // namespace walt

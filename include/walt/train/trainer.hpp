@@ -182,8 +182,7 @@ template <class Model, class Objective> class trainer {
         auto& ctx = model_->context();
         std::vector<std::vector<A>> host;
         safetensors_writer file;
-        file.metadata("walt.config", config_json<typename Model::config_type>());
-        file.metadata("walt.version", version);
+        write_config<Model>(file);
         file.metadata("walt.seed", std::to_string(options_.seed.value));
         for (const auto& [name, value] : counters()) file.metadata(name, std::to_string(*value));
         host.resize(flats().size(), std::vector<A>(Model::extent));
@@ -199,7 +198,7 @@ template <class Model, class Objective> class trainer {
     void load_state(const std::filesystem::path& path) {
         auto& ctx = model_->context();
         const safetensors_file file(path);
-        detail::check_config<typename Model::config_type>(file);
+        check_config<Model>(file);
         const auto begun_with = file.metadata().find("walt.seed");
         require(begun_with != file.metadata().end(), "{} has no metadata walt.seed, which a training state has",
                 path.string());

@@ -22,7 +22,11 @@ struct denoiser : model<Context, transformer<Config>, T, Storage> {
     using saved = typename transformer<Config>::template saved<T>;
     using prepared = walt::prepared<T, Config>;
 
-    denoiser(Context& ctx, Config, compute_t<T>, seed from = {}) : base(ctx, from) {}
+    denoiser(Context& ctx, Config, compute_t<T>, seed from = {}) requires Storage::writable : base(ctx, from) {}
+    template <weights_source Source>
+    denoiser(Context& ctx, Config, compute_t<T>, const Source& from) : base(ctx, typename base::unfilled{}) {
+        from.fill(*this, this->memory_);
+    }
     using base::base;
 
     /// The answer to an input; `keep` gets what backward needs.
@@ -88,5 +92,7 @@ template <class Context, class Config, class T>
 denoiser(Context&, Config, compute_t<T>) -> denoiser<Context, Config, T>;
 template <class Context, class Config, class T>
 denoiser(Context&, Config, compute_t<T>, seed) -> denoiser<Context, Config, T>;
+template <class Context, class Config, class T, weights_source Source>
+denoiser(Context&, Config, compute_t<T>, const Source&) -> denoiser<Context, Config, T, typename Source::storage>;
 
 } // namespace walt

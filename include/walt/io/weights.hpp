@@ -1,0 +1,83 @@
+// Weights in files (safetensors; docs/model.md, conventions): PyTorch's names, shapes and order, with the config beside
+// them. Everything goes tensor by tensor: beside the model, one tensor lies in memory.
+#pragma once
+
+#include "../core/model.hpp"
+#include "../train/stored_config.hpp"
+#include "safetensors.hpp"
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace walt {
+
+namespace detail {
+/// A tensor of the file as T, in memory order. `staging` is used again and again.
+template <class T>
+void read_parameter(const safetensors_file& file, const parameter_row& row, std::span<T> memory,
+                    std::vector<T>& staging) {
+    if (!row.channels_last) return file.read_into(row.name, memory);
+    staging.resize(row.size);
+    file.read_into(row.name, std::span(staging));
+    for (std::size_t i = 0; i < row.size; ++i) memory[i] = staging[place_in_file(row, i)];
+}
+
+/// Refuses a file that has not exactly the model's tensors, each with its shape and of real numbers, and its config.
+template <class Model> void check_weights(const safetensors_file& file) {
+    check_config<Model>(file);
+    std::unordered_set<std::string> known;
+    for (const parameter_row& row : Model::table()) {
+        file.template check<typename Model::master_type>(row.name, row.shape);
+        known.insert(row.name);
+    }
+    for (const auto& [name, stored] : file.tensors())
+        require(known.contains(name), "{} has a tensor {}, which this model does not have", file.path(), name);
+}
+} // namespace detail
+
+/// Writes a model's masters, stored as Stored (float or bf16), whole or not at all.
+template <class Stored, class Model> void save_weights(const std::filesystem::path& path, const Model& model) {
+    safetensors_writer file;
+    write_config<Model>(file);
+    for (const parameter_row& row : Model::table())
+        file.add(row.name, std::string(dtype_name<Stored>()), row.shape, [&](const safetensors_writer::write& write) {
+            std::vector<typename Model::master_type> values(row.size);
+            model.get(row, values);
+            std::vector<Stored> stored(row.size);
+            for (std::size_t i = 0; i < row.size; ++i) stored[place_in_file(row, i)] = static_cast<Stored>(values[i]);
+            write(std::as_bytes(std::span(stored)));
+        });
+    file.save(path);
+}
+
+/// Reads a model's masters. The file must have exactly the model's tensors, each with its shape (F32, F64, BF16 or F16),
+/// and its config; otherwise walt::error says which is wrong and the model stays as it was. (A disk that fails while the
+/// numbers are read leaves some of them new.)
+template <class Model> void load_weights(const std::filesystem::path& path, Model& model) {
+    const safetensors_file file(path);
+    detail::check_weights<Model>(file);
+    std::vector<typename Model::master_type> values, staging;
+    for (const parameter_row& row : Model::table()) {
+        values.resize(row.size);
+        detail::read_parameter(file, row, std::span(values), staging);
+        model.set(row, values);
+    }
+}
+
+/// denoiser model(device, config{}, compute<bf16>, weights_file("weights.safetensors")): for inference, with the file's
+/// values. It keeps the compute type's copy, and in the masters' type only what is read exactly.
+class weights_file {
+  public:
+    using storage = inference;
+    explicit weights_file(std::filesystem::path path) : path_(std::move(path)) {}
+    template <class Model, class Memory> void fill(Model& model, Memory&) const { load_weights(path_, model); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+} // namespace walt
