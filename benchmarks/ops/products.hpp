@@ -24,7 +24,6 @@ template <class Context, class T, int In, int Out> void add_linear(const std::st
                          const auto y = normals<T, dynamic, Out>(ctx, 2, rows);
                          const auto w = normals<T, Out, In>(ctx, 3);
                          const auto dw = normals<float, Out, In>(ctx, 4);
-                         constexpr auto g = conv_geometry::causal({3, 3, 3});
                          const auto b = normals<float, Out>(ctx, 5), db = normals<float, Out>(ctx, 6);
                          return [=, &ctx] {
                              if (p == part::forward) ops::linear(ctx, x, w, b, y);
