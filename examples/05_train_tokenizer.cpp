@@ -5,6 +5,8 @@
 #include <walt/data/batches.hpp>
 #include <walt/data/moving_fashion.hpp>
 #include <walt/tokenizer/reconstruction.hpp>
+#include <walt/train/ema.hpp>
+#include <walt/train/save_to.hpp>
 #include <walt/train/trainer.hpp>
 
 #include <CLI/CLI.hpp>
@@ -33,12 +35,14 @@ int main(int count, char** arguments) try {
     walt::tokenizer model(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer trainer(model, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                           {.rate = {.warmup = 5, .total = steps}});
+    walt::ema average(model);
     const auto quality = [&] {
-        const walt::latents latents = trainer.ema().encode(unseen, walt::latent_scale::raw); // back at once: any scale
-        return psnr(unseen.pixels, trainer.ema().decode(latents).pixels);
+        const walt::latents latents =
+            average.model().encode(unseen, walt::latent_scale::raw); // back at once: any scale
+        return psnr(unseen.pixels, average.model().decode(latents).pixels);
     };
     const double before = quality();
-    trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, walt::save_to{"tokenizer_run"});
+    trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, average, walt::save_to{"tokenizer_run"});
     const double after = quality();
     std::printf("PSNR %.2f dB before, %.2f dB after %lld steps\n", before, after,
                 static_cast<long long>(trainer.step_count()));

@@ -8,6 +8,9 @@
 #include <walt/diffusion/denoising.hpp>
 #include <walt/text/word_vectors.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
+#include <walt/train/checkpoint.hpp>
+#include <walt/train/ema.hpp>
+#include <walt/train/save_to.hpp>
 #include <walt/train/trainer.hpp>
 #include <walt/transformer/denoiser.hpp>
 
@@ -40,12 +43,13 @@ int main(int count, char** arguments) try {
     walt::trainer trainer(model, walt::denoising{}, walt::adamw{.learning_rate = 2e-3f},
                           {.rate = {.warmup = 5, .total = steps}});
     double first = 0, last = 0;
-    trainer.run(latents, walt::steps{steps}, walt::save_to{"denoiser_run"},
+    walt::ema average(model);
+    trainer.run(latents, walt::steps{steps}, average, walt::save_to{"denoiser_run"},
                 [&](auto& run, const walt::step_result& result) {
                     if (run.step_count() == 1) first = result.loss;
                     last = result.loss;
                 });
-    walt::save_weights<walt::bf16>("denoiser.safetensors", trainer.ema());
+    walt::save_weights<walt::bf16>("denoiser.safetensors", average.model());
     std::printf("loss %.3f in the first step, %.3f in step %lld\n", first, last,
                 static_cast<long long>(trainer.step_count()));
     return std::isfinite(last) && (first == 0 || last < first) ? 0 : 1;

@@ -16,15 +16,18 @@ int main(int count, char** argument) {
     walt::tokenizer tokenizer(device, tokens{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                         {.rate = {.total = steps}});
-    teach.run(walt::batches(clips, {.batch = 3}), walt::steps{steps}, walt::save_to{"quickstart/tokenizer"});
-    teach.ema().measure_latents(walt::batches(clips, {.batch = 3}));
+    walt::ema tokens_average(tokenizer);
+    teach.run(walt::batches(clips, {.batch = 3}), walt::steps{steps}, tokens_average,
+              walt::save_to{"quickstart/tokenizer"});
+    tokens_average.model().measure_latents(walt::batches(clips, {.batch = 3}));
 
     walt::denoiser denoiser(device, model{}, walt::compute<walt::bf16>, walt::seed{2});
     walt::trainer trainer(denoiser, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f}, {.rate = {.total = steps}});
-    trainer.run(walt::latent_cache(teach.ema(), text, clips, {.clips = steps}), walt::steps{steps},
+    walt::ema average(denoiser);
+    trainer.run(walt::latent_cache(tokens_average.model(), text, clips, {.clips = steps}), walt::steps{steps}, average,
                 walt::save_to{"quickstart/denoiser"});
 
-    const auto video = walt::sample(trainer.ema(), teach.ema(), text, walt::prompts{"a red sneaker moving left"},
-                                    {.guide = {.scale = 3.0f}});
+    const auto video = walt::sample(average.model(), tokens_average.model(), text,
+                                    walt::prompts{"a red sneaker moving left"}, {.guide = {.scale = 3.0f}});
     walt::write_gif("quickstart/sneaker.gif", video[0]);
 }

@@ -69,26 +69,43 @@ template <class Context, class T, int C, int G> void add_tokenizer(const std::st
                  make(true));
 }
 
-/// AdamW, average and compute copy over `count` parameters.
+/// AdamW with the compute copy over `count` parameters, and their average.
 template <class Context, class T> void add_optimizer(std::int64_t count) {
-    add<Context>("adamw/" + name_of<T>(), {.bytes = static_cast<double>(count) * (10 * sizeof(float) + sizeof(T))},
+    struct operands {
+        view<trained_block, dynamic> blocks;
+        view<float, dynamic> weights, gradient, first, second, average;
+        view<T, dynamic> copy;
+        view<float, 1> scale;
+    };
+    const auto make = [=](Context& ctx) {
+        std::vector<trained_block> blocks(static_cast<std::size_t>(count) / block_elements);
+        for (std::size_t b = 0; b < blocks.size(); ++b) blocks[b] = {static_cast<std::int32_t>(b), 1};
+        const auto zeros = [&] {
+            const auto taken = ctx.arena.template take<float, dynamic>(count);
+            ops::fill(ctx, taken, 0);
+            return taken;
+        };
+        const operands made{to_device<trained_block>(ctx, blocks),
+                            normals<float, dynamic>(ctx, 1, count),
+                            normals<float, dynamic>(ctx, 2, count),
+                            zeros(),
+                            zeros(),
+                            zeros(),
+                            ctx.arena.template take<T, dynamic>(count),
+                            ctx.arena.template take<float, 1>()};
+        ops::fill(ctx, made.scale, 1);
+        return made;
+    };
+    add<Context>("adamw/" + name_of<T>(), {.bytes = static_cast<double>(count) * (8 * sizeof(float) + sizeof(T))},
                  [=](Context& ctx) {
-                     const auto weights = normals<float, dynamic>(ctx, 1, count),
-                                gradient = normals<float, dynamic>(ctx, 2, count);
-                     const auto first = ctx.arena.template take<float, dynamic>(count),
-                                second = ctx.arena.template take<float, dynamic>(count);
-                     const auto average = ctx.arena.template take<float, dynamic>(count);
-                     const auto copy = ctx.arena.template take<T, dynamic>(count);
-                     const auto kinds = to_device<std::uint8_t>(
-                         ctx, std::vector<std::uint8_t>(static_cast<std::size_t>(count / 64), block_decayed));
-                     for (const auto& x : {first, second, average}) ops::fill(ctx, x, 0);
-                     const auto squares = ctx.arena.template take<double, 1>();
-                     const auto losses = normals<float, dynamic>(ctx, 3, std::int64_t{1});
-                     ops::sum_of_squares(ctx, gradient, squares);
-                     return [=, &ctx] {
-                         ops::adamw(ctx, {1e-4, 0.9, 0.99, 1e-8, 0.01, 0.1, 0.01, 1, 1, 0.999}, kinds, squares.read(),
-                                    losses.read(), weights, gradient, first, second, average, copy);
+                     return [o = make(ctx), &ctx] {
+                         ops::adamw(ctx, adamw_update{1e-4, 0.9, 0.99, 1e-8, 0.01, 0.1, 0.01}, o.blocks, o.scale.read(),
+                                    o.weights, o.gradient, o.first, o.second, o.copy);
                      };
+                 });
+    add<Context>("average/" + name_of<T>(), {.bytes = static_cast<double>(count) * 3 * sizeof(float)},
+                 [=](Context& ctx) {
+                     return [o = make(ctx), &ctx] { ops::average(ctx, 0.999, o.blocks, o.weights.read(), o.average); };
                  });
 }
 

@@ -5,12 +5,12 @@
 #include <walt/data/moving_fashion.hpp>
 #include <walt/diffusion/denoising.hpp>
 #include <walt/io/gif.hpp>
-#include <walt/io/plot.hpp>
 #include <walt/tokenizer/reconstruction.hpp>
+#include <walt/train/checkpoint.hpp>
+#include <walt/train/ema.hpp>
+#include <walt/train/plot_every.hpp>
+#include <walt/train/save_to.hpp>
 #include <walt/train/trainer.hpp>
-
-#include <fstream>
-#include <sstream>
 
 namespace demo {
 
@@ -32,27 +32,6 @@ walt::clips clips_of_every_length(const walt::moving_fashion& data, std::int64_t
     return batch;
 }
 
-/// The log's losses, averaged over a hundredth of the run, as a picture.
-void plot_log(const std::filesystem::path& folder, const std::string& title) {
-    std::ifstream log(folder / "log.csv");
-    std::string line;
-    std::vector<double> losses;
-    while (std::getline(log, line)) {
-        std::istringstream fields(line);
-        double step = 0, loss = 0;
-        char comma = 0;
-        if (fields >> step >> comma >> loss) losses.push_back(loss);
-    }
-    walt::curve curve{"loss", {}};
-    const std::size_t width = std::max<std::size_t>(1, losses.size() / 100);
-    for (std::size_t i = 0; i + width <= losses.size(); i += width) {
-        double sum = 0;
-        for (std::size_t j = i; j < i + width; ++j) sum += losses[j];
-        curve.points.emplace_back(static_cast<double>(i + width), sum / static_cast<double>(width));
-    }
-    walt::write_curves((folder / "loss.svg").string(), title, "step", "loss", std::vector<walt::curve>{curve}, true);
-}
-
 } // namespace
 
 bool train(const training_options& options) {
@@ -62,13 +41,14 @@ bool train(const training_options& options) {
     tokenizer tokens(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer tokenizer_trainer(tokens, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                                     {.rate = {.warmup = 100, .total = options.tokenizer_steps}});
+    walt::ema tokenizer_average(tokens);
     std::printf("tokenizer: %zu parameters, %lld steps\n", walt::parameter_count<tokenizer::module_type>,
                 static_cast<long long>(options.tokenizer_steps));
-    const bool first =
-        tokenizer_trainer.run([&](std::int64_t n) { return clips_of_every_length(data, n); },
-                              walt::steps{options.tokenizer_steps}, walt::save_to{options.run / "tokenizer"});
-    plot_log(options.run / "tokenizer", "tokenizer");
-    tokenizer& averaged = tokenizer_trainer.ema();
+    const bool first = tokenizer_trainer.run([&](std::int64_t n) { return clips_of_every_length(data, n); },
+                                             walt::steps{options.tokenizer_steps}, tokenizer_average,
+                                             walt::save_to{options.run / "tokenizer"},
+                                             walt::plot_every{500, options.run / "tokenizer", "tokenizer"});
+    tokenizer& averaged = tokenizer_average.model();
     averaged.measure_latents([&](std::int64_t n) { return walt::read_clips(data, walt::seed{77}, 16 * n, 16); },
                              {.batches = 4});
     walt::save_weights<walt::bf16>(options.run / "tokenizer.safetensors", averaged);
@@ -80,25 +60,25 @@ bool train(const training_options& options) {
     walt::denoising objective;
     objective.self_conditioning_rate = 0.3f; // the paper's 0.9 costs half a pass more
     walt::trainer trainer(model, objective, walt::adamw{.learning_rate = 1e-3f},
-                          {.rate = {.warmup = 200, .total = options.denoiser_steps}, .average = {.decay = 0.999f}});
+                          {.rate = {.warmup = 200, .total = options.denoiser_steps}});
+    walt::ema average(model);
     std::printf("denoiser: %zu parameters, %lld steps\n", walt::parameter_count<denoiser::module_type>,
                 static_cast<long long>(options.denoiser_steps));
     const bool second = trainer.run(
-        latents, walt::steps{options.denoiser_steps}, walt::save_to{options.run / "denoiser"},
-        [&](auto& run, const walt::step_result&) {
+        latents, walt::steps{options.denoiser_steps}, average, walt::save_to{options.run / "denoiser"},
+        walt::plot_every{500, options.run / "denoiser", "denoiser"}, [&](auto& run, const walt::step_result&) {
             if (run.step_count() % options.sample_every != 0) return;
             const sampling_options how{
                 .weights = {},
                 .out = {},
                 .texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"},
                 .steps = 20};
-            const std::vector<walt::video> videos = sample_videos(run.ema(), averaged, how);
+            const std::vector<walt::video> videos = sample_videos(average.model(), averaged, how);
             walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(),
                             walt::tile(videos, 3), frames_per_second);
-            walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", run.ema());
+            walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", average.model());
         });
-    plot_log(options.run / "denoiser", "denoiser");
-    walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", trainer.ema());
+    walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", average.model());
     return second;
 }
 

@@ -1,6 +1,9 @@
 // The judge's training and use.
 #include "judge.hpp"
 
+#include <walt/train/ema.hpp>
+#include <walt/train/save_to.hpp>
+
 namespace judge {
 
 namespace {
@@ -98,7 +101,8 @@ void cross_entropy::operator()(const item_model& model, const window_batch& batc
     loss(0) = static_cast<float>(sum);
 }
 
-item_judge::item_judge(walt::cpu::context& ctx, const std::filesystem::path& folder, std::int64_t steps) : model_(ctx) {
+item_judge::item_judge(walt::cpu::context& ctx, const std::filesystem::path& folder, std::int64_t steps)
+    : model_(ctx, walt::seed{1}) {
     const std::filesystem::path file = folder / "judge.safetensors";
     if (std::filesystem::exists(file)) {
         walt::load_weights(file, model_);
@@ -107,11 +111,12 @@ item_judge::item_judge(walt::cpu::context& ctx, const std::filesystem::path& fol
     // All combinations: the judge must have no blind spot where the demo's models are tested.
     const walt::moving_fashion clips({.size = side, .split = walt::split::all, .pictures = walt::fashion_part::train});
     walt::trainer train(model_, cross_entropy{}, walt::adamw{.learning_rate = 2e-3f, .weight_decay = 0.05f},
-                        walt::training{.rate = {.warmup = 100, .total = steps}, .average = {.decay = 0.99f}});
+                        walt::training{.rate = {.warmup = 100, .total = steps}});
+    walt::ema average(model_, {.decay = 0.99f});
     const auto batches = [&](std::int64_t n) { return training_batch(clips, 64, n); };
-    const bool done = train.run(batches, walt::steps{steps}, walt::save_to{folder});
+    const bool done = train.run(batches, walt::steps{steps}, average, walt::save_to{folder});
     walt::require(done, "the judge's training was interrupted; start again to go on with it");
-    model_.assign(train.ema().host_masters());
+    model_.assign(average.model().host_masters());
     walt::save_weights<float>(file, model_);
 }
 

@@ -6,7 +6,11 @@
 #include <walt/cpu.hpp>
 #include <walt/nn/group_norm_silu.hpp>
 #include <walt/nn/linear.hpp>
+#include <walt/train/checkpoint.hpp>
 #include <walt/train/trainer.hpp>
+
+#include <array>
+#include <filesystem>
 
 namespace judge {
 
@@ -75,6 +79,12 @@ struct item_network {
         visit("head", self.head);
     }
 
+    /// What a judge's file says of its network.
+    static constexpr void describe(auto&& field) {
+        field("judge", "items of moving fashion");
+        field("channels", std::array{32, 64, 128, 128});
+    }
+
     template <class T> struct saved {
         stage<1, 32, 1>::saved<T> first;
         stage<32, 64, 2>::saved<T> second;
@@ -117,27 +127,13 @@ struct item_network {
 };
 
 /// The network with its parameters.
-struct item_model : walt::model<walt::cpu::context, item_network, walt::bf16> {
-    using base = walt::model<walt::cpu::context, item_network, walt::bf16>;
-    struct config_type {};
-    explicit item_model(walt::cpu::context& ctx, walt::seed from = {1}) : base(ctx, from) {}
-    using base::base;
-};
+using item_model = walt::model<walt::cpu::context, item_network, walt::bf16>;
 
 /// What the network sees of single frames, and their items.
 struct window_batch {
     std::vector<float> seen; ///< [count, 28, 28]
     std::vector<int> item;   ///< [count]
 };
-
-} // namespace judge
-
-/// What a judge's file says of its network.
-template <> inline std::string walt::config_json<judge::item_model::config_type>() {
-    return walt::json_fields()("judge", "items of moving fashion")("channels", std::array{32, 64, 128, 128}).text();
-}
-
-namespace judge {
 
 /// The mean cross-entropy of a batch and its gradient, for walt::trainer.
 struct cross_entropy {

@@ -5,6 +5,7 @@
 #error "nvcc cannot compile walt/cpu.hpp (vector extensions): what runs on walt::cpu belongs into a .cpp file"
 #endif
 
+#include "ops/cpu/adafactor.hpp"
 #include "ops/cpu/attention_head.hpp"
 #include "ops/cpu/attention_rows.hpp"
 #include "ops/cpu/context.hpp"

@@ -2,6 +2,7 @@
 // (CMake: walt::cuda).
 #pragma once
 
+#include "ops/cuda/adafactor.cuh"
 #include "ops/cuda/check.cuh"
 #include "ops/cuda/context.cuh"
 #include "ops/cuda/conv3d.cuh"

@@ -1,6 +1,7 @@
 // The meta device: every op counted, none done.
 #pragma once
 
+#include "ops/meta/adafactor.hpp"
 #include "ops/meta/context.hpp"
 #include "ops/meta/conv3d.hpp"
 #include "ops/meta/cross_attention.hpp"

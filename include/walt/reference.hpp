@@ -1,6 +1,7 @@
 // The reference device: every op as plain loops.
 #pragma once
 
+#include "ops/reference/adafactor.hpp"
 #include "ops/reference/context.hpp"
 #include "ops/reference/conv3d.hpp"
 #include "ops/reference/cross_attention.hpp"

@@ -14,6 +14,11 @@
 #include "text/word_vectors.hpp"
 #include "tokenizer/reconstruction.hpp"
 #include "tokenizer/tokenizer.hpp"
+#include "train/adafactor.hpp"
+#include "train/early_stop.hpp"
+#include "train/ema.hpp"
+#include "train/plot_every.hpp"
+#include "train/trainer.hpp"
 #include "transformer/denoiser.hpp"
 
 #include "config/demo.hpp"
@@ -21,7 +26,6 @@
 #include "data/clips.hpp"
 #include "data/latent_cache.hpp"
 #include "data/latents.hpp"
-#include "data/prefetch.hpp"
 #include "data/videos.hpp"
 #include "io/frames.hpp"
 #include "io/gif.hpp"
@@ -38,7 +42,8 @@
 #if __has_include(<jansson.h>) // walt::io
 #include "io/safetensors.hpp"
 #include "testing/golden.hpp"
-#include "train/trainer.hpp"
+#include "train/checkpoint.hpp"
+#include "train/save_to.hpp"
 #endif
 #if __has_include(<zlib.h>) // walt::io
 #include "data/moving_fashion.hpp"

@@ -4,6 +4,7 @@
 
 #include <walt/cuda.cuh>
 #include <walt/diffusion/sample.hpp>
+#include <walt/train/ema.hpp>
 #include <walt/train/trainer.hpp>
 #include <walt/transformer/denoiser.hpp>
 
@@ -18,9 +19,10 @@ TEST_CASE("cuda: the example of the documentation runs", "[cuda][docs]") {
     device.precision = walt::cuda::math::tf32; // of products of float32 models
     walt::denoiser model(device, my_model{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer trainer(model, walt::denoising{.record = true});
-    for (int step = 0; step < 3; ++step) trainer.step(batches);
+    walt::ema average(model);
+    trainer.run(batches, walt::steps{3}, average);
     const walt::latents latents =
-        walt::sample_latents(trainer.ema(), walt::labels{0, 2}, {.sampler = walt::ddim{.steps = 4}});
+        walt::sample_latents(average.model(), walt::labels{0, 2}, {.sampler = walt::ddim{.steps = 4}});
     // [/context]
     CHECK(latents.values.size() == 2 * 2 * 2 * 4 * 3);
 }

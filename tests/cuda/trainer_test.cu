@@ -3,6 +3,7 @@
 
 #include <walt/cuda.cuh>
 #include <walt/diffusion/sampling.hpp>
+#include <walt/train/adafactor.hpp>
 
 using namespace walt;
 
@@ -54,4 +55,7 @@ TEST_CASE("cuda: the same seed gives the same bits", "[cuda][trainer]") {
     CHECK(one.sample == other.sample);
 }
 
-TEST_CASE("cuda: a run that was stopped goes on bit for bit", "[cuda][trainer]") { check_resuming<cuda::context>(); }
+TEST_CASE("cuda: a run that was stopped goes on bit for bit", "[cuda][trainer]") {
+    check_resuming<cuda::context>(adamw{});
+    check_resuming<cuda::context>(adafactor{.factor_from = 8}, only("blocks.*"));
+}

@@ -1,8 +1,10 @@
 // Configs as JSON: files of another implementation, which leave defaults at 0, name the same models.
 #include "catch.hpp"
 
+#include <walt/config/denoiser.hpp>
 #include <walt/config/json.hpp>
 #include <walt/io/safetensors.hpp>
+#include <walt/tokenizer/config.hpp>
 
 #include <regex>
 

@@ -2,13 +2,21 @@
 #include "catch.hpp"
 #include "regression.hpp"
 
+#include <walt/ops/cpu/adafactor.hpp>
 #include <walt/ops/cpu/optimizer.hpp>
 #include <walt/ops/cpu/pointwise.hpp>
+#include <walt/ops/reference/adafactor.hpp>
 #include <walt/ops/reference/optimizer.hpp>
 #include <walt/ops/reference/pointwise.hpp>
+#include <walt/train/adafactor.hpp>
+#include <walt/train/checkpoint.hpp>
+#include <walt/train/early_stop.hpp>
+#include <walt/train/ema.hpp>
+#include <walt/train/save_to.hpp>
 
 #include <fstream>
 #include <limits>
+#include <map>
 #include <sstream>
 
 using namespace walt;
@@ -32,29 +40,43 @@ rows source(std::int64_t n) {
     if (n == 3) batch.y[0] = std::numeric_limits<double>::quiet_NaN();
     return batch;
 }
-training options(int accumulate) {
-    return {.rate = {.warmup = 2, .total = 8}, .accumulate = accumulate, .seed = seed{11}};
+training options(int accumulate, only train = {}) {
+    return {.rate = {.warmup = 2, .total = 8}, .train = std::move(train), .accumulate = accumulate, .seed = seed{11}};
 }
 
-template <class Context, class T> void resumes(int accumulate) {
+template <class Context, class T, class Optimizer>
+void resumes(int accumulate, const Optimizer& optimizer, const only& train = {}) {
     Context ctx;
     const auto whole = fresh_folder("whole"), parts = fresh_folder("parts");
     regressor<Context, T> at_once(ctx, seed{5});
-    trainer long_run(at_once, squared_error{0.3}, adamw{}, options(accumulate));
-    CHECK(long_run.run(source, steps{8}, save_to{whole}));
+    trainer long_run(at_once, squared_error{0.3}, optimizer, options(accumulate, train));
+    ema long_average(at_once);
+    CHECK(long_run.run(source, steps{8}, long_average, early_stop({.window = 3}), save_to{whole}));
     for (const std::int64_t until : {4, 8}) {
         regressor<Context, T> model(ctx, seed{static_cast<std::uint64_t>(until)});
         if (until == 4) model.assign(regressor<Context, T>(ctx, seed{5}).host_masters());
-        trainer run(model, squared_error{0.3}, adamw{}, options(accumulate));
-        CHECK(run.run(source, steps{until}, save_to{parts}));
+        trainer run(model, squared_error{0.3}, optimizer, options(accumulate, train));
+        ema average(model);
+        // A checkpoint holds what all observers have seen, whichever comes first.
+        CHECK(run.run(source, steps{until}, save_to{parts}, average, early_stop({.window = 3})));
         CHECK(run.skipped() == 1);
         if (until == 8) {
             CHECK(model.host_masters() == at_once.host_masters());
-            for (std::size_t i = 0; i < model.extent; ++i)
+            CHECK(average.model().host_masters() == long_average.model().host_masters());
+            CHECK(average.model().host_masters() != model.host_masters());
+            for (std::size_t i = 0; i < model.extent; ++i) {
                 CHECK(model.copies().data()[i] == at_once.copies().data()[i]);
+                CHECK(average.model().copies().data()[i] == long_average.model().copies().data()[i]);
+            }
         }
     }
-    CHECK(bytes_of(whole / "state.safetensors") == bytes_of(parts / "state.safetensors"));
+    const auto tensors = [](const std::filesystem::path& folder) { // the order of observers is that of the file
+        std::map<std::string, std::vector<double>> read;
+        const safetensors_file file(folder / "state.safetensors");
+        for (const std::string& name : file.names()) read[name] = file.read<double>(name);
+        return std::pair(read, file.metadata());
+    };
+    CHECK(tensors(whole) == tensors(parts));
 }
 
 } // namespace
@@ -62,11 +84,18 @@ template <class Context, class T> void resumes(int accumulate) {
 TEST_CASE("N steps, a new process and N more are 2N steps, bit for bit") {
     const int accumulate = GENERATE(1, 2);
     CAPTURE(accumulate);
-    resumes<reference::context, float>(accumulate);
-    resumes<reference::context, double>(accumulate);
-    resumes<reference::context, bf16>(accumulate);
-    resumes<cpu::context, float>(accumulate);
-    resumes<cpu::context, bf16>(accumulate);
+    resumes<reference::context, float>(accumulate, adamw{});
+    resumes<reference::context, double>(accumulate, adamw{});
+    resumes<reference::context, bf16>(accumulate, adamw{});
+    resumes<cpu::context, float>(accumulate, adamw{});
+    resumes<cpu::context, bf16>(accumulate, adamw{});
+}
+
+TEST_CASE("the same with another optimizer, and with a part of the model") {
+    resumes<reference::context, bf16>(2, adafactor{});
+    resumes<cpu::context, float>(1, adafactor::big_vision());
+    resumes<cpu::context, bf16>(1, adafactor::big_vision(), only("bias"));
+    resumes<cpu::context, bf16>(2, adamw{}, only("weight"));
 }
 
 TEST_CASE("an interrupted run saves, says so, and goes on") {
@@ -123,23 +152,25 @@ TEST_CASE("a run that died since its last checkpoint does not log steps twice") 
     CHECK(count == 6);
 }
 
-TEST_CASE("a state that does not fit is refused, and the trainer stays as it was") {
+TEST_CASE("a state that does not fit is refused, and the run stays as it was") {
     cpu::context ctx;
     const auto folder = fresh_folder("refused");
     std::filesystem::create_directories(folder);
     const auto path = folder / "state.safetensors";
     regressor<cpu::context, float> model(ctx, seed{5});
     trainer run(model, squared_error{0.3}, adamw{}, options(1));
-    run.step(source);
-    run.save_state(path);
+    ema average(model);
+    average.on_step(run, run.step(source));
+    save_state(path, run, average);
     const std::string good = bytes_of(path);
     const auto refused = [&](const char* why) {
         regressor<cpu::context, float> fresh(ctx, seed{6});
         const auto before = fresh.host_masters();
         trainer onto(fresh, squared_error{0.3}, adamw{}, options(1));
-        CHECK_THROWS_WITH(onto.load_state(path), Catch::Contains(why));
+        ema other(fresh);
+        CHECK_THROWS_WITH(load_state(path, onto, other), Catch::Contains(why));
         CHECK(fresh.host_masters() == before);
-        CHECK(onto.ema().host_masters() == before);
+        CHECK(other.model().host_masters() == before);
         CHECK(onto.step_count() == 0);
     };
     const auto write = [&](const std::string& bytes) {
@@ -161,20 +192,28 @@ TEST_CASE("a state that does not fit is refused, and the trainer stays as it was
     refused("second_moment");
     write(good.substr(0, good.size() - 4));
     refused("bytes");
-    write(replaced("\\\"depth\\\":24", "\\\"depth\\\":25"));
-    refused("depth is 25 in the file and 24 in the model");
+    write(replaced("\\\"version\\\":1", "\\\"version\\\":7"));
+    refused("version is 7 in the file and 1 in the model");
+
     write(good);
-    {
-        training other = options(1);
-        other.seed = seed{12};
-        trainer onto(model, squared_error{0.3}, adamw{}, other);
-        CHECK_THROWS_WITH(onto.load_state(path), Catch::Contains("seed"));
-    }
-    {
-        regressor<cpu::context, float, other_config> smaller(ctx, seed{5});
-        trainer onto(smaller, squared_error{0.3}, adamw{}, options(1));
-        CHECK_THROWS_WITH(onto.load_state(path), Catch::Contains("depth is 24 in the file and 3 in the model"));
-    }
+    const auto onto = [&](auto&& optimizer, training how, const char* why) {
+        regressor<cpu::context, float> fresh(ctx, seed{6});
+        trainer other(fresh, squared_error{0.3}, optimizer, std::move(how));
+        ema its(fresh);
+        CHECK_THROWS_WITH(load_state(path, other, its), Catch::Contains(why));
+    };
+    training seeded = options(1);
+    seeded.seed = seed{12};
+    onto(adamw{}, seeded, "is of a run with walt.seed 11; this run has 12");
+    onto(adafactor{}, options(1), "is of a run with walt.optimizer adamw; this run has adafactor");
+    onto(adamw{}, options(1, only("bias")), "is of a run with walt.trained *; this run has bias");
+    CHECK_THROWS_WITH(load_state(path, run), Catch::Contains("has average, which nothing in this run keeps"));
+    ema second(model, {.name = "second"});
+    CHECK_THROWS_WITH(load_state(path, run, average, second), Catch::Contains("has no tensor second"));
+
+    regressor<cpu::context, float, 2> another(ctx, seed{5});
+    trainer of_another(another, squared_error{0.3}, adamw{}, options(1));
+    CHECK_THROWS_WITH(load_state(path, of_another), Catch::Contains("version is 1 in the file and 2 in the model"));
 }
 
 TEST_CASE("a save that fails leaves the old file") {
@@ -215,4 +254,6 @@ TEST_CASE("options that cannot work are refused") {
     CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, training{.clip = 0}}), Catch::Contains("clip"));
     trainer run(model, squared_error{}, adamw{}, options(1));
     CHECK_THROWS_WITH(run.run(source, steps{2}, save_to{fresh_folder("never"), 0}), Catch::Contains("every"));
+    CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, options(1, only("weight", "wieght"))}),
+                      Catch::Contains("wieght"));
 }

@@ -6,6 +6,7 @@
 #include <walt/ops/cpu/pointwise.hpp>
 #include <walt/ops/reference/optimizer.hpp>
 #include <walt/ops/reference/pointwise.hpp>
+#include <walt/train/ema.hpp>
 
 #include <limits>
 
@@ -55,9 +56,9 @@ constexpr adamw felt{.learning_rate = 0.05f, .beta_1 = 0.8f, .beta_2 = 0.95f, .e
 template <class Context, class T> int ten_steps(double tolerance) {
     Context ctx;
     regressor<Context, T> model(ctx, seed{3});
-    const training options{
-        .rate = {.warmup = 3, .total = 9, .floor = 0.1f}, .average = {.decay = 0.4f}, .clip = 0.9f, .accumulate = 2};
+    const training options{.rate = {.warmup = 3, .total = 9, .floor = 0.1f}, .clip = 0.9f, .accumulate = 2};
     trainer train(model, squared_error{}, felt, options);
+    ema averaged_model(model, {.decay = 0.4f});
     std::vector<double> w = values(model), average = w, m(trained, 0.0), v(trained, 0.0);
     const double b1 = static_cast<double>(felt.beta_1), b2 = static_cast<double>(felt.beta_2),
                  limit = static_cast<double>(options.clip);
@@ -89,20 +90,21 @@ template <class Context, class T> int ten_steps(double tolerance) {
             average[i] = keep * average[i] + (1 - keep) * w[i];
         }
         const step_result result = train.step([](std::int64_t k) { return rows_of(k); });
+        averaged_model.on_step(train, result);
         CAPTURE(t, norm, clipped);
         CHECK(result.gradient_norm == Approx(norm).epsilon(1e-4));
         CHECK(result.learning_rate == Approx(rate).epsilon(1e-9));
         CHECK(widest(values(model), w) < tolerance);
-        CHECK(widest(values(train.ema()), average) < tolerance);
+        CHECK(widest(values(averaged_model.model()), average) < tolerance);
     }
-    const auto masters = model.host_masters(), averaged = train.ema().host_masters();
+    const auto masters = model.host_masters(), averaged = averaged_model.model().host_masters();
     for (std::size_t i = 0; i < 7; ++i) { // a statistic is not trained
         CHECK(masters[model.network().scale.offset.all + i] == 1);
         CHECK(averaged[model.network().scale.offset.all + i] == 1);
     }
     for (std::size_t i = 0; i < masters.size(); ++i) { // the compute copies are the rounded masters
         CHECK(model.copies().data()[i] == static_cast<T>(masters[i]));
-        CHECK(train.ema().copies().data()[i] == static_cast<T>(averaged[i]));
+        CHECK(averaged_model.model().copies().data()[i] == static_cast<T>(averaged[i]));
     }
     return clipped;
 }
@@ -142,22 +144,26 @@ TEST_CASE("a poisoned step between two others leaves no trace") {
     regressor<reference::context, bf16> clean(ctx, seed{3}), dirty(ctx, seed{3});
     const training steady{.rate = {.warmup = 0, .total = 10, .floor = 1.0f}, .accumulate = 2, .give_up_after = 2};
     trainer without(clean, squared_error{}, felt, steady), with(dirty, squared_error{}, felt, steady);
+    ema clean_average(clean), dirty_average(dirty);
     const double bad = GENERATE(std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity());
     // Steps of two micro-batches: 0 1, [2 3: poisoned], 4 5 against 0 1, 2 3 with the numbers of 4 5.
-    for (int n = 0; n < 2; ++n) without.step([](std::int64_t i) { return rows_of(i < 2 ? i : i + 2); });
+    for (int n = 0; n < 2; ++n)
+        clean_average.on_step(without, without.step([](std::int64_t i) { return rows_of(i < 2 ? i : i + 2); }));
     const auto poisoned = [&](std::int64_t i) {
         rows batch = rows_of(i);
         if (i == 2) batch.y[4] = bad;
         return batch;
     };
-    CHECK_FALSE(with.step(poisoned).skipped);
-    CHECK(with.step(poisoned).skipped);
-    CHECK_FALSE(with.step(poisoned).skipped);
+    for (const bool skipped : {false, true, false}) {
+        const step_result result = with.step(poisoned);
+        CHECK(result.skipped == skipped);
+        dirty_average.on_step(with, result);
+    }
     CHECK(with.skipped() == 1);
     CHECK(with.step_count() == 3);
     CHECK(with.position() == 6);
     CHECK(dirty.host_masters() == clean.host_masters());
-    CHECK(with.ema().host_masters() == without.ema().host_masters());
+    CHECK(dirty_average.model().host_masters() == clean_average.model().host_masters());
 }
 
 TEST_CASE("a run that goes on being poisoned says where") {

@@ -3,6 +3,7 @@
 
 #include "window.hpp"
 
+#include <array>
 #include <type_traits>
 
 namespace walt {
@@ -27,6 +28,10 @@ struct denoiser_config {
     static constexpr int numbers = 0;                   ///< real numbers of a frame that are a condition; 0: none
     static constexpr bool frame_prediction = false;     ///< known frames are an input
     static constexpr bool super_resolution = false;     ///< a latent of half the size is an input
+
+    /// field(name, value) for every field of Config, which derives from this, with its defaults resolved: so models that
+    /// are equal are described equally.
+    template <class Config> static constexpr void describe(auto&& field);
 };
 
 namespace rules {
@@ -176,5 +181,31 @@ template <class Config> struct dimensions {
     static constexpr int patch_in = patch * patch * input_channels, patch_out = patch * patch * channels;
     static constexpr int chunks = has_text ? 9 : 6; ///< K: (shift, scale, gate) of every sub-layer
 };
+
+template <class Config> constexpr void denoiser_config::describe(auto&& field) {
+    using dims = dimensions<Config>;
+    constexpr const char* patterns[] = {"alternating", "spatial", "spatiotemporal", "full"};
+    field("frames", Config::frames);
+    field("height", Config::height);
+    field("width", Config::width);
+    field("channels", Config::channels);
+    field("patch", Config::patch);
+    field("hidden", Config::hidden);
+    field("heads", Config::heads);
+    field("depth", Config::depth);
+    field("mlp_hidden", dims::mlp_hidden);
+    field("st_window", std::array{dims::st_height, dims::st_width});
+    field("s_window", std::array{dims::s_height, dims::s_width});
+    field("pattern", patterns[static_cast<int>(Config::pattern)]);
+    field("adaln_rank", Config::adaln_rank);
+    field("qk_norm", Config::qk_norm);
+    field("self_conditioning", Config::self_conditioning);
+    field("classes", Config::classes);
+    field("text_dim", Config::text_dim);
+    field("text_tokens", Config::text_tokens);
+    field("frame_prediction", Config::frame_prediction);
+    field("super_resolution", Config::super_resolution);
+    if constexpr (Config::numbers > 0) field("numbers", Config::numbers); // files of before have no such field
+}
 
 } // namespace walt

@@ -1,9 +1,9 @@
-// A config as JSON, which files of weights carry. Defaults are resolved, so that equal models have equal JSON.
+// A config as JSON, which files of weights carry. A config, or a module that has none, says its own fields:
+//     static constexpr void describe(auto&& field) { field("width", width); field("names", std::array{...}); }
+// Where configs inherit from each other, describe takes the last of them: template <class Config> ... describe(auto&& field).
 #pragma once
 
 #include "../io/json.hpp"
-#include "../tokenizer/config.hpp"
-#include "denoiser.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,35 +13,33 @@
 
 namespace walt {
 
+namespace detail {
+struct any_description {
+    constexpr void operator()(std::string_view, const auto&) const {}
+};
+} // namespace detail
+
+template <class Config>
+concept described_for_heirs = requires {
+    Config::template describe<Config>(detail::any_description{});
+};
+template <class Config>
+concept described = described_for_heirs<Config> || requires {
+    Config::describe(detail::any_description{});
+};
+
+/// The fields as the config describes them, as the text of a JSON object; an empty one where it does not.
+template <class Config> std::string config_json() {
+    json_fields fields;
+    if constexpr (described_for_heirs<Config>) Config::template describe<Config>(fields);
+    else if constexpr (described<Config>) Config::describe(fields);
+    return fields.text();
+}
+
 template <class Config>
 concept is_denoiser_config = requires {
     Config::adaln_rank;
 };
-
-/// The fields of spec 1.1 or of spec 3, as the text of a JSON object.
-template <class Config> std::string config_json() {
-    json_fields fields;
-    if constexpr (is_denoiser_config<Config>) {
-        using dims = dimensions<Config>;
-        constexpr std::string_view patterns[] = {"alternating", "spatial", "spatiotemporal", "full"};
-        fields("frames", Config::frames)("height", Config::height)("width", Config::width);
-        fields("channels", Config::channels)("patch", Config::patch)("hidden", Config::hidden);
-        fields("heads", Config::heads)("depth", Config::depth)("mlp_hidden", dims::mlp_hidden);
-        fields("st_window", std::array{dims::st_height, dims::st_width});
-        fields("s_window", std::array{dims::s_height, dims::s_width});
-        fields("pattern", patterns[static_cast<int>(Config::pattern)]);
-        fields("adaln_rank", Config::adaln_rank)("qk_norm", Config::qk_norm);
-        fields("self_conditioning", Config::self_conditioning)("classes", Config::classes);
-        fields("text_dim", Config::text_dim)("text_tokens", Config::text_tokens);
-        fields("frame_prediction", Config::frame_prediction)("super_resolution", Config::super_resolution);
-        if (Config::numbers > 0) fields("numbers", Config::numbers); // files of before have no such field
-    } else {
-        fields("channels", Config::channels)("multipliers", Config::multipliers)("blocks", Config::blocks);
-        fields("time_strides", Config::time_strides)("latent", Config::latent);
-        fields("in_channels", Config::in_channels)("norm_groups", Config::norm_groups);
-    }
-    return fields.text();
-}
 
 /// A denoiser's config as a file may give it, with its defaults written out as config_json writes them: 0 is 4 hidden
 /// for mlp_hidden and the whole frame for a window's side; a window that the pattern does not use follows the one it

@@ -18,6 +18,17 @@ struct tokenizer_config {
     static constexpr int latent = 8;                           ///< c: channels of a latent
     static constexpr int in_channels = 3;
     static constexpr int norm_groups = 32; ///< G; a norm over C channels has gcd(G, C) groups
+
+    /// field(name, value) for every field of Config, which derives from this.
+    template <class Config> static constexpr void describe(auto&& field) {
+        field("channels", Config::channels);
+        field("multipliers", Config::multipliers);
+        field("blocks", Config::blocks);
+        field("time_strides", Config::time_strides);
+        field("latent", Config::latent);
+        field("in_channels", Config::in_channels);
+        field("norm_groups", Config::norm_groups);
+    }
 };
 
 namespace presets {

@@ -1,40 +1,53 @@
-// AdamW (Loshchilov and Hutter) and the course of its learning rate.
+// AdamW (Loshchilov and Hutter; docs/model.md 18).
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
+#include "optimizer.hpp"
 
 namespace walt {
 
+template <class Model> class adamw_state;
+
 struct adamw {
+    static constexpr std::string_view name = "adamw";
     float learning_rate = 5e-4f;
     float beta_1 = 0.9f, beta_2 = 0.99f, epsilon = 1e-8f;
-    float weight_decay = 0.01f; ///< of matrices and kernels; biases, norms and tables do not decay
+    float weight_decay = 0.01f; ///< of matrices and kernels; biases, norms, tables and embeddings do not decay
+
+    template <class Model> using state = adamw_state<Model>;
 };
 
-/// Linear warm-up, then half a cosine down to `floor` of the peak at `total` steps, and that from there on.
-struct warmup_cosine {
-    std::int64_t warmup = 200, total = 10'000;
-    float floor = 0.0f;
+/// Both moments of every trained parameter.
+template <class Model> class adamw_state {
+  public:
+    using A = typename Model::master_type;
 
-    /// The share of the peak at step n, counted from 0.
-    double share(std::int64_t n) const {
-        if (n < warmup) return static_cast<double>(n + 1) / static_cast<double>(warmup);
-        const double done = std::clamp(
-            static_cast<double>(n - warmup) / static_cast<double>(std::max<std::int64_t>(1, total - warmup)), 0.0, 1.0);
-        return static_cast<double>(floor) +
-               (1 - static_cast<double>(floor)) * 0.5 * (1 + std::cos(3.14159265358979323846 * done));
-    }
-};
+    adamw_state(const adamw& how, const Model& model, const trained_on<typename Model::context_type>& trained)
+        : how_(how), trained_(&trained), first_(model.context(), trained.parameters().extent()),
+          second_(model.context(), trained.parameters().extent()) {}
 
-/// An exponential moving average of the weights. In its first steps it looks back less far: keep = min(decay, (1 + n) /
-/// (10 + n)).
-struct ema {
-    float decay = 0.999f;
-    double keep(std::int64_t n) const {
-        return std::min(static_cast<double>(decay), (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
+    void step(const optimizer_step& numbers, const Model& model, view<A, dynamic> gradient, view<const A, 1> scale) {
+        const double b1 = static_cast<double>(how_.beta_1), b2 = static_cast<double>(how_.beta_2),
+                     t = static_cast<double>(numbers.updates + 1);
+        const adamw_update with{numbers.rate,
+                                b1,
+                                b2,
+                                static_cast<double>(how_.epsilon),
+                                static_cast<double>(how_.weight_decay),
+                                1 - std::pow(b1, t),
+                                1 - std::pow(b2, t)};
+        ops::adamw(model.context(), with, trained_->blocks(), scale, model.masters(), gradient, first_.all(),
+                   second_.all(), model.copies());
     }
+
+    void each_state(auto&& visit) {
+        visit("first_moment", first_.all());
+        visit("second_moment", second_.all());
+    }
+
+  private:
+    adamw how_;
+    const trained_on<typename Model::context_type>* trained_;
+    buffer<A> first_, second_;
 };
 
 } // namespace walt

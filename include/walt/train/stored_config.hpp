@@ -2,26 +2,32 @@
 #pragma once
 
 #include "../config/json.hpp"
+#include "../core/version.hpp"
 #include "../io/safetensors.hpp"
-
-#include <string>
 
 namespace walt {
 
-inline constexpr const char* version = "0.1.0";
+namespace detail {
+template <class Model> constexpr auto description_of() {
+    if constexpr (requires { typename Model::config_type; }) return std::type_identity<typename Model::config_type>{};
+    else return std::type_identity<typename Model::module_type>{};
+}
+} // namespace detail
 
-/// Adds walt.config, where the model has one, and walt.version.
+/// What describes a model: its config or, where it has none, its module.
+template <class Model> using description = typename decltype(detail::description_of<Model>())::type;
+
+/// Adds walt.version, and walt.config where the model has a description.
 template <class Model, class Writer> void write_config(Writer& file) {
-    if constexpr (requires { typename Model::config_type; })
-        file.metadata("walt.config", config_json<typename Model::config_type>());
+    if constexpr (described<description<Model>>) file.metadata("walt.config", config_json<description<Model>>());
     file.metadata("walt.version", version);
 }
 
-/// Refuses a file whose walt.config differs from the model's, naming the fields. A file without one is taken as it is, and
-/// so is every file by a model without a config.
+/// Refuses a file whose walt.config differs from the model's, naming the fields. A file without one is taken as it is, and so
+/// is every file by a model that has no description.
 template <class Model> void check_config(const safetensors_file& file) {
-    if constexpr (requires { typename Model::config_type; }) {
-        using config = typename Model::config_type;
+    using config = description<Model>;
+    if constexpr (described<config>) {
         const auto stored = file.metadata().find("walt.config");
         if (stored == file.metadata().end()) return;
         const json found = json::parse(file.path() + "'s walt.config", stored->second);

@@ -1,4 +1,4 @@
-// CPU: AdamW on all cores.
+// CPU: AdamW, the average and the gradient's norm on all cores.
 #pragma once
 
 #include "../reference/optimizer.hpp"
@@ -8,25 +8,46 @@
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
-template <class T, class Kinds>
-void adamw_on(context&, const adamw_update& with, Kinds kinds, view<const double, 1> squares,
-              view<const float, dynamic> losses, view<float, dynamic> w, view<float, dynamic> g, view<float, dynamic> m,
-              view<float, dynamic> v, view<float, dynamic> average, view<T, dynamic> copy) {
-    if (!reference::all_finite(squares, losses)) return;
-    const float scale = static_cast<float>(with.gradient_scale(squares(0)));
-    parallel_pieces(w.size() / 64, 256, [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t block = first; block < last; ++block) {
-            float *W = w.data() + block * 64, *G = g.data() + block * 64, *M = m.data() + block * 64,
-                  *V = v.data() + block * 64, *E = average.data() + block * 64;
-            const std::uint8_t kind = kinds(block);
-            if (kind == block_fixed) std::fill_n(G, 64, 0.0f);
-            else
-                for (int i = 0; i < 64; ++i)
-                    reference::adamw_element(with, scale, kind == block_decayed, W[i], G[i], M[i], V[i], E[i]);
-            if constexpr (!std::is_same_v<float, T>)
-                for (int i = 0; i < 64; ++i) copy.data()[block * 64 + i] = static_cast<T>(W[i]);
-        }
-    });
+template <class T, class Blocks>
+void adamw_on(context&, const adamw_update& with, Blocks blocks, view<const float, 1> scale, view<float, dynamic> w,
+              view<float, dynamic> g, view<float, dynamic> m, view<float, dynamic> v, view<T, dynamic> copy) {
+    if (std::isnan(scale(0))) return;
+    constexpr int size = block_elements;
+    const float factor = scale(0);
+    parallel_pieces(
+        blocks.size(), 256,
+        [&](std::int64_t first, std::int64_t last) {
+            for (std::int64_t block = first; block < last; ++block) {
+                const trained_block of = blocks(block);
+                if (of.place < 0) continue;
+                float *const weight = w.data() + std::int64_t{of.place} * size,
+                             *const gradient = g.data() + block * size, *const mean = m.data() + block * size,
+                             *const square = v.data() + block * size;
+                for (int i = 0; i < size; ++i)
+                    reference::adamw_element(with, factor, of.decayed != 0, weight[i], gradient[i], mean[i], square[i]);
+                if constexpr (!std::is_same_v<float, T>)
+                    for (int i = 0; i < size; ++i)
+                        copy.data()[std::int64_t{of.place} * size + i] = static_cast<T>(weight[i]);
+            }
+        },
+        block_elements);
+}
+
+template <class Blocks>
+void average_on(context&, double keep, Blocks blocks, view<const float, dynamic> masters,
+                view<float, dynamic> average) {
+    constexpr int size = block_elements;
+    parallel_pieces(
+        blocks.size(), 256,
+        [&](std::int64_t first, std::int64_t last) {
+            for (std::int64_t block = first; block < last; ++block) {
+                if (blocks(block).place < 0) continue;
+                const std::int64_t at = std::int64_t{blocks(block).place} * size;
+                for (std::int64_t i = at; i < at + size; ++i)
+                    average.data()[i] = reference::averaged(keep, average.data()[i], masters.data()[i]);
+            }
+        },
+        block_elements);
 }
 
 template <class X> void sum_of_squares_on(context&, X x, view<double, 1> sum) {

@@ -1,6 +1,6 @@
 #include "../catch.hpp"
 
-#include <walt/data/prefetch.hpp>
+#include <walt/core/prefetch.hpp>
 
 #include <atomic>
 #include <chrono>

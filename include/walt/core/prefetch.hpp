@@ -1,7 +1,7 @@
 // Work done ahead: threads compute item n, n + 1, ... while the consumer is busy, and hand them over in order.
 #pragma once
 
-#include "../core/error.hpp"
+#include "error.hpp"
 
 #include <condition_variable>
 #include <cstdint>

@@ -1,0 +1,53 @@
+// A run that no longer learns ends.
+#pragma once
+
+#include "../core/error.hpp"
+#include "observer.hpp"
+
+#include <limits>
+
+namespace walt {
+
+struct patience {
+    std::int64_t window = 100; ///< steps whose mean loss is looked at
+    std::int64_t windows = 10; ///< without a better one, and the run stops
+    double least = 0;          ///< that a better one is better by
+};
+
+/// An observer: stops when the mean loss of so many windows in a row was no better than the best before. What it has seen is
+/// kept with the run's state.
+class early_stop {
+  public:
+    explicit early_stop(patience how = {}) : how_(how) {
+        require(how.window >= 1 && how.windows >= 1,
+                "early_stop needs windows of 1 step or more and 1 window or more; {} and {} came", how.window,
+                how.windows);
+    }
+
+    verdict on_step(auto&, const step_result& result) {
+        if (result.skipped) return go_on;
+        sum_ += result.loss;
+        if (++steps_ < how_.window) return go_on;
+        const double mean = sum_ / static_cast<double>(steps_);
+        sum_ = 0;
+        steps_ = 0;
+        if (mean < best_ - how_.least) {
+            best_ = mean;
+            worse_ = 0;
+        } else ++worse_;
+        return worse_ >= how_.windows ? stop : go_on;
+    }
+    void each_state(auto&& visit) {
+        visit("early_stop.sum", sum_);
+        visit("early_stop.best", best_);
+        visit("early_stop.steps", steps_);
+        visit("early_stop.worse", worse_);
+    }
+
+  private:
+    patience how_;
+    double sum_ = 0, best_ = std::numeric_limits<double>::max();
+    std::int64_t steps_ = 0, worse_ = 0;
+};
+
+} // namespace walt

@@ -1,0 +1,124 @@
+// What watches a run. An observer is
+//   a callable (trainer&, const step_result&), or
+//   an object with on_step(trainer&, const step_result&), or
+//   a description with begin(run), which returns such an object: it lives as long as the run, however the run ends.
+// on_step and callables return nothing, or walt::go_on or walt::stop. All of these are optional beside or instead of it:
+//   resume(run)       before the first step, and before any begin: brings back what an earlier run has kept
+//   after_step(run)   when all observers have seen the step; returns what on_step may
+//   end(run)          when the run is over and nothing was thrown
+//   each_state(visit) names what belongs to the run's state: visit(name, view<A, dynamic>) for the device's memory,
+//                     visit(name, std::int64_t&) and visit(name, double&) for the host's
+// Observers are asked in the order in which run() got them.
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace walt {
+
+/// What came of a step.
+struct step_result {
+    double loss = 0, gradient_norm = 0, learning_rate = 0;
+    bool skipped = false; ///< the loss or the gradient was not finite, and nothing changed
+};
+
+/// How long to train, counting what a resumed run has done already.
+struct steps {
+    std::int64_t count;
+};
+
+/// An observer's word on whether the run goes on. All observers see the step in any case.
+enum class verdict { go_on, stop };
+inline constexpr verdict go_on = verdict::go_on, stop = verdict::stop;
+
+/// A run as its observers see it.
+template <class Trainer, class... Observer> class running {
+  public:
+    running(Trainer& trainer, steps until, Observer&... observer)
+        : trainer_(&trainer), until_(until), observers_(observer...) {}
+
+    Trainer& trainer() const { return *trainer_; }
+    steps until() const { return until_; }
+
+    /// Names everything that the next step depends on: the trainer's and the observers'.
+    template <class Visit> void each_state(Visit&& visit) const {
+        trainer_->each_state(visit);
+        each([&](auto& observer) {
+            if constexpr (requires { observer.each_state(visit); }) observer.each_state(visit);
+        });
+    }
+    template <class Use> void each(Use&& use) const {
+        std::apply([&](auto&... observer) { (use(observer), ...); }, observers_);
+    }
+
+  private:
+    Trainer* trainer_;
+    steps until_;
+    std::tuple<Observer&...> observers_;
+};
+
+namespace detail {
+
+/// What watches: the observer itself, or what its begin(run) returned.
+template <class Observer, class Run> decltype(auto) begun(Observer& observer, Run& run) {
+    if constexpr (requires { observer.begin(run); }) {
+        if constexpr (std::is_void_v<decltype(observer.begin(run))>) {
+            observer.begin(run);
+            return (observer);
+        } else return observer.begin(run);
+    } else return (observer);
+}
+
+/// One observer while the run runs.
+template <class Observer, class Run> class watcher {
+  public:
+    watcher(Observer& observer, Run& run) : at_(begun(observer, run)) {}
+
+    verdict on_step(Run& run, const step_result& result) {
+        if constexpr (requires { at_.on_step(run.trainer(), result); })
+            return as_verdict([&] { return at_.on_step(run.trainer(), result); });
+        else if constexpr (std::is_invocable_v<decltype(at_)&, decltype(run.trainer()), const step_result&>)
+            return as_verdict([&] { return at_(run.trainer(), result); });
+        else {
+            static_assert(
+                requires { at_.after_step(run); } || requires { at_.end(run); } || requires { at_.each_state; },
+                "an observer is a callable (trainer&, const step_result&), or has on_step, begin, after_step "
+                "or end (train/observer.hpp)");
+            return go_on;
+        }
+    }
+    verdict after_step(Run& run) {
+        if constexpr (requires { at_.after_step(run); }) return as_verdict([&] { return at_.after_step(run); });
+        else return go_on;
+    }
+    void end(Run& run) {
+        if constexpr (requires { at_.end(run); }) at_.end(run);
+    }
+
+  private:
+    template <class See> static verdict as_verdict(See&& see) {
+        if constexpr (std::is_void_v<decltype(see())>) return see(), go_on;
+        else return see();
+    }
+    decltype(begun(std::declval<Observer&>(), std::declval<Run&>())) at_; ///< a reference, or the object itself
+};
+
+/// All observers while the run runs; they end in the reverse order of their beginning.
+template <class Run, class... Observer> struct watchers {
+    explicit watchers(Run&) {}
+    void each(auto&&) {}
+};
+template <class Run, class First, class... Rest> struct watchers<Run, First, Rest...> {
+    watchers(Run& run, First& one, Rest&... others) : first(one, run), rest(run, others...) {}
+    void each(auto&& use) {
+        use(first);
+        rest.each(use);
+    }
+    watcher<First, Run> first;
+    watchers<Run, Rest...> rest;
+};
+
+} // namespace detail
+} // namespace walt

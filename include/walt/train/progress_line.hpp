@@ -1,0 +1,25 @@
+// A run's progress on the terminal: steps, rate, time left, loss.
+#pragma once
+
+#include "../io/progress.hpp"
+#include "observer.hpp"
+
+namespace walt {
+
+struct progress_line {
+    class watch {
+      public:
+        watch(std::int64_t total, std::int64_t done) : shown_(total, "steps", done) {}
+        void on_step(auto& trainer, const step_result& result) {
+            std::string note = fmt::format("loss {:.6g}", result.loss);
+            if (trainer.skipped()) note += fmt::format("  skipped {}", trainer.skipped());
+            shown_.update(trainer.step_count(), note);
+        }
+
+      private:
+        progress shown_;
+    };
+    watch begin(auto& run) const { return watch(run.until().count, run.trainer().step_count()); }
+};
+
+} // namespace walt
