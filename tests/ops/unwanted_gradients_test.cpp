@@ -130,6 +130,11 @@ template <class Context> void tables() {
     keeps_bits(
         ctx, [&] { return std::tuple(started<float, 3, 5>(ctx)); },
         [&](auto dtable) { ops::add_rows_grad(ctx, dh, index, dtable); });
+    const auto valid = ctx.arena.template take<std::uint8_t, dynamic>(24);
+    for (int i = 0; i < 24; ++i) valid(i) = i % 4 != 1;
+    keeps_bits(
+        ctx, [&] { return std::tuple(started<float, dynamic, 5>(ctx, 24), started<float, 5>(ctx)); },
+        [&](auto dx, auto dabsent) { ops::valid_rows_grad(ctx, dh, valid, dx, dabsent); });
 }
 
 template <class Context> void convolutions() {
