@@ -1,4 +1,4 @@
-// The paper's models have the sizes that spec section 4 states, and run through the meta device.
+// The paper's models have the sizes that docs/model.md 4 states, and run through the meta device.
 #include "catch.hpp"
 
 #include <walt/config/demo.hpp>
@@ -29,7 +29,7 @@ static_assert(is_millions(count<presets::imagenet_l>, 459.67, 1e4));
 static_assert(is_millions(count<presets::text_to_video_l>, 419.9, 1e5));
 static_assert(is_millions(count<presets::cascade_256x448>, 1301.7, 1e5));
 static_assert(is_millions(count<presets::cascade_base>, 3101.1, 1e5));
-// Not in the specification. (The paper gives the third stage as 419 M.)
+// Not in docs/model.md. (The paper gives the third stage as 419 M.)
 static_assert(is_millions(count<presets::cascade_base_wide>, 3102.4, 1e5));
 static_assert(is_millions(count<presets::cascade_512x896>, 421.8, 1e5));
 static_assert(is_millions(count<presets::demo>, 6.36, 1e4));

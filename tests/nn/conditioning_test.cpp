@@ -24,7 +24,7 @@ TEST_CASE("the embedding of diffusion steps: its code, and finite differences", 
         return inner_product(e, de);
     };
     f();
-    for (const int k : {0, 1, 127}) { // spec 1.4: cosines, then sines
+    for (const int k : {0, 1, 127}) { // docs/model.md 1.4: cosines, then sines
         const double angle = 7 * std::exp(-std::log(10000.0) * k / 128);
         for (const int row : {2, 3}) {
             CHECK(keep.code(row, k) == Approx(std::cos(angle)));

@@ -38,7 +38,7 @@ TEST_CASE("group norm's gradients are those of finite differences", "[nn][group_
 }
 
 TEST_CASE("a frame is normalised by itself",
-          "[nn][group_norm_silu]") { // spec 3: else a later frame would reach an earlier one
+          "[nn][group_norm_silu]") { // docs/model.md 3: else a later frame would reach an earlier one
     testing::checked_module<module> net;
     const auto x = size.take<double, C>(net.ctx.arena), y = size.take<double, C>(net.ctx.arena);
     testing::fill_normal(x, 1);

@@ -76,8 +76,9 @@ template <class Shape, class T> std::vector<std::vector<unsigned char>> results(
     return {bytes(o.out), bytes(o.lse), bytes(o.dqkv), bytes(o.dq_norm), bytes(o.dk_norm), bytes(o.dbias)};
 }
 
-/// Full attention of a sample's frames x height x width tokens, counted row by row, under the mask that lets a token see
-/// its window only (and what the image rule says). Written from spec 1.5 alone; window-major order only where rows are read.
+/// Full attention of a sample's frames x height x width tokens, counted row by row, under the mask that lets a token
+/// see its window only (and what the image rule says). Written from docs/model.md 1.5 alone; window-major order only
+/// where rows are read.
 template <class Shape, int Height, int Width, int OuterHeight, int OuterWidth, int InnerHeight, int InnerWidth, int Wh,
           int Ww>
 double distance_to_masked_attention(const operands<Shape, double>& o) {

@@ -11,7 +11,7 @@
 
 using namespace walt;
 
-// The paper's tokenizers under spec 3 (16 of them are the latent's mean and std, which are measured).
+// The paper's tokenizers under docs/model.md 3 (16 of them are the latent's mean and std, which are measured).
 static_assert(parameter_count<tokenizer_network<presets::walt_tokenizer>> == 370'373'259 + 16);
 static_assert(parameter_count<tokenizer_network<presets::imagenet_tokenizer>> == 307'104'523 + 16);
 static_assert(parameter_count<tokenizer_network<presets::demo_tokenizer>> / 10'000 == 348); // 3.49 M

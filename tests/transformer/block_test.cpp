@@ -1,4 +1,5 @@
-// One block of the transformer: finite differences of its parameters, the stream and the condition; identity at the start.
+// One block of the transformer: finite differences of its parameters, the stream and the condition; identity at the
+// start.
 #include "../catch.hpp"
 
 #include <walt/reference.hpp>
@@ -75,7 +76,7 @@ TEMPLATE_TEST_CASE("a block's gradients are those of finite differences", "[tran
 }
 
 TEST_CASE("a block whose modulation is zero is the identity",
-          "[transformer][block]") { // gates start at zero (spec 1.7)
+          "[transformer][block]") { // gates start at zero (docs/model.md 1.7)
     testing::checked_module<with_text> net;
     conditions<9> c;
     net.net = model<reference::context, with_text, double>(net.ctx, seed{1});

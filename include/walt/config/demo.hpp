@@ -7,7 +7,7 @@
 namespace walt::presets {
 
 /// 17 x 48 x 48 pixels to 5 x 6 x 6 latents of 8 channels. Small norm groups: with one or two channels a group every
-/// norm would erase the colour (spec 3).
+/// norm would erase the colour (docs/model.md 3).
 struct demo_tokenizer : tokenizer_config {
     static constexpr int channels = 16, blocks = 1, latent = 8, norm_groups = 4;
     static constexpr std::array<int, 4> multipliers{1, 2, 4, 4};

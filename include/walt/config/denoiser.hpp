@@ -1,4 +1,4 @@
-// A denoiser's config: a struct of constants. A variant inherits one and overrides a member (spec 1.1).
+// A denoiser's config: a struct of constants. A variant inherits one and overrides a member (docs/model.md 1.1).
 #pragma once
 
 #include "window.hpp"
@@ -8,7 +8,7 @@
 
 namespace walt {
 
-/// Which windows the layers use (spec 1.1): alternating is spatial, spatiotemporal, spatial, ...
+/// Which windows the layers use (docs/model.md 1.1): alternating is spatial, spatiotemporal, spatial, ...
 enum class attention_pattern { alternating, spatial, spatiotemporal, full };
 
 /// Every field with the values of W.A.L.T-L on UCF-101 (paper Table 8). Presets and your own models inherit this.
@@ -29,8 +29,8 @@ struct denoiser_config {
     static constexpr bool frame_prediction = false;     ///< known frames are an input
     static constexpr bool super_resolution = false;     ///< a latent of half the size is an input
 
-    /// field(name, value) for every field of Config, which derives from this, with its defaults resolved: so models that
-    /// are equal are described equally.
+    /// field(name, value) for every field of Config, which derives from this, with its defaults resolved: so models
+    /// that are equal are described equally.
     template <class Config> static constexpr void describe(auto&& field);
 };
 
@@ -172,7 +172,7 @@ template <class Config> struct dimensions {
     static constexpr bool has_text = Config::text_dim > 0;
     using cross = cross_shape<tokens, Config::text_tokens, heads, head_dim, Config::qk_norm>;
 
-    /// Channels of the concatenated input, in the order of spec 1.3.
+    /// Channels of the concatenated input, in the order of docs/model.md 1.3.
     static constexpr int self_condition_at = channels;
     static constexpr int known_at = self_condition_at + (Config::self_conditioning ? channels : 0);
     static constexpr int mask_at = known_at + (Config::frame_prediction ? channels : 0);

@@ -1,4 +1,4 @@
-// The paper's denoisers (Table 8; spec section 4). Every count is held by a static_assert in the tests.
+// The paper's denoisers (Table 8; docs/model.md 4). Every count is held by a static_assert in the tests.
 #pragma once
 
 #include "denoiser.hpp"
@@ -45,7 +45,8 @@ struct cascade_base_wide : cascade_base {
     static constexpr window spatiotemporal_window{5, 8, 14};
 };
 /// The cascade's second stage: 40 x 1408, 17 x 256 x 448 (1.3 B). Its windows of 8 x 14 are latent pixels, which are
-/// 4 x 7 tokens of patch 2: with 8 x 14 tokens the relative-bias tables would make it 1302.6 M, not spec's 1301.7.
+/// 4 x 7 tokens of patch 2: with 8 x 14 tokens the relative-bias tables would make it 1302.6 M, not docs/model.md's
+/// 1301.7.
 struct cascade_256x448 : text_to_video {
     static constexpr int hidden = 1408, depth = 40, height = 32, width = 56, patch = 2;
     static constexpr bool super_resolution = true;

@@ -31,11 +31,11 @@ template <int Height, int Width, int OuterHeight, int OuterWidth, int InnerHeigh
         return outer % (Width / OuterWidth) * OuterWidth + inner % (OuterWidth / InnerWidth) * InnerWidth +
                p % InnerWidth;
     }
-    /// Row-major place, spec 1.3's n, of the token at place p.
+    /// Row-major place, docs/model.md 1.3's n, of the token at place p.
     WALT_HD static constexpr int row_major(int p) { return row(p) * Width + column(p); }
 };
 
-/// What an image sample's tokens see in a layer whose windows span several frames (spec 1.5).
+/// What an image sample's tokens see in a layer whose windows span several frames (docs/model.md 1.5).
 enum class image_rule {
     identity,  ///< the identity mask: a token's output is its own value
     own_frame, ///< the tokens of its own frame (pattern `full`)
@@ -57,8 +57,8 @@ struct attention_shape {
     static constexpr int bias_size = (2 * Wt - 1) * (2 * Wh - 1) * (2 * Ww - 1);
     static constexpr int bias_center = (Wt - 1) * (2 * Wh - 1) * (2 * Ww - 1) + (Wh - 1) * (2 * Ww - 1) + (Ww - 1);
 
-    /// The relative-bias row of (query, key) is code(query) - code(key) + bias_center (spec 1.5's index, which is
-    /// linear).
+    /// The relative-bias row of (query, key) is code(query) - code(key) + bias_center (docs/model.md 1.5's index, which
+    /// is linear).
     WALT_HD static constexpr int code(int token) {
         const int frame = token / run, place = token % run;
         const int row = Order::row(place) % Wh, column = Order::column(place) % Ww;
@@ -70,7 +70,7 @@ struct attention_shape {
     }
 };
 
-/// Cross-attention of one frame: N tokens look at themselves and at M text positions (spec 1.5).
+/// Cross-attention of one frame: N tokens look at themselves and at M text positions (docs/model.md 1.5).
 template <int PerFrame, int TextTokens, int Heads, int HeadDim, bool QkNorm> struct cross_shape {
     static constexpr int per_frame = PerFrame, text_tokens = TextTokens; ///< N, M
     static constexpr int heads = Heads, head_dim = HeadDim, width = Heads * HeadDim;

@@ -1,4 +1,4 @@
-// Classifier-free guidance (spec 2): how far to go from the unconditional answer through the conditional one.
+// Classifier-free guidance (docs/model.md 2): how far to go from the unconditional answer through the conditional one.
 #pragma once
 
 #include <cmath>

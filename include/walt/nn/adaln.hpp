@@ -1,5 +1,5 @@
-// Adaptive layer-norm vectors (paper sec. 4.3, eq. 3; spec 1.4): from the conditioning vector s, K vectors of width D
-// for every layer, either of its own (AdaLN) or as a shared base plus a low-rank part (AdaLN-LoRA).
+// Adaptive layer-norm vectors (paper sec. 4.3, eq. 3; docs/model.md 1.4): from the conditioning vector s, K vectors of
+// width D for every layer, either of its own (AdaLN) or as a shared base plus a low-rank part (AdaLN-LoRA).
 //   s [B F, D] (T)    base, modulation [B F, K D] (A)
 #pragma once
 

@@ -1,4 +1,4 @@
-// The decoder's adaptive group norm: every level looks at the latent again (spec 3, adanorm).
+// The decoder's adaptive group norm: every level looks at the latent again (docs/model.md 3, adanorm).
 #pragma once
 
 #include "../core/video.hpp"

@@ -1,4 +1,4 @@
-// Text cross-attention of a block: a frame's tokens look at themselves and at its text (spec 1.5).
+// Text cross-attention of a block: a frame's tokens look at themselves and at its text (docs/model.md 1.5).
 #pragma once
 
 #include "../config/window.hpp"

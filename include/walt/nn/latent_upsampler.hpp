@@ -1,5 +1,5 @@
 // Super-resolution's way in: a depth-to-space convolution that doubles a latent, frame by frame (paper sec. 4.5,
-// spec 1.3).
+// docs/model.md 1.3).
 #pragma once
 
 #include "../core/weights.hpp"

@@ -1,4 +1,4 @@
-// The MLP of a block: fc2(GELU(fc1(u))) (spec 1.5).
+// The MLP of a block: fc2(GELU(fc1(u))) (docs/model.md 1.5).
 #pragma once
 
 #include "../ops/pointwise.hpp"

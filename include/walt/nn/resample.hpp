@@ -1,4 +1,4 @@
-// Between two levels of the tokenizer: a strided convolution down, convolution and depth to space up (spec 3).
+// Between two levels of the tokenizer: a strided convolution down, convolution and depth to space up (docs/model.md 3).
 #pragma once
 
 #include "../ops/depth_to_space.hpp"

@@ -1,4 +1,4 @@
-// A residual block of the tokenizer, and a level's list of them (spec 3, Res).
+// A residual block of the tokenizer, and a level's list of them (docs/model.md 3, Res).
 #pragma once
 
 #include "../ops/pointwise.hpp"

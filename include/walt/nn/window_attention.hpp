@@ -1,4 +1,4 @@
-// Self-attention of a block: qkv, attention in the layer's windows, output map (spec 1.5).
+// Self-attention of a block: qkv, attention in the layer's windows, output map (docs/model.md 1.5).
 #pragma once
 
 #include "../config/window.hpp"

@@ -1,4 +1,4 @@
-// Text cross-attention (paper sec. 4.3, spec 1.5): the tokens of a frame look at themselves and at the text's
+// Text cross-attention (paper sec. 4.3, docs/model.md 1.5): the tokens of a frame look at themselves and at the text's
 // positions.
 //   q [R, D]    kv [R, 2 D]: k then v of the frame's own tokens    text_kv [S M, 2 D]: of S texts of M positions
 //   text_row [R / N]: which text a frame has    text_valid [S M]    q_norm, k_norm [dh] (or none)

@@ -1,4 +1,4 @@
-// Depth to space: channels become neighbours in time and space (spec 3, up; spec 1.3 with one frame).
+// Depth to space: channels become neighbours in time and space (docs/model.md 3, up; docs/model.md 1.3 with one frame).
 //   x [B, F, H, W, S 4 C] -> y [B, F S - D, 2 H, 2 W, C]; channels of x are read as (frame, row, column, C)
 //   y[b, f S + t - D, 2 h + i, 2 w + j, c] = x[b, f, h, w, ((t 2 + i) 2 + j) C + c]
 // The first chunk of a video drops D = S - 1 frames of the result, so with S = 2 n frames become 2 n - 1 and frame 0

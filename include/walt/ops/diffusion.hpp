@@ -11,8 +11,8 @@ template <class... T> void frame_blend_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>,
                   "this device has no blend of frames (frame_blend_on) for operands of these types");
 }
-/// out = a[frame] x + b[frame] y. Noising, v, x0 and the noise estimate are all of this form (spec 2). out may be x or
-/// y.
+/// out = a[frame] x + b[frame] y. Noising, v, x0 and the noise estimate are all of this form (docs/model.md 2). out may
+/// be x or y.
 template <context Context, class A1, class X, class B1, class Y, class Out>
 void frame_blend(Context& ctx, A1 a, X x, B1 b, Y y, Out out) {
     rules::equal_sizes(x, y, "ops::frame_blend: the sizes of x and of y");

@@ -1,5 +1,5 @@
 // Tables and codes that are added: position tables, rows looked up by an index, the sinusoidal code of a diffusion step
-// (spec 1.3, 1.4).
+// (docs/model.md 1.3, 1.4).
 // An index lies in the device's memory, where a front cannot look without waiting: a row outside of its table is the
 // caller's fault. The reference and the CPU find it.
 #pragma once
@@ -32,8 +32,8 @@ template <class Order, class... T> void add_positions_on(rules::any_context, ...
     static_assert(rules::device_has<Order, T...>,
                   "this device has no position tables (add_positions_on) for operands of these types");
 }
-/// h [B F N, D] += pos_space [N, D] (rows row-major) + pos_time [F, D]; every frame of an image sample (is_image [B]) uses
-/// pos_time[0].
+/// h [B F N, D] += pos_space [N, D] (rows row-major) + pos_time [F, D]; every frame of an image sample (is_image [B])
+/// uses pos_time[0].
 template <class Order, context Context, class H, class Space, class Time, class Images>
 void add_positions(Context& ctx, H h, Space pos_space, Time pos_time, Images is_image) {
     if constexpr (rules::position_shapes<Order, H, Space, Time>) {
@@ -124,7 +124,8 @@ template <class... T> void valid_rows_grad_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>,
                   "this device has no gradient of valid rows (valid_rows_grad_on) for operands of these types");
 }
-/// dx[row] = dy[row] where valid[row], else 0; dabsent += the other rows of dy, in their order. Neither needs be wanted.
+/// dx[row] = dy[row] where valid[row], else 0; dabsent += the other rows of dy, in their order. Neither needs be
+/// wanted.
 template <context Context, class DY, class Valid, class DX, class DAbsent>
 void valid_rows_grad(Context& ctx, DY dy, Valid valid, DX dx, DAbsent dabsent) {
     if constexpr (rules::same_width<DY, 1, DX, 1> && rules::same_width<DY, 1, DAbsent, 0>) {

@@ -1,4 +1,5 @@
-// Statistics of latent frames, which the decoder's adaptive norms look at, and the latent's normalisation (spec 3).
+// Statistics of latent frames, which the decoder's adaptive norms look at, and the latent's normalisation
+// (docs/model.md 3).
 //   z [B, f, h, w, c] (A)   mean, deviation [B f, c] (A): of each channel over h and w, deviation = sqrt(variance +
 //   1e-6)
 #pragma once
@@ -22,7 +23,7 @@ void statistic_sizes(const Z& z, const Mean& mean, const Mean& deviation, const 
 
 namespace ops {
 
-inline constexpr double latent_epsilon = 1e-6; // spec 3, adanorm
+inline constexpr double latent_epsilon = 1e-6; // docs/model.md 3, adanorm
 
 template <class... T> void latent_statistics_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>,

@@ -1,4 +1,4 @@
-// Layer norm with adaptive scale and shift, and the gated residual that closes a sub-layer (spec 1.5).
+// Layer norm with adaptive scale and shift, and the gated residual that closes a sub-layer (docs/model.md 1.5).
 //   h [R, D] residual stream (A)   modulation [R / N, K D] (A): chunk j of frame f is modulation[f, j D : (j + 1) D]
 //   y [R, D] (T)                   N tokens a frame, frames outermost: a token's modulation row is its row / N
 #pragma once
@@ -31,7 +31,7 @@ void modulated_sizes(const H& h, const M& modulation, int chunk, int count, cons
 
 namespace ops {
 
-inline constexpr double norm_epsilon = 1e-6; // spec, conventions
+inline constexpr double norm_epsilon = 1e-6; // docs/model.md, conventions
 
 template <class... T> void modulated_norm_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>,

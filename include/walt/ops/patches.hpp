@@ -1,5 +1,5 @@
 // Between latents and tokens: patches of the model's inputs are cut out and put in token order, and back
-// (spec 1.3, 1.6).
+// (docs/model.md 1.3, 1.6).
 //   latent [B, F, H, W, C] (A)    tokens [B F N, P P Cin]: vector order (row in patch, column in patch, channel)
 // Order is the token_order of the grid (H / P) x (W / P). Sources are concatenated on channels: each call fills the
 // channels [first, first + C) of Cin. frame_scale [B F] multiplies a frame (none{} for 1).

@@ -7,7 +7,7 @@
 
 namespace walt {
 
-/// The activations of the model, with their derivatives (spec, conventions). Computed in A = float or double.
+/// The activations of the model, with their derivatives (docs/model.md, conventions). Computed in A = float or double.
 namespace activation {
 
 /// No activation.

@@ -1,5 +1,6 @@
-// Window attention (paper sec. 4.2, spec 1.5): softmax attention inside non-overlapping windows, with QK norm, relative
-// bias and the identity mask of image samples. Tokens lie in window-major order, so windows are read where they are.
+// Window attention (paper sec. 4.2, docs/model.md 1.5): softmax attention inside non-overlapping windows, with QK norm,
+// relative bias and the identity mask of image samples. Tokens lie in window-major order, so windows are read where
+// they are.
 //   qkv [R, 3 D] read as (q, k, v) x heads x dh    q_norm, k_norm [dh] (or none)    rel_bias [heads, table]
 //   is_image [B]    out [R, D]    lse [R, heads]: log of the softmax's denominator, kept for backward
 // Shape is a walt::attention_shape; R = B F N.

@@ -1,4 +1,4 @@
-// A tokenizer's config: a struct of constants. A variant inherits one and overrides a member (spec 3).
+// A tokenizer's config: a struct of constants. A variant inherits one and overrides a member (docs/model.md 3).
 #pragma once
 
 #include <array>
@@ -88,7 +88,7 @@ template <class Config> struct tokenizer_dimensions {
     }
     /// Channels that the encoder's level gets: those of the stem or of the level before.
     static constexpr int channels_into(int level) { return level == 0 ? Config::channels : channels(level - 1); }
-    /// Groups of a norm over so many channels (spec 3).
+    /// Groups of a norm over so many channels (docs/model.md 3).
     static constexpr int groups(int of_channels) { return std::gcd(Config::norm_groups, of_channels); }
     /// Time stride of the downsampling between a level and the next.
     static constexpr int time_stride(int level) { return Config::time_strides[static_cast<std::size_t>(level)]; }

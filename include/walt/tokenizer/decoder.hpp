@@ -1,4 +1,4 @@
-// The tokenizer's decoder: latents to pixels (spec 3).
+// The tokenizer's decoder: latents to pixels (docs/model.md 3).
 #pragma once
 
 #include "../nn/adanorm.hpp"

@@ -1,4 +1,4 @@
-// The tokenizer's encoder: pixels to latents (spec 3).
+// The tokenizer's encoder: pixels to latents (docs/model.md 3).
 #pragma once
 
 #include "../nn/resample.hpp"

@@ -1,5 +1,5 @@
-// The whole tokenizer network: encoder, decoder, and the statistics that normalise its latents (paper sec. 4.1, spec
-// 3).
+// The whole tokenizer network: encoder, decoder, and the statistics that normalise its latents (paper sec. 4.1,
+// docs/model.md 3).
 #pragma once
 
 #include "decoder.hpp"

@@ -1,4 +1,5 @@
-// One head's part of a token's row in vectors: loading, QK norm and its gradient (spec 1.5), packing for products.
+// One head's part of a token's row in vectors: loading, QK norm and its gradient (docs/model.md 1.5), packing for
+// products.
 #pragma once
 
 #include "../modulated_norm.hpp"

@@ -119,7 +119,7 @@ void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width>
                 const auto query = at.rows(qkv, 0), key = at.rows(qkv, 1), value = at.rows(qkv, 2);
                 const auto to = at.rows(out);
                 const auto lse_of = [&](int l) -> float& { return lse(at.row(l), a); };
-                if (bias.identity && image) // spec 1.5: a token's output is its own v
+                if (bias.identity && image) // docs/model.md 1.5: a token's output is its own v
                     for (int l = 0; l < L; ++l) {
                         auto q = head_row<Dh>::of(query(l)), k = head_row<Dh>::of(key(l));
                         q_norm.apply(q);

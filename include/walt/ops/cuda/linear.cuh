@@ -27,8 +27,8 @@ void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N
     ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<U, N>(ctx, bias), y.data());
 }
 
-/// With cuBLASLt's GELU, which is spec's tanh form. It computes in bf16's precision only, so float keeps to two
-/// kernels.
+/// With cuBLASLt's GELU, which is docs/model.md's tanh form. It computes in bf16's precision only, so float keeps to
+/// two kernels.
 template <int R, int K, int N, class W, class Bias>
 void linear_activate_on(context& ctx, activation::gelu, view<const bf16, R, K> x, W w, Bias bias,
                         view<bf16, R, N> inner, view<bf16, R, N> y) {

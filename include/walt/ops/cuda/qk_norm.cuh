@@ -1,5 +1,5 @@
-// QK norm (spec 1.5) inside the attention kernels: heads are read as they were stored, and no normalised copy is
-// written. With n = (x - mean) rstd and w = q_norm k_norm, the score of an own row x and a walked row y, which are a
+// QK norm (docs/model.md 1.5) inside the attention kernels: heads are read as they were stored, and no normalised copy
+// is written. With n = (x - mean) rstd and w = q_norm k_norm, the score of an own row x and a walked row y, which are a
 // query and a key or a key and a query, is
 //   sum_d n_x[d] n_y[d] w[d] = rstd_y (sum_d o[d] y[d] - mean_y sum_d o[d])    o = n_x w
 // so the block's own rows become o once, and of a walked row two numbers are enough. With a the gradients of the scores

@@ -1,4 +1,4 @@
-// Reference: the layer norm of one head's query or key (spec 1.5: mean-centred, with a weight, no bias).
+// Reference: the layer norm of one head's query or key (docs/model.md 1.5: mean-centred, with a weight, no bias).
 #pragma once
 
 #include "modulated_norm.hpp"
