@@ -5,6 +5,8 @@
 #include "diffusion/cost.hpp"
 #include "diffusion/ddim.hpp"
 #include "diffusion/denoising.hpp"
+#include "diffusion/dpm_solver.hpp"
+#include "diffusion/held_out_loss.hpp"
 #include "diffusion/sample.hpp"
 #include "meta.hpp"
 #include "reference.hpp"

@@ -21,6 +21,10 @@ struct neither : both {
 struct upsampler : neither {
     static constexpr bool super_resolution = true;
 };
+struct told_all : both { // and numbers, and known frames
+    static constexpr int numbers = 2;
+    static constexpr bool frame_prediction = true;
+};
 struct small_tokens : tokenizer_config {
     static constexpr int channels = 4, blocks = 1, latent = 3, norm_groups = 2;
     static constexpr std::array<int, 2> multipliers{1, 2};
@@ -149,7 +153,43 @@ TEST_CASE("what cannot be sampled is refused with both values") {
     CHECK_THROWS_WITH(sample_latents(s.model, s.text, prompts(std::vector<std::string>{}), quick),
                       Catch::Contains("1 sample or more, not 0"));
     CHECK_THROWS_WITH(sample_latents(s.model, unconditional{-2}, quick), Catch::Contains("1 sample or more, not -2"));
+    CHECK_THROWS_WITH(sample_latents(s.model, conditions{.samples = 2, .labels = {1, 2, 0}}, quick),
+                      Catch::Contains("2 or 4 labels") && Catch::Contains("3 came"));
+    CHECK_THROWS_WITH(sample_latents(s.model, conditions{.numbers = {1}}, quick), Catch::Contains("no numbers"));
     scene<upsampler> up;
     CHECK_THROWS_WITH(sample_latents(up.model, unconditional{2}, quick),
                       Catch::Contains("2 samples") && Catch::Contains("24 low-resolution") && Catch::Contains("not 0"));
+}
+
+TEST_CASE("guidance leaves out any condition, or keeps what it is asked to keep") {
+    scene<told_all> s;
+    const std::vector<float> frames(std::size_t{2} * 2 * 4 * 3, 0.5f);
+    const auto differs = [&](conditions told) {
+        sampling strong = quick;
+        strong.guide.scale = 4;
+        return distance(sample_latents(s.model, told, strong), sample_latents(s.model, told, quick)) > 1e-3;
+    };
+    CHECK(differs({.labels = {1}}));
+    CHECK(differs({.text = encode_captions(s.text, {"a red bag"})}));
+    CHECK(differs({.numbers = {2, -1}}));
+    CHECK(differs({.known = {frames, {1, 0}}}));
+    CHECK_FALSE(differs({}));
+    CHECK_FALSE(differs({.labels = {1}, .without = {.labels = false}}));
+    CHECK_FALSE(differs({.numbers = {2, -1}, .without = {.numbers = false}}));
+    CHECK_FALSE(differs({.known = {frames, {1, 0}}, .without = {.known = false}}));
+}
+
+TEST_CASE("a sample holds its known frames, and conditions are prepared for many samplings") {
+    scene<told_all> s;
+    std::vector<float> frames(std::size_t{2} * 2 * 4 * 3);
+    for (std::size_t i = 0; i < frames.size(); ++i) frames[i] = static_cast<float>(i) / 48;
+    const conditions told{.labels = {2}, .numbers = {1, 2, 3, 4}, .known = {frames, {0, 1}}};
+    sampling how = quick;
+    how.guide.scale = 2;
+    const auto made = sample_latents(s.model, told, how);
+    CHECK(std::equal(frames.begin() + 24, frames.end(), made.values.begin() + 24));
+    CHECK_FALSE(std::equal(frames.begin(), frames.begin() + 24, made.values.begin()));
+    const auto prepared = prepare(s.model, told);
+    CHECK(sample_latents(s.model, prepared, how) == made);
+    CHECK(sample_latents(s.model, prepared, quick) == sample_latents(s.model, told, quick));
 }

@@ -72,8 +72,7 @@ struct denoising {
         const draws drawn = draw<config>(batch, random);
         auto on = on_device(model, batch, drawn, schedule, record);
         const frame_mixtures<A> diffusion(ctx, schedule, predicts, drawn.level);
-        const auto like_x0 = [&] { return on.x0.over(ctx.arena.template take<A, dynamic>(on.x0.size()).data()); };
-        const latent x_t = like_x0(), target = like_x0(), estimate = like_x0();
+        const latent x_t = on.like_x0(ctx), target = on.like_x0(ctx), estimate = on.like_x0(ctx);
         diffusion.noisy(ctx, on.x0, on.eps, x_t);
         if (on.input.mask) ops::frame_blend(ctx, on.weight, x_t, on.input.mask, on.x0, x_t); // known frames are clean
         diffusion.target(ctx, on.x0, on.eps, target);

@@ -24,6 +24,9 @@ template <class A, class Config> struct drawn_batch {
     denoiser_input<A, Config> input; ///< conditions and levels; what the network sees of x0 is left to the objective
     latent x0, eps;                  ///< [B, F, H, W, C]
     view<A, dynamic> weight;         ///< [B F]: of the loss; 0 where a frame is known
+
+    /// Memory of x0's shape, from the arena.
+    latent like_x0(auto& ctx) const { return x0.over(ctx.arena.template take<A, dynamic>(x0.size()).data()); }
 };
 
 /// Puts a batch on the model's device, in the arena. few_shapes: see conditions_on_device.
@@ -40,7 +43,7 @@ auto on_device(Model& model, const latents& batch, const draws& drawn, const noi
     on.input = conditions_on_device<config, A>(ctx, ctx.arena, batch, drawn.dropped, few_shapes);
     on.input.step = to_device<std::int32_t>(ctx, drawn.level).read();
     on.x0 = decltype(on.x0)(to_device<A>(ctx, batch.values).data(), B);
-    on.eps = on.x0.over(ctx.arena.template take<A, dynamic>(on.x0.size()).data());
+    on.eps = on.like_x0(ctx);
     ops::normal(ctx, drawn.noise, on.eps);
     std::vector<A> weight(drawn.level.size(), A(1));
     if constexpr (config::frame_prediction)

@@ -1,0 +1,16 @@
+// A config of your own is one line; everything else follows from it.
+#include <walt/config/demo.hpp>
+#include <walt/diffusion/cost.hpp>
+
+#include <cstdio>
+
+struct mine : walt::presets::demo {
+    static constexpr int adaln_rank = 4;
+};
+
+int main() {
+    const walt::cost before = walt::sampling_cost(walt::presets::demo{}, walt::compute<walt::bf16>),
+                     after = walt::sampling_cost(mine{}, walt::compute<walt::bf16>);
+    std::printf("AdaLN-LoRA of rank 16: %zu parameters; of rank 4: %zu\n", before.parameters, after.parameters);
+    return after.parameters < before.parameters ? 0 : 1;
+}
