@@ -5,7 +5,18 @@
 
 using namespace walt;
 
-TEMPLATE_TEST_CASE("activations agree with the reference", "[ops][pointwise]", activation::silu, activation::gelu) {
+namespace {
+
+/// An activation that the CPU device does not know.
+struct leaky {
+    template <class A> static A value(A x) { return x < A(0) ? A(0.2) * x : x; }
+    template <class A> static A slope(A x) { return x < A(0) ? A(0.2) : A(1); }
+};
+
+} // namespace
+
+TEMPLATE_TEST_CASE("activations agree with the reference, a user's own as well", "[ops][pointwise]", activation::silu,
+                   activation::gelu, leaky) {
     agrees_with_reference(
         []<class T>(auto& ctx, T) {
             constexpr std::int64_t n = 20'011; // more than a thread's piece

@@ -125,7 +125,7 @@ template <class T, int Queries, int Keys, int Dh> class attention_head_grad {
         transpose(dout_.left, dout_transposed_);
         transpose(k_.right, k_transposed_);
         for (int l = 0; l < Queries; ++l) { // inner = sum over keys of p dp = out . dout
-            prefetch<Dh>(out(l + rows_ahead));
+            prefetch<Dh>(out(row_ahead<Queries>(l)));
             inner_.row(0)[l] = head_row<Dh>::of(out(l)).dot(head_row<Dh>::of(dout(l)));
             lse_.row(0)[l] = lse(l);
         }

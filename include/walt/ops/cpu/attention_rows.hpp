@@ -55,6 +55,7 @@ template <int Dh> struct head_row {
 
 /// Rows of one head lie far apart, so the processor does not foresee them: they are asked for this many rows ahead.
 inline constexpr int rows_ahead = 32;
+template <int Rows> constexpr int row_ahead(int l) { return std::min(l + rows_ahead, Rows - 1); }
 template <int Dh, class T> [[gnu::always_inline]] inline void prefetch(const T* row) {
     for (int d = 0; d < Dh; d += static_cast<int>(64 / sizeof(T))) __builtin_prefetch(row + d);
 }
@@ -154,8 +155,8 @@ template <class T, int Rows, int Dh> struct packed_head {
     /// Row l is map(source(l)).
     template <class Source, class Map> void pack(Source&& source, Map&& map) const {
         for (int l = 0; l < Rows; l += 2) {
-            prefetch<Dh>(source(l + rows_ahead));
-            prefetch<Dh>(source(l + 1 + rows_ahead));
+            prefetch<Dh>(source(row_ahead<Rows>(l)));
+            prefetch<Dh>(source(row_ahead<Rows>(l + 1)));
             head_row<Dh> even = head_row<Dh>::of(source(l)), odd{};
             map(even);
             if (l + 1 < Rows) {

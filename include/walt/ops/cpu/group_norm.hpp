@@ -7,11 +7,6 @@
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
-template <> struct vector_math<activation::identity> {
-    static float value(float x) { return x; }
-    static float slope(float) { return 1.0f; }
-};
-
 namespace detail {
 
 /// to = value. (A bf16 as a whole would keep compilers from vectorising `omp simd` loops.)

@@ -26,8 +26,8 @@ inline float fast_exp(float x) {
     return x < -87.0f ? 0.0f : result;
 }
 
-/// An activation of walt::activation with fast_exp in place of std::exp.
-template <class Activation> struct vector_math;
+/// An activation of walt::activation with fast_exp in place of std::exp; any other one as it is.
+template <class Activation> struct vector_math : Activation {};
 
 template <> struct vector_math<activation::silu> {
     static float value(float x) { return x / (1.0f + fast_exp(-x)); }
