@@ -53,6 +53,17 @@ auto taps(reference::context& ctx, int depth) {
 }
 const conv_geometry kernel_of_three = conv_geometry::causal({3, 3, 3});
 const frame_rows each_frame{.frames = 3, .latent_frames = 3}; // a row of scale and shift for each
+/// What an optimizer trains: one tensor of 64 numbers.
+auto blocks(reference::context& ctx, int count) {
+    const auto made = ctx.arena.take<trained_block, dynamic>(count);
+    for (int i = 0; i < count; ++i) made(i) = {.place = i};
+    return made;
+}
+auto tensors(reference::context& ctx) {
+    const auto made = ctx.arena.take<adafactor_tensor, dynamic>(1);
+    made(0) = {.size = 64};
+    return made;
+}
 auto flags(reference::context& ctx, int count) { return indices<std::uint8_t>(ctx, count); }
 
 // clang-format off
@@ -221,6 +232,16 @@ const std::vector<front> fronts{
         ops::group_norm_grad<activation::silu>(c, clip<4>(c, 2, 5, 4, 6), rows<4>(c, n[2]), rows<4>(c, n[3]),
                                                frame_rows{5, 3, 2}, rows<2, 2>(c, n[4]), clip<4>(c, 2, n[0], 4, 6),
                                                clip<4>(c, 2, n[1], 4, 6), rows<4>(c, n[5]), rows<4>(c, n[6])); }},
+    // A block of 64 masters.
+    {"ops::adamw", {{"blocks", 1}, {"masters", 64}, {"gradient", 64}, {"first", 64}, {"second", 64}, {"copy", 64}}, [](auto& c, auto& n) {
+        ops::adamw(c, adamw_update{0, 0, 0, 1, 0, 1, 1}, blocks(c, n[0]), fixed<1>(c).read(), rows<>(c, n[1]), rows<>(c, n[2]),
+            rows<>(c, n[3]), rows<>(c, n[4]), rows<>(c, n[5])); }},
+    {"ops::average", {{"masters", 64}, {"average", 64}}, [](auto& c, auto& n) {
+        ops::average(c, 0.5, blocks(c, 1), rows<>(c, n[0]).read(), rows<>(c, n[1])); }},
+    {"ops::adafactor", {{"masters", 64}, {"mean", 64}, {"copy", 64}}, [](auto& c, auto& n) {
+        ops::adafactor(c, adafactor_update{.rate = 0, .beta = 0, .most_rms = 0, .least_scale = 0, .momentum = 0.5, .weight_decay = 0},
+            tensors(c), {.size = 64}, fixed<1>(c).read(), rows<>(c, n[0]), rows<>(c, 64), rows<>(c, 64), rows<>(c, 0), rows<>(c, 0),
+            rows<>(c, n[1]), rows<>(c, n[2])); }},
 };
 // clang-format on
 
