@@ -18,8 +18,8 @@ struct reconstruction {
     float latent_noise = 0.1f; ///< deviation of Gaussian noise added to z
 
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
-    template <class Model, class A>
-    void operator()(Model& model, const clips& batch, gradients<A> g, philox random, view<A, 1> loss) const {
+    template <class Model, class Sink, class A>
+    void operator()(Model& model, const clips& batch, const Sink& g, philox random, view<A, 1> loss) const {
         constexpr int C = Model::module_type::pixel_channels;
         batch.check();
         require(batch.shape.channels == C, "the tokenizer takes pixels of {} channels, not of {}", C,
@@ -53,8 +53,8 @@ struct reconstruction {
     };
 
     /// Writes the mean loss of videos of this size to `loss` and adds their share of the batch's gradient to g.
-    template <class Model, class A>
-    void one_kind(Model& model, const std::vector<float>& from, const video_size& pixels, shares share, gradients<A> g,
+    template <class Model, class Sink, class A>
+    void one_kind(Model& model, const std::vector<float>& from, const video_size& pixels, shares share, const Sink& g,
                   philox random, view<A, 1> loss) const {
         using network = typename Model::module_type;
         using T = typename Model::compute_type;
