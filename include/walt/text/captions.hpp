@@ -29,8 +29,6 @@ class caption_list {
 /// (docs/model.md 1.4).
 class text_table {
   public:
-    text_table() = default;
-
     /// Encodes a list, `at_once` captions in one call of the encoder. Throws walt::error where what comes is not as
     /// large as the encoder says.
     template <text_encoder Encoder>
