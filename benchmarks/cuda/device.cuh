@@ -11,19 +11,19 @@
 namespace walt::benchmarks {
 
 /// The GPU's own time for run(), in seconds.
-template <class Run> double seconds_of(cuda::context& ctx, Run&& run) {
+template <class Run> double seconds_of(walt::cuda::context& ctx, Run&& run) {
     struct event {
         cudaEvent_t handle = nullptr;
-        event() { cuda::check(cudaEventCreate(&handle), "cudaEventCreate"); }
+        event() { walt::cuda::check(cudaEventCreate(&handle), "cudaEventCreate"); }
         ~event() { cudaEventDestroy(handle); }
     };
     const event begun, done;
-    cuda::check(cudaEventRecord(begun.handle, ctx.stream), "cudaEventRecord");
+    walt::cuda::check(cudaEventRecord(begun.handle, ctx.stream), "cudaEventRecord");
     run();
-    cuda::check(cudaEventRecord(done.handle, ctx.stream), "cudaEventRecord");
-    cuda::check(cudaEventSynchronize(done.handle), "cudaEventSynchronize");
+    walt::cuda::check(cudaEventRecord(done.handle, ctx.stream), "cudaEventRecord");
+    walt::cuda::check(cudaEventSynchronize(done.handle), "cudaEventSynchronize");
     float milliseconds = 0;
-    cuda::check(cudaEventElapsedTime(&milliseconds, begun.handle, done.handle), "cudaEventElapsedTime");
+    walt::cuda::check(cudaEventElapsedTime(&milliseconds, begun.handle, done.handle), "cudaEventElapsedTime");
     return 1e-3 * static_cast<double>(milliseconds);
 }
 
@@ -34,33 +34,34 @@ struct ceilings {
     /// Measured at the first call, with memory that is given back.
     static const ceilings& measured() {
         static const ceilings found = [] {
-            cuda::context ctx;
+            walt::cuda::context ctx;
             return ceilings(ctx);
         }();
         return found;
     }
 
   private:
-    explicit ceilings(cuda::context& ctx) {
+    explicit ceilings(walt::cuda::context& ctx) {
         std::size_t free = 0, all = 0;
-        cuda::check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
+        walt::cuda::check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
         const bool large = all >= std::size_t{8} << 30;
         const arena::scope scope(ctx.arena);
         if (large) flops = matmul<8192>(ctx);
         else flops = matmul<1024>(ctx);
         const std::size_t size = std::size_t{1} << (large ? 30 : 24);
         const auto from = ctx.arena.take<std::uint8_t, dynamic>(size), to = ctx.arena.take<std::uint8_t, dynamic>(size);
-        bytes = 2 * static_cast<double>(size) / best(ctx, [&] {
-                    cuda::check(cudaMemcpyAsync(to.data(), from.data(), size, cudaMemcpyDeviceToDevice, ctx.stream),
-                                "cudaMemcpyAsync");
-                });
+        bytes =
+            2 * static_cast<double>(size) / best(ctx, [&] {
+                walt::cuda::check(cudaMemcpyAsync(to.data(), from.data(), size, cudaMemcpyDeviceToDevice, ctx.stream),
+                                  "cudaMemcpyAsync");
+            });
     }
-    template <class Run> static double best(cuda::context& ctx, Run&& run) {
+    template <class Run> static double best(walt::cuda::context& ctx, Run&& run) {
         double least = seconds_of(ctx, run);
         for (int i = 0; i < 8; ++i) least = std::min(least, seconds_of(ctx, run));
         return std::max(least, 1e-9);
     }
-    template <int N> static double matmul(cuda::context& ctx) {
+    template <int N> static double matmul(walt::cuda::context& ctx) {
         const auto x = normals<bf16, dynamic, N>(ctx, 1, std::int64_t{N}),
                    y = normals<bf16, dynamic, N>(ctx, 2, std::int64_t{N});
         const auto w = normals<bf16, N, N>(ctx, 3);
@@ -89,11 +90,11 @@ template <class Seconds> void measure_each(benchmark::State& state, work per_run
 }
 
 /// Measures run() as the GPU's share of it: some runs are recorded, so that the host's launches cost nothing.
-template <class Run> void measure(cuda::context& ctx, benchmark::State& state, work per_run, Run&& run) {
+template <class Run> void measure(walt::cuda::context& ctx, benchmark::State& state, work per_run, Run&& run) {
     const int recorded =
         std::getenv("WALT_LAUNCHES") ? 1 : 8; // for scripts/kernel_report, whose runs are emulated, one is enough
     run();
-    const cuda::recording runs(ctx, [&] {
+    const walt::cuda::recording runs(ctx, [&] {
         for (int i = 0; i < recorded; ++i) run();
     });
     measure_each(state, per_run, [&] { return seconds_of(ctx, [&] { runs.replay(); }) / recorded; });

@@ -31,7 +31,7 @@ template <class Run> void add_step(const std::string& name, Run run) {
 /// A whole step of training, optimizer and all; with self-conditioning's first pass or without it.
 template <class Config> void training_step(benchmark::State& state, std::int64_t samples, bool self_conditioned) {
     ceilings::measured();
-    cuda::context ctx;
+    walt::cuda::context ctx;
     denoiser model(ctx, Config{}, compute<bf16>);
     trainer train(model, denoising{.self_conditioning_rate = self_conditioned ? 1.0f : 0.0f});
     const latents batch = drawn_batch<Config>(samples);
@@ -46,7 +46,7 @@ template <class Config> void training_step(benchmark::State& state, std::int64_t
 /// The network's part of a DDIM step, as sampling replays it: a pass, or with guidance two.
 template <class Config> void sampling_step(benchmark::State& state, std::int64_t samples, bool guided) {
     ceilings::measured();
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const denoiser model(ctx, Config{}, compute<bf16>);
     const arena::scope scope(ctx.arena);
     const auto input = drawn_input<Config>(ctx, samples);
@@ -60,7 +60,7 @@ template <class Config> void sampling_step(benchmark::State& state, std::int64_t
 }
 
 template <class Config, class T> void add_ops(const std::string& preset, std::int64_t samples) {
-    using device = cuda::context;
+    using device = walt::cuda::context;
     using dims = dimensions<Config>;
     constexpr int D = Config::hidden, M = dims::mlp_hidden;
     const std::string name = preset + "_" + std::to_string(samples);

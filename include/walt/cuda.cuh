@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/cuda/adafactor.cuh"
+#include "ops/cuda/block_sum.cuh"
 #include "ops/cuda/check.cuh"
 #include "ops/cuda/context.cuh"
 #include "ops/cuda/conv3d.cuh"
@@ -27,5 +28,6 @@
 #include "ops/cuda/row_share.cuh"
 #include "ops/cuda/staging.cuh"
 #include "ops/cuda/stream.cuh"
+#include "ops/cuda/sums.cuh"
 #include "ops/cuda/window_attention.cuh"
 #include "reference.hpp"

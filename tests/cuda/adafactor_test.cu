@@ -12,6 +12,7 @@
 
 #include <limits>
 
+namespace tests {
 using namespace walt;
 using namespace walt::testing;
 
@@ -54,18 +55,20 @@ template <class Context, class T> std::vector<accumulate_t<T>> three_steps(Conte
 } // namespace
 
 TEST_CASE("cuda: Adafactor's six steps are those of the golden files", "[cuda][adafactor]") {
-    CHECK(adafactor_error<cuda::context, float>("adafactor_t5x", t5x()) < 1e-5);
-    CHECK(adafactor_error<cuda::context, bf16>("adafactor_t5x", t5x()) < 1e-5); // the masters are float
-    CHECK(adafactor_error<cuda::context, float>("adafactor_big_vision", big_vision()) < 1e-5);
+    CHECK(adafactor_error<walt::cuda::context, float>("adafactor_t5x", t5x()) < 1e-5);
+    CHECK(adafactor_error<walt::cuda::context, bf16>("adafactor_t5x", t5x()) < 1e-5); // the masters are float
+    CHECK(adafactor_error<walt::cuda::context, float>("adafactor_big_vision", big_vision()) < 1e-5);
 }
 
 TEST_CASE("cuda: Adafactor agrees with the reference on tensors of several blocks", "[cuda][adafactor]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     for (const adafactor& how : {adafactor{}, adafactor::big_vision(0.01f)}) {
-        const auto mine = three_steps<cuda::context, bf16>(device, how);
+        const auto mine = three_steps<walt::cuda::context, bf16>(device, how);
         const auto exact = three_steps<reference::context, double>(plain, how);
         CHECK(relative_error(mine.data(), exact) < 1e-6);
-        CHECK(mine == three_steps<cuda::context, bf16>(device, how)); // to the last bit
+        CHECK(mine == three_steps<walt::cuda::context, bf16>(device, how)); // to the last bit
     }
 }
+
+} // namespace tests

@@ -4,10 +4,11 @@
 #include <walt/diffusion/sample.hpp>
 #include <walt/presets.cuh>
 
+namespace tests {
 using namespace walt;
 
 TEST_CASE("cuda: a preset that another unit has compiled is sampled", "[cuda][presets]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const denoiser model(ctx, presets::demo{}, compute<bf16>, seed{1});
     const auto latents = sample_latents(model, unconditional{1}, sampling{.sampler = ddim{.steps = 2}});
     REQUIRE(latents.values.size() == 5 * 6 * 6 * 8);
@@ -19,3 +20,5 @@ TEST_CASE("cuda: a preset that another unit has compiled is sampled", "[cuda][pr
     CHECK(largest > 0.1);
     CHECK(largest < 10);
 }
+
+} // namespace tests

@@ -4,6 +4,7 @@
 #include <walt/cuda.cuh>
 #include <walt/transformer/denoiser.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -14,7 +15,7 @@ struct huge : denoiser_config {
 };
 
 /// An op on the context computes what it should.
-void check_usable(cuda::context& device) {
+void check_usable(walt::cuda::context& device) {
     const arena::scope scope(device.arena);
     const auto x = device.arena.take<float, dynamic>(100);
     ops::fill(device, x, 3);
@@ -26,19 +27,20 @@ void check_usable(cuda::context& device) {
 } // namespace
 
 TEST_CASE("cuda: a GPU that is not there, or too old, is refused", "[cuda][context]") {
-    CHECK_THROWS_WITH(cuda::context(99), Catch::Contains("there is no GPU 99: this machine has "));
-    CHECK_THROWS_WITH(cuda::context(-1), Catch::Contains("there is no GPU -1"));
-    CHECK_THROWS_WITH(cuda::require_capability(0, 7, 5),
+    CHECK_THROWS_WITH(walt::cuda::context(99), Catch::Contains("there is no GPU 99: this machine has "));
+    CHECK_THROWS_WITH(walt::cuda::context(-1), Catch::Contains("there is no GPU -1"));
+    CHECK_THROWS_WITH(walt::cuda::require_capability(0, 7, 5),
                       Catch::Contains("GPU 0 has compute capability 7.5; walt needs 8.0 or newer"));
-    CHECK_NOTHROW(cuda::require_capability(0, 8, 0));
-    CHECK_NOTHROW(cuda::require_capability(0, 12, 0));
+    CHECK_NOTHROW(walt::cuda::require_capability(0, 8, 0));
+    CHECK_NOTHROW(walt::cuda::require_capability(0, 12, 0));
 }
 
 TEST_CASE("cuda: a model larger than the GPU's memory says how much it needs and what is free", "[cuda][context]") {
-    cuda::context device;
+    walt::cuda::context device;
     std::size_t free = 0, all = 0;
-    cuda::check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
-    const std::string needed = std::to_string(model<cuda::context, transformer<huge>, bf16>::extent * sizeof(float));
+    walt::cuda::check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
+    const std::string needed =
+        std::to_string(model<walt::cuda::context, transformer<huge>, bf16>::extent * sizeof(float));
     const auto make = [&] { denoiser(device, huge{}, compute<bf16>); };
     CHECK_THROWS_WITH(make(), Catch::Contains("out of GPU memory: " + needed + " bytes are needed, ") &&
                                   Catch::Contains(" of the GPU's " + std::to_string(all) + " are free"));
@@ -46,7 +48,7 @@ TEST_CASE("cuda: a model larger than the GPU's memory says how much it needs and
 }
 
 TEST_CASE("cuda: a step that outgrows the memory leaves the context usable", "[cuda][context]") {
-    cuda::context device;
+    walt::cuda::context device;
     const auto step = [&] {
         const arena::scope scope(device.arena);
         device.arena.take<float, dynamic>(1000);
@@ -57,13 +59,15 @@ TEST_CASE("cuda: a step that outgrows the memory leaves the context usable", "[c
 }
 
 TEST_CASE("cuda: a call that a library refuses names itself and the shapes", "[cuda][context]") {
-    cuda::context device;
-    CHECK_THROWS_WITH(cuda::check(CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmul of [2, 3] and [3, 4]"),
+    walt::cuda::context device;
+    CHECK_THROWS_WITH(walt::cuda::check(CUBLAS_STATUS_NOT_SUPPORTED, "cublasLtMatmul of [2, 3] and [3, 4]"),
                       Catch::Contains("cublasLtMatmul of [2, 3] and [3, 4] failed: ") &&
                           !Catch::Contains("can no longer"));
-    CHECK_THROWS_WITH(cuda::check(CUDNN_STATUS_NOT_SUPPORTED, "the convolution of 1 x 2 x 3 x 4 x 5"),
+    CHECK_THROWS_WITH(walt::cuda::check(CUDNN_STATUS_NOT_SUPPORTED, "the convolution of 1 x 2 x 3 x 4 x 5"),
                       Catch::Contains("the convolution of 1 x 2 x 3 x 4 x 5 failed: "));
     CHECK_THROWS_WITH(device.download(nullptr, reinterpret_cast<void*>(16), 4),
                       Catch::Contains("of 4 bytes to the host failed: "));
     check_usable(device);
 }
+
+} // namespace tests

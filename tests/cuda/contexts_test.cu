@@ -8,6 +8,7 @@
 
 #include <thread>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -49,19 +50,19 @@ cudnnStatus_t __wrap_cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream) {
 
 namespace {
 
-std::vector<float> read(cuda::context& ctx, view<const float, dynamic> x) {
+std::vector<float> read(walt::cuda::context& ctx, view<const float, dynamic> x) {
     std::vector<float> host(static_cast<std::size_t>(x.size()));
     ctx.download(host.data(), x.data(), host.size() * sizeof(float));
     return host;
 }
 
 /// An upload, a kernel, a product, memory of the arena, a recorded piece of work and a download: y = 8 (number + 1)^2.
-std::vector<float> worked(cuda::context& ctx, float number) {
+std::vector<float> worked(walt::cuda::context& ctx, float number) {
     const arena::scope scope(ctx.arena);
     const auto x = ctx.arena.take<float, dynamic>(64), y = ctx.arena.take<float, dynamic>(64);
     const std::vector<float> host(64, number);
     ctx.upload(x.data(), host.data(), host.size() * sizeof(float));
-    const auto work = [](cuda::context& on, view<float, dynamic> a, view<float, dynamic> b) {
+    const auto work = [](walt::cuda::context& on, view<float, dynamic> a, view<float, dynamic> b) {
         ops::fill(on, b, 1);
         ops::accumulate(on, a.read(), b);
         ops::convert(on, b.read(), a);
@@ -75,7 +76,7 @@ std::vector<float> expected(float number) { return std::vector<float>(64, 8 * (n
 
 int gpus() {
     int count = 0;
-    cuda::check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
+    walt::cuda::check(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
     return count;
 }
 
@@ -84,21 +85,21 @@ int gpus() {
 TEST_CASE("cuda: a context that cannot be made leaves nothing, and the next one can be made", "[cuda][contexts]") {
     now.no_products = true;
     for (int time = 0; time < 3; ++time)
-        CHECK_THROWS_WITH(cuda::context(0), Catch::Contains("cublasLtCreate failed: "));
+        CHECK_THROWS_WITH(walt::cuda::context(0), Catch::Contains("cublasLtCreate failed: "));
     now.no_products = false;
     CHECK(now.streams == 0);
     CHECK(now.products == 0);
     {
-        cuda::context ctx;
+        walt::cuda::context ctx;
         CHECK(now.streams == 1);
         CHECK(now.products == 1);
         CHECK(worked(ctx, 2) == expected(2));
         now.no_convolutions = true;
         for (int time = 0; time < 3; ++time)
-            CHECK_THROWS_WITH(cuda::convolutions_of(ctx), Catch::Contains("cudnnSetStream failed: "));
+            CHECK_THROWS_WITH(walt::cuda::convolutions_of(ctx), Catch::Contains("cudnnSetStream failed: "));
         now.no_convolutions = false;
         CHECK(now.convolutions == 0);
-        cuda::convolutions_of(ctx);
+        walt::cuda::convolutions_of(ctx);
         CHECK(now.convolutions == 1);
     }
     CHECK(now.streams == 0);
@@ -111,16 +112,16 @@ TEST_CASE("cuda: contexts of two GPUs take turns in one thread", "[cuda][context
         WARN("this machine has one GPU");
         return;
     }
-    auto first = std::make_unique<cuda::context>(0), second = std::make_unique<cuda::context>(1);
+    auto first = std::make_unique<walt::cuda::context>(0), second = std::make_unique<walt::cuda::context>(1);
     for (int time = 0; time < 4; ++time) { // carried out, recorded, replayed
         CHECK(worked(*first, static_cast<float>(time)) == expected(static_cast<float>(time)));
         CHECK(worked(*second, static_cast<float>(time + 1)) == expected(static_cast<float>(time + 1)));
     }
     cudaPointerAttributes of{};
     const buffer<float> here(*first, 8), there(*second, 8);
-    cuda::check(cudaPointerGetAttributes(&of, here.data()), "cudaPointerGetAttributes");
+    walt::cuda::check(cudaPointerGetAttributes(&of, here.data()), "cudaPointerGetAttributes");
     CHECK(of.device == 0);
-    cuda::check(cudaPointerGetAttributes(&of, there.data()), "cudaPointerGetAttributes");
+    walt::cuda::check(cudaPointerGetAttributes(&of, there.data()), "cudaPointerGetAttributes");
     CHECK(of.device == 1);
     first->synchronize();
     second.reset(); // while the other is current
@@ -130,7 +131,7 @@ TEST_CASE("cuda: contexts of two GPUs take turns in one thread", "[cuda][context
 }
 
 TEST_CASE("cuda: a context may move to another thread", "[cuda][contexts]") {
-    cuda::context ctx(gpus() - 1);
+    walt::cuda::context ctx(gpus() - 1);
     for (int time = 0; time < 4; ++time) {
         std::vector<float> found;
         std::thread([&] { found = worked(ctx, 3); }).join(); // its current GPU is 0
@@ -144,7 +145,7 @@ TEST_CASE("cuda: contexts of two GPUs work at once in two threads", "[cuda][cont
         WARN("this machine has one GPU");
         return;
     }
-    cuda::context first(0), second(1);
+    walt::cuda::context first(0), second(1);
     std::vector<float> found[2];
     std::thread other([&] {
         for (int time = 0; time < 4; ++time) found[1] = worked(second, 6);
@@ -154,3 +155,5 @@ TEST_CASE("cuda: contexts of two GPUs work at once in two threads", "[cuda][cont
     CHECK(found[0] == expected(5));
     CHECK(found[1] == expected(6));
 }
+
+} // namespace tests

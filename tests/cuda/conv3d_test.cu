@@ -5,6 +5,7 @@
 #include <walt/ops/reference/conv3d.hpp>
 #include <walt/ops/reference/pointwise.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -42,7 +43,7 @@ template <int I, int O, int Kt, int K, class Y> struct sizes {
     static conv_geometry causal(per_axis stride) { return conv_geometry::causal({Kt, K, K}, stride); }
     static void agree(const video_size& size, per_axis stride) { agree(size, causal(stride)); }
     static void agree(const video_size& size, const conv_geometry& g) {
-        cuda::context device;
+        walt::cuda::context device;
         reference::context plain;
         CAPTURE(I, O, Kt, K, size.frames, g.time.stride, g.time.before, g.time.after, g.width.before, g.width.after);
         agrees_with_reference<operands, float>(device, plain, 1e-5, size, g);
@@ -60,21 +61,21 @@ template <int I, int O, int Kt, int K, class Y> struct sizes {
             ops::conv3d_grad_input(ctx, this->geometry, this->dy, this->w, this->dx);
             ops::conv3d_grad_weight(ctx, this->geometry, this->x, this->dy, this->dw, none{});
         }
-        void run(cuda::context& ctx) {
-            const auto convolve = [&](cuda::conv_pass pass, auto a, auto b, auto result) {
+        void run(walt::cuda::context& ctx) {
+            const auto convolve = [&](walt::cuda::conv_pass pass, auto a, auto b, auto result) {
                 const arena::scope scope(ctx.arena);
-                const auto c = cuda::detail::described(ctx, pass, this->in, this->out, this->geometry, this->w);
-                cuda::detail::convolve_copies(ctx, c, a.read().data(), b.read().data(), result.data(),
-                                              static_cast<const T*>(nullptr));
+                const auto c = walt::cuda::detail::described(ctx, pass, this->in, this->out, this->geometry, this->w);
+                walt::cuda::detail::convolve_copies(ctx, c, a.read().data(), b.read().data(), result.data(),
+                                                    static_cast<const T*>(nullptr));
             };
-            convolve(cuda::conv_pass::forward, this->x, this->w, this->y);
-            convolve(cuda::conv_pass::grad_input, this->dy, this->w, this->dx);
-            convolve(cuda::conv_pass::grad_weight, this->x, this->dy, this->dw);
+            convolve(walt::cuda::conv_pass::forward, this->x, this->w, this->y);
+            convolve(walt::cuda::conv_pass::grad_input, this->dy, this->w, this->dx);
+            convolve(walt::cuda::conv_pass::grad_weight, this->x, this->dy, this->dw);
         }
     };
     static void copies_agree(const video_size& size, per_axis stride) { copies_agree(size, causal(stride)); }
     static void copies_agree(const video_size& size, const conv_geometry& g) {
-        cuda::context device;
+        walt::cuda::context device;
         reference::context plain;
         CAPTURE(I, O, Kt, K, size.frames, g.time.stride, g.time.before, g.time.after, g.width.before, g.width.after);
         agrees_with_reference<copies, float>(device, plain, 1e-5, size, g);
@@ -133,7 +134,7 @@ template <class T> struct chunk {
 } // namespace
 
 TEST_CASE("cuda: a chunk after its past agrees with the reference", "[cuda][conv3d]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     agrees_with_reference<chunk, float>(device, plain, 1e-5);
     agrees_with_reference<chunk, bf16>(device, plain, 1e-5);
@@ -147,7 +148,9 @@ TEST_CASE("cuda: convolutions over copies agree with the reference", "[cuda][con
 }
 
 TEST_CASE("cuda: versions of cuDNN that compute wrongly are refused", "[cuda][conv3d]") {
-    for (const int right : {90700, 91500, 91900}) CHECK_NOTHROW(cuda::cudnn::refuse_wrong_versions(right));
-    CHECK_THROWS_WITH(cuda::cudnn::refuse_wrong_versions(91002),
+    for (const int right : {90700, 91500, 91900}) CHECK_NOTHROW(walt::cuda::cudnn::refuse_wrong_versions(right));
+    CHECK_THROWS_WITH(walt::cuda::cudnn::refuse_wrong_versions(91002),
                       Catch::Matchers::Contains("cuDNN 9.10.2 is installed"));
 }
+
+} // namespace tests

@@ -4,6 +4,7 @@
 #include <walt/ops/cuda/cross_attention.cuh>
 #include <walt/ops/reference/cross_attention.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -61,7 +62,7 @@ using long_text = cross_shape<20, 77, 1, 72, true>;
 using wide_heads = cross_shape<24, 16, 1, 112, true>;
 
 template <class Shape, class T> void agree(double most) {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     CAPTURE(Shape::per_frame, Shape::head_dim);
     agrees_with_reference<samples<Shape>::template operands, T>(device, plain, {most, most});
@@ -77,7 +78,7 @@ TEMPLATE_TEST_CASE("cuda: cross-attention agrees with the reference", "[cuda][cr
 
 TEST_CASE("cuda: a text position that is not valid, or of nobody's text, has no gradient", "[cuda][cross_attention]") {
     using Shape = small;
-    cuda::context device;
+    walt::cuda::context device;
     samples<Shape>::operands<bf16> o;
     testing::on_device(device, o, [&](auto& there) { there.run(device); });
     constexpr int M = Shape::text_tokens, D = Shape::width;
@@ -88,7 +89,7 @@ TEST_CASE("cuda: a text position that is not valid, or of nobody's text, has no 
 }
 
 TEMPLATE_TEST_CASE("cuda: cross-attention gives the same bits run after run", "[cuda][cross_attention]", float, bf16) {
-    cuda::context device;
+    walt::cuda::context device;
     const auto run = [&] {
         typename samples<several_tiles>::template operands<TestType> o;
         testing::on_device(device, o, [&](auto& there) { there.run(device); });
@@ -97,3 +98,5 @@ TEMPLATE_TEST_CASE("cuda: cross-attention gives the same bits run after run", "[
     };
     CHECK(run() == run());
 }
+
+} // namespace tests

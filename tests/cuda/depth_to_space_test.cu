@@ -4,6 +4,7 @@
 #include <walt/ops/cuda/depth_to_space.cuh>
 #include <walt/ops/reference/depth_to_space.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -31,7 +32,7 @@ template <int Time, int C> struct sizes {
         }
     };
     static void agree(const video_size& size) {
-        cuda::context device;
+        walt::cuda::context device;
         reference::context plain;
         for (const bool first : {true, false}) {
             CAPTURE(Time, C, size.frames, size.height, first);
@@ -49,3 +50,5 @@ TEST_CASE("cuda: depth to space agrees with the reference", "[cuda][depth_to_spa
     sizes<2, 3>::agree({1, 1, 2, 5});   // one frame; packs of no four
     sizes<2, 48>::agree({1, 2, 3, 13}); // rows of several blocks
 }
+
+} // namespace tests

@@ -4,6 +4,7 @@
 #include <walt/ops/cuda/diffusion.cuh>
 #include <walt/ops/reference/diffusion.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -52,13 +53,13 @@ template <class A> struct operands {
 } // namespace
 
 TEST_CASE("cuda: mixtures, rescaling and the loss agree with the reference", "[cuda][diffusion]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     agrees_with_reference<operands, float>(device, plain, 1e-6);
 }
 
 TEST_CASE("cuda: normals have the bits of the host's", "[cuda][philox]") {
-    cuda::context device;
+    walt::cuda::context device;
     const arena::scope scope(device.arena);
     const auto drawn = device.arena.take<float, dynamic>(10007);
     for (const philox sequence : {philox{0, 0}, philox{0x123456789abcdefu, 0xfedcba987654321u}}) {
@@ -73,7 +74,7 @@ TEST_CASE("cuda: normals have the bits of the host's", "[cuda][philox]") {
 }
 
 TEST_CASE("cuda: a loss gives the same bits run after run", "[cuda][diffusion]") {
-    cuda::context device;
+    walt::cuda::context device;
     const auto run = [&] {
         operands<float> o;
         testing::on_device(device, o, [&](auto& there) { there.run(device); });
@@ -81,3 +82,5 @@ TEST_CASE("cuda: a loss gives the same bits run after run", "[cuda][diffusion]")
     };
     CHECK(run() == run());
 }
+
+} // namespace tests

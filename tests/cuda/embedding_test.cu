@@ -7,6 +7,7 @@
 #include <walt/ops/reference/embedding.hpp>
 #include <walt/ops/reference/patches.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -70,7 +71,7 @@ template <class T> struct operands {
 } // namespace
 
 TEST_CASE("cuda: positions, looked-up rows, codes and patches agree with the reference", "[cuda][embedding][patches]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     agrees_with_reference<operands, float>(device, plain, 1e-6);
     agrees_with_reference<operands, bf16>(device, plain,
@@ -78,7 +79,7 @@ TEST_CASE("cuda: positions, looked-up rows, codes and patches agree with the ref
 }
 
 TEST_CASE("cuda: gradients of positions give the same bits run after run", "[cuda][embedding]") {
-    cuda::context device;
+    walt::cuda::context device;
     const auto run = [&] {
         operands<float> o;
         testing::on_device(device, o, [&](auto& there) { there.run(device); });
@@ -86,3 +87,5 @@ TEST_CASE("cuda: gradients of positions give the same bits run after run", "[cud
     };
     CHECK(run() == run());
 }
+
+} // namespace tests

@@ -8,13 +8,13 @@
 namespace walt::testing {
 
 template <class Config> void check_golden_on_cuda(const char* name) {
-    check_golden_denoiser<cuda::context, Config, float>(name);
-    check_golden_denoiser<cuda::context, Config, float>(name, activations::rematerialise);
-    check_golden_denoiser<cuda::context, Config, bf16>(name);
+    check_golden_denoiser<walt::cuda::context, Config, float>(name);
+    check_golden_denoiser<walt::cuda::context, Config, float>(name, activations::rematerialise);
+    check_golden_denoiser<walt::cuda::context, Config, bf16>(name);
 }
 template <class Config> void check_ddim_on_cuda(const char* name) {
-    check_golden_ddim<cuda::context, Config, float>(name);
-    check_golden_ddim<cuda::context, Config, bf16>(name);
+    check_golden_ddim<walt::cuda::context, Config, float>(name);
+    check_golden_ddim<walt::cuda::context, Config, bf16>(name);
 }
 
 } // namespace walt::testing

@@ -8,13 +8,16 @@
 #include <walt/ops/cuda/linear.cuh>
 #include <walt/ops/cuda/pointwise.cuh>
 
+namespace tests {
 using namespace walt;
 using namespace walt::testing::golden_tokenizer;
 
 TEMPLATE_TEST_CASE("cuda: the tokenizer equals its golden file", "[cuda][tokenizer][golden]", small, three_levels,
                    groups) {
     constexpr bool is_small = std::is_same_v<TestType, small>;
-    cuda::context ctx;
+    walt::cuda::context ctx;
     SECTION("float") { check<float, TestType>(ctx, is_small ? in_float_small : in_float); }
     SECTION("bf16") { check<bf16, TestType>(ctx, is_small ? in_bf16_small : in_bf16); }
 }
+
+} // namespace tests

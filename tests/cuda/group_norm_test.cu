@@ -4,6 +4,7 @@
 #include <walt/ops/cuda/group_norm.cuh>
 #include <walt/ops/reference/group_norm.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -43,7 +44,7 @@ template <class Activation, int C, int G, class X> struct sizes {
         }
     };
     static void agree(const video_size& size, const frame_rows& rows = {}) {
-        cuda::context device;
+        walt::cuda::context device;
         reference::context plain;
         CAPTURE(C, G, size.frames, size.height);
         agrees_with_reference<operands, float>(device, plain, 1e-5, size, rows);
@@ -63,7 +64,7 @@ TEST_CASE("cuda: group norm agrees with the reference", "[cuda][group_norm]") {
 }
 
 TEST_CASE("cuda: group norm of a nearly constant frame", "[cuda][group_norm]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     sizes<activation::identity, 8, 2, float>::operands<float> mine({1, 1, 16, 16}, {});
     sizes<activation::identity, 8, 2, float>::operands<double> theirs({1, 1, 16, 16}, {});
@@ -79,7 +80,7 @@ TEST_CASE("cuda: group norm of a nearly constant frame", "[cuda][group_norm]") {
 }
 
 TEST_CASE("cuda: group norm gives the same bits run after run", "[cuda][group_norm]") {
-    cuda::context device;
+    walt::cuda::context device;
     const auto run = [&] {
         sizes<activation::silu, 24, 8, bf16>::operands<bf16> o({1, 3, 20, 18}, {});
         testing::on_device(device, o, [&](auto& there) { there.run(device); });
@@ -87,3 +88,5 @@ TEST_CASE("cuda: group norm gives the same bits run after run", "[cuda][group_no
     };
     CHECK(run() == run());
 }
+
+} // namespace tests

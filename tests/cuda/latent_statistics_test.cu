@@ -6,6 +6,7 @@
 #include <walt/ops/reference/latent_statistics.hpp>
 #include <walt/ops/reference/reconstruction.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -37,7 +38,7 @@ template <int C> struct sizes {
         }
     };
     static void agree(const video_size& size) {
-        cuda::context device;
+        walt::cuda::context device;
         reference::context plain;
         CAPTURE(C, size.frames, size.height);
         agrees_with_reference<operands, float>(device, plain, 1e-5, size);
@@ -66,8 +67,10 @@ TEST_CASE("cuda: latent statistics agree with the reference", "[cuda][latent_sta
 }
 
 TEST_CASE("cuda: the pixel loss agrees with the reference", "[cuda][reconstruction]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     for (const std::int64_t count : {1, 77, 300000}) // the last is more than all threads of the grid
         agrees_with_reference<losses, float>(device, plain, 1e-6, count);
 }
+
+} // namespace tests

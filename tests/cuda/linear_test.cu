@@ -5,6 +5,7 @@
 #include <walt/ops/reference/linear.hpp>
 #include <walt/ops/reference/pointwise.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -45,7 +46,7 @@ template <int K, int N> struct sizes {
             ops::linear_grad_activated_input<activation::gelu>(ctx, dy, w, inner_of_x, dinner);
         }
     };
-    static void agree(cuda::context& device, std::int64_t rows) {
+    static void agree(walt::cuda::context& device, std::int64_t rows) {
         reference::context plain;
         CAPTURE(K, N, rows);
         agrees_with_reference<operands, float>(device, plain, 1e-5, rows);
@@ -56,7 +57,7 @@ template <int K, int N> struct sizes {
 } // namespace
 
 TEST_CASE("cuda: linear maps and their gradients agree with the reference", "[cuda][linear]") {
-    cuda::context device;
+    walt::cuda::context device;
     sizes<16, 24>::agree(device, 300); // more rows than one group of the bias gradient
     sizes<16, 24>::agree(device, 1);
     sizes<5, 7>::agree(device, 3); // no row begins where a vector load may
@@ -65,7 +66,7 @@ TEST_CASE("cuda: linear maps and their gradients agree with the reference", "[cu
 }
 
 TEST_CASE("cuda: no rows at all", "[cuda][linear]") {
-    cuda::context device;
+    walt::cuda::context device;
     sizes<8, 4>::operands<float> o(0);
     const auto before = doubles(o.dbias);
     testing::on_device(device, o, [&](auto& there) { there.run(device); });
@@ -73,7 +74,7 @@ TEST_CASE("cuda: no rows at all", "[cuda][linear]") {
 }
 
 TEST_CASE("cuda: linear maps give the same bits run after run", "[cuda][linear]") {
-    cuda::context device;
+    walt::cuda::context device;
     const auto run = [&] {
         sizes<32, 20>::operands<bf16> o(260);
         testing::on_device(device, o, [&](auto& there) { there.run(device); });
@@ -83,8 +84,10 @@ TEST_CASE("cuda: linear maps give the same bits run after run", "[cuda][linear]"
 }
 
 TEST_CASE("cuda: tf32 is float32 with shorter factors", "[cuda][linear]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
-    device.precision = cuda::math::tf32;
+    device.precision = walt::cuda::math::tf32;
     agrees_with_reference<sizes<64, 24>::operands, float>(device, plain, 1e-3, 17);
 }
+
+} // namespace tests

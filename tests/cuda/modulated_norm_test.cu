@@ -4,6 +4,7 @@
 #include <walt/ops/cuda/modulated_norm.cuh>
 #include <walt/ops/reference/modulated_norm.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -35,7 +36,7 @@ template <int D, int PerFrame> struct sizes {
         }
     };
     static void agree() {
-        cuda::context device;
+        walt::cuda::context device;
         reference::context plain;
         CAPTURE(D, PerFrame);
         agrees_with_reference<operands, float>(device, plain, 1e-5);
@@ -54,7 +55,7 @@ TEST_CASE("cuda: the norms agree with the reference", "[cuda][modulated_norm]") 
 }
 
 TEST_CASE("cuda: the norms give the same bits run after run", "[cuda][modulated_norm]") {
-    cuda::context device;
+    walt::cuda::context device;
     const auto run = [&] {
         sizes<48, 33>::operands<bf16> o;
         testing::on_device(device, o, [&](auto& there) { there.run(device); });
@@ -62,3 +63,5 @@ TEST_CASE("cuda: the norms give the same bits run after run", "[cuda][modulated_
     };
     CHECK(run() == run());
 }
+
+} // namespace tests

@@ -4,6 +4,7 @@
 #include <walt/ops/cuda/optimizer.cuh>
 #include <walt/ops/reference/optimizer.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -48,7 +49,7 @@ template <class T> struct numbers_of {
 };
 
 template <class T> void updates_agree() {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     operands<T> mine;
     operands<double> theirs;
@@ -64,7 +65,7 @@ template <class T> void updates_agree() {
     compare(one, other, 1e-6);
 }
 
-template <class T> double sum_of_squares(cuda::context& device, const std::vector<T>& values) {
+template <class T> double sum_of_squares(walt::cuda::context& device, const std::vector<T>& values) {
     const buffer<T> there(device, values.size());
     const buffer<double> sum(device, 1);
     device.upload(there.data(), values.data(), values.size() * sizeof(T));
@@ -82,7 +83,7 @@ TEST_CASE("cuda: AdamW agrees with the reference, block by block", "[cuda][optim
 }
 
 TEST_CASE("cuda: a step that is not finite changes nothing", "[cuda][optimizer]") {
-    cuda::context device;
+    walt::cuda::context device;
     for (const bool bad_loss : {true, false}) {
         operands<bf16> before, after;
         (bad_loss ? after.losses(1) : after.g(70)) = std::numeric_limits<float>::quiet_NaN();
@@ -98,7 +99,7 @@ TEST_CASE("cuda: a step that is not finite changes nothing", "[cuda][optimizer]"
 }
 
 TEST_CASE("cuda: sums of squares agree with the host's, and have the same bits run after run", "[cuda][optimizer]") {
-    cuda::context device;
+    walt::cuda::context device;
     for (const std::size_t count : {0, 1, 1000, 300'001}) { // the last: more than the blocks' threads
         std::vector<float> values(count);
         testing::fill_normal(values, 1, 100);
@@ -109,3 +110,5 @@ TEST_CASE("cuda: sums of squares agree with the host's, and have the same bits r
         CHECK(found == sum_of_squares(device, values));
     }
 }
+
+} // namespace tests

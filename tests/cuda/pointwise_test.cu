@@ -4,6 +4,7 @@
 #include <walt/ops/cuda/pointwise.cuh>
 #include <walt/ops/reference/pointwise.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -43,7 +44,7 @@ template <class T> struct operands {
 
 TEST_CASE("cuda: maps over elements agree with the reference, also where packs of four leave a rest",
           "[cuda][pointwise]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     for (const std::int64_t count : {1, 3, 1024, 1031}) {
         CAPTURE(count);
@@ -53,7 +54,7 @@ TEST_CASE("cuda: maps over elements agree with the reference, also where packs o
 }
 
 TEST_CASE("cuda: a map of memory that is not aligned for packs", "[cuda][pointwise]") {
-    cuda::context device;
+    walt::cuda::context device;
     const buffer<float> all(device, 1000);
     const view<float, dynamic> odd = all.all().slice(1, 998);
     ops::fill(device, odd, 7);
@@ -63,3 +64,5 @@ TEST_CASE("cuda: a map of memory that is not aligned for packs", "[cuda][pointwi
     CHECK(host.back() == 0);
     CHECK(std::all_of(host.begin() + 1, host.end() - 1, [](float v) { return v == 7; }));
 }
+
+} // namespace tests

@@ -6,19 +6,20 @@
 #include <walt/ops/cuda/linear.cuh>
 #include <walt/ops/cuda/recording.cuh>
 
+namespace tests {
 using namespace walt;
 
 namespace {
 
-std::vector<float> read(cuda::context& ctx, view<const float, dynamic> x) {
+std::vector<float> read(walt::cuda::context& ctx, view<const float, dynamic> x) {
     std::vector<float> host(static_cast<std::size_t>(x.size()));
     ctx.download(host.data(), x.data(), host.size() * sizeof(float));
     return host;
 }
 
 /// y = number, through `taken` numbers of the arena.
-constexpr auto fill_through_arena = [](cuda::context& ctx, view<float, dynamic> y, double number, std::int64_t taken,
-                                       int* calls) {
+constexpr auto fill_through_arena = [](walt::cuda::context& ctx, view<float, dynamic> y, double number,
+                                       std::int64_t taken, int* calls) {
     ++*calls;
     const arena::scope scope(ctx.arena);
     const auto x = ctx.arena.take<float, dynamic>(taken);
@@ -29,7 +30,7 @@ constexpr auto fill_through_arena = [](cuda::context& ctx, view<float, dynamic> 
 } // namespace
 
 TEST_CASE("cuda: work runs, is recorded, and is replayed from then on", "[cuda][recording]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const buffer<float> y(ctx, 8);
     int calls = 0;
     for (int time = 0; time < 6; ++time) {
@@ -44,13 +45,13 @@ TEST_CASE("cuda: work runs, is recorded, and is replayed from then on", "[cuda][
 }
 
 TEST_CASE("cuda: a record is of one precision", "[cuda][recording]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const buffer<float> x(ctx, 64), w(ctx, 64), y(ctx, 64);
     std::vector<float> numbers(64);
     for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = 1 + static_cast<float>(i) / 1021;
     ctx.upload(x.data(), numbers.data(), 256);
     ctx.upload(w.data(), numbers.data(), 256);
-    const auto product = [](cuda::context& on, view<const float, 8, 8> a, view<const float, 8, 8> b,
+    const auto product = [](walt::cuda::context& on, view<const float, 8, 8> a, view<const float, 8, 8> b,
                             view<float, 8, 8> c) { ops::linear(on, a, b, none{}, c); };
     const auto result = [&](bool record) {
         record_work(ctx, record, product, view<const float, 8, 8>(x.data()), view<const float, 8, 8>(w.data()),
@@ -58,24 +59,24 @@ TEST_CASE("cuda: a record is of one precision", "[cuda][recording]") {
         return read(ctx, y.all().read());
     };
     std::vector<float> plain[2];
-    for (const auto precision : {cuda::math::float32, cuda::math::tf32}) {
+    for (const auto precision : {walt::cuda::math::float32, walt::cuda::math::tf32}) {
         ctx.precision = precision;
-        plain[precision == cuda::math::tf32] = result(false);
+        plain[precision == walt::cuda::math::tf32] = result(false);
     }
     CHECK(plain[0] != plain[1]); // so that a record of the other precision would be seen
     for (int time = 0; time < 4; ++time)
-        for (const auto precision : {cuda::math::float32, cuda::math::tf32}) {
+        for (const auto precision : {walt::cuda::math::float32, walt::cuda::math::tf32}) {
             ctx.precision = precision;
-            CHECK(result(true) == plain[precision == cuda::math::tf32]);
+            CHECK(result(true) == plain[precision == walt::cuda::math::tf32]);
         }
 }
 
 TEST_CASE("cuda: a first call that throws leaves its work usable", "[cuda][recording]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const buffer<float> y(ctx, 8);
     int calls = 0;
     bool fails = true;
-    const auto work = [](cuda::context& on, view<float, dynamic> to, const bool* fail_now, int* count) {
+    const auto work = [](walt::cuda::context& on, view<float, dynamic> to, const bool* fail_now, int* count) {
         if (*fail_now) throw error("not now");
         fill_through_arena(on, to, 5.0, std::int64_t{1} << 20, count); // memory that a record cannot get
     };
@@ -93,10 +94,10 @@ TEST_CASE("cuda: a first call that throws leaves its work usable", "[cuda][recor
 }
 
 TEST_CASE("cuda: work that fails while it is recorded runs again", "[cuda][recording]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const buffer<float> y(ctx, 8);
     int calls = 0;
-    const auto work = [](cuda::context& on, view<float, dynamic> to, int* count) {
+    const auto work = [](walt::cuda::context& on, view<float, dynamic> to, int* count) {
         if (++*count == 2) throw error("not now");
         ops::fill(on, to, *count);
     };
@@ -112,9 +113,9 @@ TEST_CASE("cuda: work that fails while it is recorded runs again", "[cuda][recor
 }
 
 TEST_CASE("cuda: of many records those used last are kept, and all give what they should", "[cuda][recording]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const buffer<float> y(ctx, 8);
-    std::vector<int> calls(cuda::context::most_records + 1);
+    std::vector<int> calls(walt::cuda::context::most_records + 1);
     const auto once = [&](std::size_t which) {
         record_work(ctx, true, fill_through_arena, y.all(), static_cast<double>(which), 64, &calls[which]);
         CHECK(read(ctx, y.all().read()) == std::vector<float>(8, static_cast<float>(which)));
@@ -125,10 +126,10 @@ TEST_CASE("cuda: of many records those used last are kept, and all give what the
         std::vector<int> expected(calls.size(), 2);
         return expected.back() = 0, expected;
     }());
-    CHECK(ctx.records.size() == cuda::context::most_records);
+    CHECK(ctx.records.size() == walt::cuda::context::most_records);
     once(0); // so that 1 is the one not used for the longest
     once(calls.size() - 1);
-    CHECK(ctx.records.size() == cuda::context::most_records);
+    CHECK(ctx.records.size() == walt::cuda::context::most_records);
     for (std::size_t which = 2; which + 1 < calls.size(); ++which) once(which);
     once(0);
     CHECK(std::count(calls.begin(), calls.end(), 2) == static_cast<std::ptrdiff_t>(calls.size()) - 1);
@@ -138,7 +139,7 @@ TEST_CASE("cuda: of many records those used last are kept, and all give what the
 }
 
 TEST_CASE("cuda: when the arena is renewed, what was recorded on the old one is not replayed", "[cuda][recording]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const buffer<float> y(ctx, 8);
     int calls = 0;
     const auto once = [&](double number) {
@@ -168,10 +169,10 @@ TEST_CASE("cuda: when the arena is renewed, what was recorded on the old one is 
 }
 
 TEST_CASE("cuda: work that records work is recorded as a whole", "[cuda][recording]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const buffer<float> y(ctx, 8);
     int inner = 0, outer = 0;
-    const auto work = [](cuda::context& on, view<float, dynamic> to, int* outer_calls, int* inner_calls) {
+    const auto work = [](walt::cuda::context& on, view<float, dynamic> to, int* outer_calls, int* inner_calls) {
         ++*outer_calls;
         record_work(on, true, fill_through_arena, to, 2.0, 64, inner_calls);
     };
@@ -184,3 +185,5 @@ TEST_CASE("cuda: work that records work is recorded as a whole", "[cuda][recordi
     CHECK(outer == 2);
     CHECK(inner == 2);
 }
+
+} // namespace tests

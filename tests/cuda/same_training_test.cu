@@ -5,10 +5,11 @@
 #include <walt/cuda.cuh>
 #include <walt/testing/relative_error.hpp>
 
+namespace tests {
 using namespace walt;
 
 TEST_CASE("cuda: twenty steps change every parameter as on the CPU", "[cuda][trainer]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const training_course mine = train_twenty_steps(ctx), theirs = train_on_cpu();
     REQUIRE(mine.before == theirs.before);
     const auto change = [](const training_course& of, std::size_t first, std::size_t count) {
@@ -26,3 +27,5 @@ TEST_CASE("cuda: twenty steps change every parameter as on the CPU", "[cuda][tra
                                       1e-3 * std::sqrt(all)) <= 1e-3);
     }
 }
+
+} // namespace tests

@@ -5,6 +5,7 @@
 #include <walt/diffusion/sampling.hpp>
 #include <walt/train/adafactor.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -38,8 +39,8 @@ template <class T, class Context> outcome trained() {
 } // namespace
 
 TEST_CASE("cuda: a model trains as on the reference", "[cuda][trainer]") {
-    const outcome exact = trained<float, reference::context>(), mine = trained<float, cuda::context>(),
-                  rounded = trained<bf16, cuda::context>();
+    const outcome exact = trained<float, reference::context>(), mine = trained<float, walt::cuda::context>(),
+                  rounded = trained<bf16, walt::cuda::context>();
     for (std::size_t step = 0; step < exact.losses.size(); ++step) {
         CAPTURE(step);
         CHECK(mine.losses[step] == Approx(exact.losses[step]).epsilon(1e-4));
@@ -49,13 +50,15 @@ TEST_CASE("cuda: a model trains as on the reference", "[cuda][trainer]") {
 }
 
 TEST_CASE("cuda: the same seed gives the same bits", "[cuda][trainer]") {
-    const outcome one = trained<bf16, cuda::context>(), other = trained<bf16, cuda::context>();
+    const outcome one = trained<bf16, walt::cuda::context>(), other = trained<bf16, walt::cuda::context>();
     CHECK(one.losses == other.losses);
     CHECK(one.masters == other.masters);
     CHECK(one.sample == other.sample);
 }
 
 TEST_CASE("cuda: a run that was stopped goes on bit for bit", "[cuda][trainer]") {
-    check_resuming<cuda::context>(adamw{});
-    check_resuming<cuda::context>(adafactor{.factor_from = 8}, only("blocks.*"));
+    check_resuming<walt::cuda::context>(adamw{});
+    check_resuming<walt::cuda::context>(adafactor{.factor_from = 8}, only("blocks.*"));
 }
+
+} // namespace tests

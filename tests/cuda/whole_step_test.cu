@@ -9,6 +9,7 @@
 #include <walt/train/trainer.hpp>
 #include <walt/transformer/denoiser.hpp>
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -52,7 +53,7 @@ cudaError_t __wrap_cudaGraphInstantiate(cudaGraphExec_t* e, cudaGraph_t g, unsig
 }
 
 TEST_CASE("cuda: a training step allocates nothing and waits only for its result", "[cuda][whole_step]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     denoiser model(ctx, tiny{}, compute<bf16>, seed{3});
     trainer train(model, denoising{}, {}, training{.accumulate = 2});
     for (int step = 0; step < 4; ++step)
@@ -67,7 +68,7 @@ TEST_CASE("cuda: a training step allocates nothing and waits only for its result
 
 TEST_CASE("cuda: recorded passes of training give the same bits", "[cuda][whole_step]") {
     const auto trained = [](bool record) {
-        cuda::context ctx;
+        walt::cuda::context ctx;
         denoiser model(ctx, tiny{}, compute<bf16>, seed{3});
         trainer train(model, denoising{.self_conditioning_rate = 0.5f, .record = record}, adamw{.learning_rate = 1e-3f},
                       training{.accumulate = 2});
@@ -85,7 +86,7 @@ TEST_CASE("cuda: recorded passes of training give the same bits", "[cuda][whole_
 
 TEST_CASE("cuda: a sampling step is recorded once, and replayed without a wait or an allocation",
           "[cuda][whole_step]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const denoiser model(ctx, tiny{}, compute<bf16>, seed{3});
     std::vector<int> allocations, waits, replays;
     const auto sampled = [&](float eta, float scale) {
@@ -114,7 +115,7 @@ TEST_CASE("cuda: a sampling step is recorded once, and replayed without a wait o
 }
 
 TEST_CASE("cuda: replayed steps sample as the reference does", "[cuda][whole_step]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     reference::context plain;
     const denoiser mine(ctx, tiny{}, compute<float>, seed{3});
     const denoiser theirs(plain, tiny{}, compute<double>, seed{3});
@@ -125,15 +126,15 @@ TEST_CASE("cuda: replayed steps sample as the reference does", "[cuda][whole_ste
 }
 
 TEST_CASE("cuda: what cannot be recorded is refused, and the context goes on", "[cuda][whole_step]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     const buffer<float> x(ctx, 4);
     const std::vector<float> ones(4, 1.0f);
     float back = 0;
-    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { ctx.upload(x.data(), ones.data(), 16); }),
+    CHECK_THROWS_WITH(walt::cuda::recording(ctx, [&] { ctx.upload(x.data(), ones.data(), 16); }),
                       Catch::Contains("an upload of 16 bytes cannot be recorded"));
-    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { ctx.download(&back, x.data(), 4); }),
+    CHECK_THROWS_WITH(walt::cuda::recording(ctx, [&] { ctx.download(&back, x.data(), 4); }),
                       Catch::Contains("a download of 4 bytes cannot be recorded"));
-    CHECK_THROWS_WITH(cuda::recording(ctx, [&] { buffer<float>(ctx, 1000); }),
+    CHECK_THROWS_WITH(walt::cuda::recording(ctx, [&] { buffer<float>(ctx, 1000); }),
                       Catch::Contains("4000 bytes") && Catch::Contains("cannot be recorded"));
     ctx.upload(x.data(), ones.data(), 16);
     ctx.download(&back, x.data(), 4);
@@ -141,7 +142,7 @@ TEST_CASE("cuda: what cannot be recorded is refused, and the context goes on", "
 }
 
 TEST_CASE("cuda: what is uploaded is what the host held at that time, however much follows", "[cuda][whole_step]") {
-    cuda::context ctx;
+    walt::cuda::context ctx;
     constexpr std::size_t count = 300'000; // more than a piece of the staging memory in all
     std::vector<buffer<float>> there;
     std::vector<float> host(count);
@@ -156,3 +157,5 @@ TEST_CASE("cuda: what is uploaded is what the host held at that time, however mu
         CHECK(host == std::vector<float>(count, static_cast<float>(i)));
     }
 }
+
+} // namespace tests

@@ -1,6 +1,7 @@
 // Window attention on the CUDA device against the reference: forward and every gradient, of videos and of images.
 #include "window_samples.cuh"
 
+namespace tests {
 using namespace walt;
 
 namespace {
@@ -36,7 +37,7 @@ TEMPLATE_TEST_CASE("cuda: window attention agrees with the reference", "[cuda][w
 }
 
 TEST_CASE("cuda: window attention does not see the mean of a query or of a key", "[cuda][window_attention]") {
-    cuda::context device;
+    walt::cuda::context device;
     reference::context plain;
     agrees_with_reference<far_from_zero, float>(device, plain, {1e-4}); // 64 to 1.5, so a digit is lost
     agrees_with_reference<far_from_zero, bf16>(device, plain, {2e-2, 2e-2});
@@ -44,7 +45,7 @@ TEST_CASE("cuda: window attention does not see the mean of a query or of a key",
 
 TEST_CASE("cuda: under the identity mask an image's output is its own value, exactly", "[cuda][window_attention]") {
     using Shape = in_inner_tiles;
-    cuda::context device;
+    walt::cuda::context device;
     samples<Shape>::operands<bf16> o;
     testing::on_device(device, o, [&](auto& there) { there.run(device); });
     constexpr int D = Shape::width, rows = Shape::frames * Shape::per_frame;
@@ -59,7 +60,7 @@ TEST_CASE("cuda: under the identity mask an image's output is its own value, exa
 
 TEMPLATE_TEST_CASE("cuda: window attention gives the same bits run after run", "[cuda][window_attention]", float,
                    bf16) {
-    cuda::context device;
+    walt::cuda::context device;
     const auto run = [&] {
         typename samples<in_outer_tiles>::template operands<TestType> o;
         testing::on_device(device, o, [&](auto& there) { there.run(device); });
@@ -68,3 +69,5 @@ TEMPLATE_TEST_CASE("cuda: window attention gives the same bits run after run", "
     };
     CHECK(run() == run());
 }
+
+} // namespace tests

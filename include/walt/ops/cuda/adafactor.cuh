@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../reference/adafactor.hpp"
+#include "block_sum.cuh"
 #include "reduce.cuh"
 
 namespace walt::cuda {
@@ -36,7 +37,7 @@ __global__ inline void adafactor_rows_kernel(const adafactor_pointers p) {
     if (r >= of.rows() || isnan(*p.scale)) return;
     double sum = 0;
     for (std::int64_t c = threadIdx.x; c < of.columns; c += 32) sum += p.square(of, r * of.columns + c);
-    for (int distance = 16; distance > 0; distance /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+    sum = warp_sum(sum);
     float& moment = p.row[of.row + r];
     if (threadIdx.x == 0)
         moment = reference::adafactor_moment(p.with, moment, static_cast<float>(sum / static_cast<double>(of.columns)));

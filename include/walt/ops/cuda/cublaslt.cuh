@@ -12,7 +12,7 @@
 namespace walt::cuda {
 
 /// Throws a walt::error when `status` is not success.
-template <class... Part> void check(cublasStatus_t status, detail::sentence<Part...> call, const Part&... part) {
+template <class... Part> void check(cublasStatus_t status, walt::detail::sentence<Part...> call, const Part&... part) {
     if (status != CUBLAS_STATUS_SUCCESS)
         fail("{} failed: {}{}", fmt::vformat(call.text, fmt::make_format_args(part...)),
              cublasLtGetStatusString(status), after_failure());

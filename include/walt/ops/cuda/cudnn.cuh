@@ -11,7 +11,7 @@
 namespace walt::cuda {
 
 /// Throws a walt::error when `status` is not success.
-template <class... Part> void check(cudnnStatus_t status, detail::sentence<Part...> call, const Part&... part) {
+template <class... Part> void check(cudnnStatus_t status, walt::detail::sentence<Part...> call, const Part&... part) {
     if (status == CUDNN_STATUS_SUCCESS) return;
     char why[512] = "";
     cudnnGetLastErrorString(why, sizeof why);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "../diffusion.hpp"
-#include "reduce.cuh"
+#include "block_sum.cuh"
+#include "elementwise.cuh"
+#include "sums.cuh"
 
 namespace walt::cuda {
 
@@ -116,7 +118,7 @@ void square_error_on(context& ctx, X x, Y y, W weight, Loss loss, DX dx) {
             x.data(), y.data(), weight.data(), x.size() / frames, frame_loss.data(), dx.data());
         check_launch("ops::square_error", x.size());
     }
-    assign_total(ctx, "ops::square_error", frames, frame_loss.data(), loss.data());
+    assign_sum(ctx, "ops::square_error", frame_loss.data(), frames, loss.data());
 }
 
 } // namespace walt::cuda

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "../latent_statistics.hpp"
-#include "reduce.cuh"
+#include "block_sum.cuh"
+#include "elementwise.cuh"
 
 namespace walt::cuda {
 

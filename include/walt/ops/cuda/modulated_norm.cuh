@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../modulated_norm.hpp"
+#include "reduce.cuh"
 #include "row_share.cuh"
 
 namespace walt::cuda {

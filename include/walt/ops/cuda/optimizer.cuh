@@ -2,7 +2,8 @@
 #pragma once
 
 #include "../reference/optimizer.hpp"
-#include "reduce.cuh"
+#include "elementwise.cuh"
+#include "sums.cuh"
 
 namespace walt::cuda {
 
@@ -68,14 +69,11 @@ struct average_pack {
     }
 };
 
-/// part[block] = the sum of squares of the elements that the block walks over.
-template <class T> __global__ void sum_of_squares_kernel(const T* x, std::int64_t count, double* part) {
-    double sum = 0;
-    for (std::int64_t i = first_element(); i < count; i += element_step())
-        sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-    sum = block_sum<threads_per_block>(sum);
-    if (threadIdx.x == 0) part[blockIdx.x] = sum;
-}
+struct square {
+    template <class T> __device__ double operator()(T x) const {
+        return static_cast<double>(x) * static_cast<double>(x);
+    }
+};
 } // namespace detail
 
 template <class A>
@@ -101,12 +99,7 @@ void average_on(context& ctx, double keep, Blocks blocks, view<const float, dyna
 }
 
 template <class X> void sum_of_squares_on(context& ctx, X x, view<double, 1> sum) {
-    const arena::scope scope(ctx.arena);
-    const unsigned blocks = std::clamp(blocks_for(x.size()), 1u, 1024u);
-    const auto part = ctx.arena.take<double, dynamic>(blocks);
-    detail::sum_of_squares_kernel<<<blocks, threads_per_block, 0, ctx.stream>>>(x.data(), x.size(), part.data());
-    check_launch("ops::sum_of_squares", x.size());
-    assign_total(ctx, "ops::sum_of_squares", blocks, part.data(), sum.data());
+    assign_sum(ctx, "ops::sum_of_squares", x.data(), x.size(), detail::square{}, sum.data());
 }
 
 } // namespace walt::cuda

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "../reconstruction.hpp"
-#include "reduce.cuh"
+#include "block_sum.cuh"
+#include "elementwise.cuh"
+#include "sums.cuh"
 
 namespace walt::cuda {
 
@@ -35,7 +37,7 @@ void reconstruction_error_on(context& ctx, X x, Y y, double absolute, Loss loss,
                                                                                     absolute, dx.data(), part.data());
         check_launch("ops::reconstruction_error", x.size());
     }
-    assign_total(ctx, "ops::reconstruction_error", blocks, part.data(), loss.data());
+    assign_sum(ctx, "ops::reconstruction_error", part.data(), blocks, loss.data());
 }
 
 } // namespace walt::cuda

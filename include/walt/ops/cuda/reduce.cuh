@@ -1,25 +1,11 @@
-// Sums in a fixed order: over a block's threads, and over parts that many blocks have left. No atomics, so the same
-// numbers give the same bits.
+// Sums of columns, and of parts that many blocks have left, in a fixed order. No atomics, so the same numbers give the
+// same bits. (CUB's sums over segments want the numbers of a sum beside each other; here they lie a row apart, and a
+// warp reads 32 sums' numbers at once.)
 #pragma once
 
 #include "elementwise.cuh"
 
 namespace walt::cuda {
-
-/// The sum over the block's Threads (a multiple of 32) threads, the same bits in each of them.
-template <int Threads, class A> __device__ A block_sum(A value) {
-    static_assert(Threads % 32 == 0);
-    for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
-    if constexpr (Threads > 32) {
-        __shared__ A warp[Threads / 32];
-        __syncthreads(); // the sum before this one has been read
-        if (threadIdx.x % 32 == 0) warp[threadIdx.x / 32] = value;
-        __syncthreads();
-        value = 0;
-        for (int w = 0; w < Threads / 32; ++w) value += warp[w];
-    }
-    return value;
-}
 
 namespace detail {
 /// out[s, j] (+)= sum over g of part[s, g, j]; rows of out are `stride` apart.
@@ -35,20 +21,6 @@ template <bool Add> struct sum_of_parts {
         to = Add ? to + sum : sum;
     }
 };
-
-inline constexpr int sum_threads = 512; ///< of a block that walks over a sample or a frame
-
-/// The sum of use(i) over [first, last) by the block's threads, in double.
-template <class Use> __device__ double walked_sum(std::int64_t first, std::int64_t last, Use&& use) {
-    double sum = 0;
-    for (std::int64_t i = first + threadIdx.x; i < last; i += sum_threads) sum += use(i);
-    return block_sum<sum_threads>(sum);
-}
-
-template <class A> __global__ void total_kernel(const double* part, std::int64_t count, A* total) {
-    const double sum = walked_sum(0, count, [&](std::int64_t i) { return part[i]; });
-    if (threadIdx.x == 0) *total = static_cast<A>(sum);
-}
 
 inline constexpr int column_lanes = 32, column_rows = 8;
 
@@ -75,12 +47,6 @@ __global__ void column_parts_kernel(const T* x, std::int64_t rows, std::int64_t 
 inline void assign_sum_of_parts(context& ctx, const char* what, std::int64_t sets, std::int64_t groups,
                                 std::int64_t width, std::int64_t stride, const float* part, float* out) {
     each(ctx, what, sets * width, detail::sum_of_parts<false>{part, out, groups, width, stride});
-}
-
-/// total = sum of `count` parts, in one block.
-template <class A> void assign_total(context& ctx, const char* what, std::int64_t count, const double* part, A* total) {
-    detail::total_kernel<<<1, detail::sum_threads, 0, ctx.stream>>>(part, count, total);
-    check_launch(what, count);
 }
 
 namespace detail {

@@ -1,7 +1,8 @@
 // A row of D numbers in the registers of a block's threads.
 #pragma once
 
-#include "reduce.cuh"
+#include "block_sum.cuh"
+#include "elementwise.cuh"
 
 namespace walt::cuda::detail {
 
