@@ -16,8 +16,6 @@ namespace tests {
 using namespace walt;
 using namespace walt::testing;
 
-namespace {
-
 /// More rows, columns and elements than one block walks over.
 struct large_tensors {
     with_weight<parameter<role::matrix, init::xavier, 150, 130>> matrix;
@@ -29,6 +27,8 @@ struct large_tensors {
         visit("bias", self.bias);
     }
 };
+
+namespace {
 
 template <class A> std::vector<A> gradient_of(std::int64_t n) {
     std::vector<A> flat(placed<large_tensors>.extent);
