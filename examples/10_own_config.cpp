@@ -4,9 +4,11 @@
 
 #include <cstdio>
 
-struct mine : walt::presets::demo {
-    static constexpr int adaln_rank = 4;
-};
+// clang-format off
+// [config]
+struct mine : walt::presets::demo { static constexpr int adaln_rank = 4; };
+// [/config]
+// clang-format on
 
 int main() {
     const walt::cost before = walt::sampling_cost(walt::presets::demo{}, walt::compute<walt::bf16>),

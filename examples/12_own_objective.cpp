@@ -21,10 +21,10 @@ const walt::noise_schedule straight([](int level) {
 });
 const walt::prediction velocity = [](walt::noise_level) { return walt::answer_shares{-1, 1}; };
 
+// [objective]
 struct flow_matching {
-    template <class Model, class A>
-    void operator()(Model& model, const walt::latents& batch, walt::gradients<A> g, walt::philox random,
-                    walt::view<A, 1> loss) const {
+    void operator()(auto& model, const walt::latents& batch, auto g, walt::philox random, auto loss) const {
+        using A = typename decltype(loss)::element;
         auto& ctx = model.context();
         const walt::arena::scope scope(ctx.arena);
         const walt::draws drawn = walt::denoising{}.draw<small>(batch, random);
@@ -37,6 +37,7 @@ struct flow_matching {
         walt::fit(model, on.input, target, on.weight, loss, g);
     }
 };
+// [/objective]
 
 /// Frames of one value by class: -1 or 1 in all channels.
 walt::latents flat(std::int64_t) {

@@ -11,20 +11,18 @@ struct small : walt::presets::demo {
     static constexpr int hidden = 64, heads = 2, depth = 2;
 };
 
-/// Ancestral steps, whose noise is drawn anew as far as `fresh` says, on levels that lie closer the less noise is left.
+/// Ancestral steps: a share of each step's noise is drawn anew.
+// [sampler]
 struct ancestral {
     int steps = 10;
     double fresh = 0.5;
-    std::vector<int> levels() const {
-        std::vector<int> list;
-        for (double k = steps; k > 0; --k) list.push_back(static_cast<int>(999 * std::pow(k / steps, 1.5)));
-        return list;
-    }
+    std::vector<int> levels() const { return walt::trailing_levels(steps); }
     walt::sampler_step at(std::span<const walt::noise_level> path, std::size_t k) const {
         const auto next = path[k + 1];
         return {.x0 = next.signal, .eps = next.noise * std::sqrt(1 - fresh * fresh), .noise = next.noise * fresh};
     }
 };
+// [/sampler]
 
 int main() try {
     walt::cpu::context device;
