@@ -27,8 +27,8 @@ TEST_CASE("the embedding of diffusion steps: its code, and finite differences", 
     for (const int k : {0, 1, 127}) { // docs/model.md 1.4: cosines, then sines
         const double angle = 7 * std::exp(-std::log(10000.0) * k / 128);
         for (const int row : {2, 3}) {
-            CHECK(keep.code(row, k) == Approx(std::cos(angle)));
-            CHECK(keep.code(row, 128 + k) == Approx(std::sin(angle)));
+            CHECK(keep.x(row, k) == Approx(std::cos(angle)));
+            CHECK(keep.x(row, 128 + k) == Approx(std::sin(angle)));
         }
     }
     net.part().backward(net.ctx, net.weights(), keep, de, net.gradients());

@@ -27,6 +27,7 @@ TEMPLATE_TEST_CASE("cross-attention's gradients are those of finite differences"
         view<double, dynamic, D> projected;
         view<const std::int32_t, dynamic> row;
         view<const std::uint8_t, dynamic> valid;
+        view<const double, dynamic, 2 * D> kv{}; // not prepared
     } text{projected, view<const std::int32_t, dynamic>(text_of_frame, frames),
            view<const std::uint8_t, dynamic>(validity, texts * M)};
     const typename module::template saved<double> keep(net.ctx.arena, rows, texts * M);
