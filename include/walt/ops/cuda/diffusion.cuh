@@ -64,7 +64,8 @@ __global__ void rescale_std_kernel(const X* conditional, const Y* guided, double
         out[i] = static_cast<Out>(static_cast<double>(guided[i]) * factor);
 }
 
-/// A block per frame of `size` elements: dx, and the frame's part of the loss.
+/// A block per frame of `size` elements: dx, and the frame's part of the loss, in one pass: 12 bytes an element instead
+/// of the 20 that a sum and a map would move.
 template <class A>
 __global__ void square_error_kernel(const A* x, const A* y, const A* weight, std::int64_t size, double* frame_loss,
                                     A* dx) {

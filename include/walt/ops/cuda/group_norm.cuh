@@ -57,7 +57,8 @@ __global__ void __launch_bounds__(Tile::threads)
     }
 }
 
-/// statistics[frame, G, 2] from the pieces of a group's channels; one warp each.
+/// statistics[frame, G, 2] from the pieces of a group's channels; one warp each. (cub::WarpReduce with this operator
+/// would shuffle the same six words five times.)
 template <int C, int G>
 __global__ void group_statistics_kernel(const moments<double>* part, std::int64_t pieces, float* statistics) {
     constexpr int width = C / G;

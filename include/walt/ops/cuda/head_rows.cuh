@@ -22,6 +22,7 @@ __global__ void head_products_kernel(std::int64_t count, const T* out, const T* 
 #pragma unroll
     for (int d = static_cast<int>(threadIdx.x) % 32; d < Dh; d += 32)
         sum += static_cast<float>(out[i * Dh + d]) * static_cast<float>(dout[i * Dh + d]);
+    // As many instructions as cub::WarpReduce has, whose header would cost attention's units 3 s to compile.
     for (int distance = 16; distance > 0; distance /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
     if (threadIdx.x % 32 == 0) delta[i] = sum;
 }

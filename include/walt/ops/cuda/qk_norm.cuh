@@ -45,7 +45,8 @@ template <int Dh, int Lanes, class T, class Use> __device__ void each_of_row(T* 
         if (const int d = (c * Lanes + part) * E; d < Dh) use(*reinterpret_cast<row_piece<T>*>(row + d), d);
 }
 
-/// Moments of a row that `Lanes` lanes of a warp share, 32 / Lanes lanes apart; the same in each of them.
+/// Moments of a row that `Lanes` lanes of a warp share, 32 / Lanes lanes apart (CUB sums neighbours only); the same in
+/// each of them.
 template <int Dh, int Lanes, class T> __device__ head_moments moments_of_head(T* row, int part) {
     float first = part == 0 ? static_cast<float>(row[0]) : 0.0f; // so that a large mean costs no digits
     first = __shfl_sync(0xffffffffu, first, lane() % (32 / Lanes));
@@ -130,7 +131,8 @@ template <class Map, class Tiles> struct logits_of {
     }
 };
 
-/// Sum over the four lanes that share a fragment's row, for each of its two.
+/// Sum over the four lanes that share a fragment's row, for each of its two, in all four: two shuffles each. (CUB's sum
+/// of four lanes is in the first of them, and a third shuffle would tell the others.)
 __device__ inline void sum_over_rows(float (&x)[2]) {
     for (float& of : x)
         for (int distance = 1; distance < 4; distance *= 2) of += __shfl_xor_sync(0xffffffffu, of, distance);

@@ -11,7 +11,8 @@ namespace walt::cuda {
 namespace detail {
 inline constexpr unsigned loss_blocks = 1024;
 
-/// part[block] = the block's share of the loss.
+/// part[block] = the block's share of the loss. (With cub::DeviceReduce for the loss and a kernel for dx, x and y would
+/// be read twice: 20 bytes an element instead of 12, in float.)
 template <class X, class Y, class DX>
 __global__ void reconstruction_kernel(const X* x, const Y* y, std::int64_t count, double absolute, DX* dx,
                                       double* part) {
