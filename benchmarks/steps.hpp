@@ -18,6 +18,7 @@ template <class Config> latents drawn_batch(std::int64_t samples) {
     batch.values.resize(static_cast<std::size_t>(batch.shape.size()));
     for (std::size_t i = 0; i < batch.values.size(); ++i) batch.values[i] = numbers.normal(i);
     if (Config::classes > 0) batch.labels.assign(frames, 0);
+    if (Config::numbers > 0) batch.numbers.assign(frames * static_cast<std::size_t>(Config::numbers), 0.5f);
     if (Config::text_dim > 0) { // text 0 is the empty one
         const std::size_t positions = (videos + 1) * Config::text_tokens;
         batch.text.tokens = Config::text_tokens;
@@ -34,24 +35,13 @@ template <class Config> latents drawn_batch(std::int64_t samples) {
 
 /// The same as an input of the network, in the arena.
 template <class Config, class Context> denoiser_input<float, Config> drawn_input(Context& ctx, std::int64_t samples) {
-    const latents batch = drawn_batch<Config>(samples);
-    const auto frames = static_cast<std::size_t>(samples * Config::frames);
-    denoiser_input<float, Config> input;
-    using latent = typename denoiser_input<float, Config>::latent;
-    const auto noisy = latent(to_device<float>(ctx, batch.values).data(), samples);
-    input.noisy = input.self_condition = input.known = noisy;
-    input.mask = to_device<float>(ctx, std::vector<float>(frames, 0)).read();
-    input.step = to_device<std::int32_t>(ctx, std::vector<std::int32_t>(frames, 500)).read();
-    input.is_image = to_device<std::uint8_t>(ctx, batch.kinds()).read();
-    input.label = to_device<std::int32_t>(ctx, batch.labels).read();
-    input.text_row = to_device<std::int32_t>(ctx, batch.text.row).read();
-    input.text_valid = to_device<std::uint8_t>(ctx, batch.text.valid).read();
-    input.text = decltype(input.text)(to_device<float>(ctx, batch.text.vectors).data(),
-                                      static_cast<std::int64_t>(batch.text.valid.size()));
-    input.low_resolution = decltype(input.low_resolution)(to_device<float>(ctx, batch.low_resolution).data(), samples);
-    input.low_resolution_step =
-        to_device<std::int32_t>(ctx, std::vector<std::int32_t>(static_cast<std::size_t>(samples), 100)).read();
-    return input;
+    const auto videos = static_cast<std::size_t>(samples), frames = videos * Config::frames;
+    const draws drawn{.level = std::vector<std::int32_t>(frames, 500),
+                      .mask = std::vector<float>(frames, 0.0f),
+                      .low_level = std::vector<std::int32_t>(videos, 100)};
+    auto on = on_device<Config, float>(ctx, drawn_batch<Config>(samples), drawn);
+    on.input.noisy = on.input.self_condition = on.x0.read();
+    return on.input;
 }
 
 } // namespace walt::benchmarks

@@ -7,6 +7,7 @@
 #include "diffusion/denoising.hpp"
 #include "diffusion/dpm_solver.hpp"
 #include "diffusion/held_out_loss.hpp"
+#include "diffusion/measure_numbers.hpp"
 #include "diffusion/sample.hpp"
 #include "meta.hpp"
 #include "reference.hpp"

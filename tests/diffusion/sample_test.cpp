@@ -1,6 +1,7 @@
 // Sampling by text, by class and by nothing: what the network is asked, what comes out, what is refused.
 #include "../catch.hpp"
 
+#include <walt/diffusion/measure_numbers.hpp>
 #include <walt/diffusion/sample.hpp>
 #include <walt/reference.hpp>
 #include <walt/text/word_vectors.hpp>
@@ -192,4 +193,23 @@ TEST_CASE("a sample holds its known frames, and conditions are prepared for many
     const auto prepared = prepare(s.model, told);
     CHECK(sample_latents(s.model, prepared, how) == made);
     CHECK(sample_latents(s.model, prepared, quick) == sample_latents(s.model, told, quick));
+}
+
+TEST_CASE("numbers are measured where they are known") {
+    scene<told_all> s;
+    const auto source = [](std::int64_t n) {
+        latents batch{.shape = latents_of<told_all>(1)};
+        batch.values.resize(static_cast<std::size_t>(batch.shape.size()));
+        batch.numbers = {static_cast<float>(n), 5, 100, 100};
+        batch.numbers_valid = {1, 0};
+        return batch;
+    };
+    measure_numbers(s.model, source, 3); // 0, 1, 2 and always 5
+    for (const parameter_row& row : s.model.table()) {
+        std::vector<double> found(row.size);
+        s.model.get(row, found);
+        if (row.name == "numbers.mean") CHECK(found == std::vector<double>{1, 5});
+        if (row.name == "numbers.std") CHECK((found[0] == Approx(std::sqrt(2.0 / 3)) && found[1] == 1));
+    }
+    CHECK_THROWS_WITH(measure_numbers(s.model, source, 0), Catch::Contains("0 batches"));
 }

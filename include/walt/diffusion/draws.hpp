@@ -29,37 +29,34 @@ template <class A, class Config> struct drawn_batch {
     latent like_x0(auto& ctx) const { return x0.over(ctx.arena.template take<A, dynamic>(x0.size()).data()); }
 };
 
-/// Puts a batch on the model's device, in the arena. few_shapes: see conditions_on_device.
-template <class Model>
-auto on_device(Model& model, const latents& batch, const draws& drawn, const noise_schedule& schedule = {},
-               bool few_shapes = false) {
-    using config = typename Model::config_type;
-    using A = typename Model::A;
+/// Puts a batch on a device, in the arena. few_shapes: see conditions_on_device.
+template <class Config, class A, class Context>
+drawn_batch<A, Config> on_device(Context& ctx, const latents& batch, const draws& drawn,
+                                 const noise_schedule& schedule = {}, bool few_shapes = false) {
     batch.check();
-    auto& ctx = model.context();
     const std::int64_t B = batch.shape.count;
-    detail::require_size(drawn.level, B * config::frames, batch.shape, "noise levels");
-    drawn_batch<A, config> on;
-    on.input = conditions_on_device<config, A>(ctx, ctx.arena, batch, drawn.dropped, few_shapes);
+    detail::require_size(drawn.level, B * Config::frames, batch.shape, "noise levels");
+    drawn_batch<A, Config> on;
+    on.input = conditions_on_device<Config, A>(ctx, ctx.arena, batch, drawn.dropped, few_shapes);
     on.input.step = to_device<std::int32_t>(ctx, drawn.level).read();
     on.x0 = decltype(on.x0)(to_device<A>(ctx, batch.values).data(), B);
     on.eps = on.like_x0(ctx);
     ops::normal(ctx, drawn.noise, on.eps);
     std::vector<A> weight(drawn.level.size(), A(1));
-    if constexpr (config::frame_prediction)
+    if constexpr (Config::frame_prediction)
         if (!drawn.mask.empty()) {
             for (std::size_t f = 0; f < weight.size(); ++f) weight[f] -= static_cast<A>(drawn.mask[f]);
             on.input.known = on.x0.read();
             on.input.mask = to_device<A>(ctx, drawn.mask).read();
         }
     on.weight = to_device<A>(ctx, weight);
-    if constexpr (config::super_resolution) { // noise conditioning augmentation (paper sec. 4.5)
+    if constexpr (Config::super_resolution) { // noise conditioning augmentation (paper sec. 4.5)
         detail::require_size(drawn.low_level, B, batch.shape, "noise levels of low-resolution latents");
-        using low = view<A, dynamic, config::frames, config::height / 2, config::width / 2, config::channels>;
+        using low = view<A, dynamic, Config::frames, Config::height / 2, Config::width / 2, Config::channels>;
         std::vector<A> signal, noise; // of every sample, so of its frames
         for (const std::int32_t level : drawn.low_level) {
-            signal.insert(signal.end(), config::frames, static_cast<A>(schedule.at(level).signal));
-            noise.insert(noise.end(), config::frames, static_cast<A>(schedule.at(level).noise));
+            signal.insert(signal.end(), Config::frames, static_cast<A>(schedule.at(level).signal));
+            noise.insert(noise.end(), Config::frames, static_cast<A>(schedule.at(level).noise));
         }
         const low clean(to_device<A>(ctx, batch.low_resolution).data(), B);
         const low eps = clean.over(ctx.arena.template take<A, dynamic>(clean.size()).data());
@@ -69,6 +66,13 @@ auto on_device(Model& model, const latents& batch, const draws& drawn, const noi
         on.input.low_resolution_step = to_device<std::int32_t>(ctx, drawn.low_level).read();
     }
     return on;
+}
+/// The same on a model's device, as it takes batches.
+template <class Model>
+auto on_device(Model& model, const latents& batch, const draws& drawn, const noise_schedule& schedule = {},
+               bool few_shapes = false) {
+    return on_device<typename Model::config_type, typename Model::A>(model.context(), batch, drawn, schedule,
+                                                                     few_shapes);
 }
 
 /// estimate [B, F, H, W, C] = the x0 of what the network answers to `in`: self-conditioning's first pass.

@@ -1,0 +1,47 @@
+// What the numbers of a data set are like, for models that have numbers as a condition.
+#pragma once
+
+#include "../core/parameter_table.hpp"
+#include "../data/latents.hpp"
+
+#include <cmath>
+
+namespace walt {
+
+/// Measures `numbers.mean` and `numbers.std` of a model over batches 0 .. batches - 1 of a source (any function from a
+/// batch's number to latents), before its training. Only frames whose numbers are known count; a number that never
+/// changes has deviation 1. Until then the statistics are 0 and 1: numbers enter as they are.
+template <class Model, class Source> void measure_numbers(Model& model, Source&& source, std::int64_t batches) {
+    constexpr std::size_t N = Model::config_type::numbers;
+    static_assert(N > 0, "this model has no numbers as conditions (numbers is 0): there is nothing to measure");
+    using A = typename Model::master_type;
+    std::vector<double> sum(N), squares(N);
+    std::int64_t count = 0;
+    for (std::int64_t n = 0; n < batches; ++n) {
+        const latents batch = source(n);
+        batch.check();
+        for (std::size_t f = 0; f < batch.numbers.size() / N; ++f) {
+            if (!batch.numbers_valid.empty() && batch.numbers_valid[f] == 0) continue;
+            ++count;
+            for (std::size_t i = 0; i < N; ++i) {
+                const double x = static_cast<double>(batch.numbers[f * N + i]);
+                sum[i] += x;
+                squares[i] += x * x;
+            }
+        }
+    }
+    require(count > 0, "{} batches came without any frame whose numbers are known", batches);
+    std::vector<A> mean, deviation;
+    for (std::size_t i = 0; i < N; ++i) {
+        const double middle = sum[i] / static_cast<double>(count);
+        const double variance = squares[i] / static_cast<double>(count) - middle * middle;
+        mean.push_back(static_cast<A>(middle));
+        deviation.push_back(static_cast<A>(variance > 1e-12 * middle * middle ? std::sqrt(variance) : 1.0));
+    }
+    for (const parameter_row& row : model.table()) {
+        if (row.name == "numbers.mean") model.set(row, mean);
+        if (row.name == "numbers.std") model.set(row, deviation);
+    }
+}
+
+} // namespace walt
