@@ -13,7 +13,7 @@ using namespace walt;
 using namespace walt::testing::golden_tokenizer;
 
 TEMPLATE_TEST_CASE("cuda: the tokenizer equals its golden file", "[cuda][tokenizer][golden]", small, three_levels,
-                   groups) {
+                   groups, non_causal, frame_by_frame) {
     constexpr bool is_small = std::is_same_v<TestType, small>;
     walt::cuda::context ctx;
     SECTION("float") { check<float, TestType>(ctx, is_small ? in_float_small : in_float); }

@@ -26,6 +26,11 @@ TEST_CASE("the latent upsampler's gradients are those of finite differences", "[
     CHECK(net.check_parameters(f, 40).worst < 1e-6);
     CHECK(check_gradient(low, dlow, f).worst < 1e-6);
 
+    const std::vector<double> once(net.gradient.data(), net.gradient.data() + placed<nn::latent_upsampler<C>>.extent);
+    net.part().backward(net.ctx, net.weights(), low, dup, none{},
+                        net.gradients()); // not wanted: gradients add up alone
+    for (std::size_t i = 0; i < once.size(); ++i) CHECK(net.gradient.data()[i] == Approx(2 * once[i]));
+
     f(); // the check leaves its last perturbation's result
     const std::vector<double> before(up.data(), up.data() + up.size());
     low(0, 1, 0, 0, 0) += 3;

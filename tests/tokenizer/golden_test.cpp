@@ -6,7 +6,8 @@
 using namespace walt;
 using namespace walt::testing::golden_tokenizer;
 
-TEMPLATE_TEST_CASE("the tokenizer equals its golden file", "[tokenizer][golden]", small, three_levels, groups) {
+TEMPLATE_TEST_CASE("the tokenizer equals its golden file", "[tokenizer][golden]", small, three_levels, groups,
+                   non_causal, frame_by_frame) {
     constexpr bool is_small = std::is_same_v<TestType, small>;
     SECTION("reference, double") {
         reference::context ctx;

@@ -9,6 +9,8 @@
 #include <walt/testing/gradient_check.hpp>
 #include <walt/tokenizer/network.hpp>
 
+#include <cstdio>
+
 using namespace walt;
 
 // The paper's tokenizers under docs/model.md 3 (16 of them are the latent's mean and std, which are measured).
@@ -126,10 +128,10 @@ TEST_CASE("a pass has the same bits every time", "[tokenizer]") {
         const auto x = clip.take<float, 3>(f.ctx.arena), dx = clip.take<float, 3>(f.ctx.arena);
         const auto z = latents.take<float, 3>(f.ctx.arena);
         std::copy(pixels.begin(), pixels.end(), x.data());
-        network::encoder_saved<bf16> keep(f.ctx.arena, clip, pass::training);
+        network::encoder_saved<bf16> keep(f.ctx.arena, clip, activations::all);
         f.net.network().encode(f.ctx, f.net.weights(), x, z, keep);
         std::vector<float> gradient(placed<network>.extent);
-        f.net.network().encode_backward(f.ctx, f.net.weights(), keep, z, dx, gradients<float>{gradient.data()});
+        f.net.network().encode_backward(f.ctx, f.net.weights(), x, keep, z, dx, gradients<float>{gradient.data()});
         gradient.insert(gradient.end(), dx.data(), dx.data() + dx.size());
         return gradient;
     };
@@ -145,8 +147,8 @@ TEST_CASE("the whole tokenizer's gradient is that of finite differences", "[toke
                dz = latents.take<double, 3>(ctx.arena);
     testing::fill_normal(x, 1, 0.5);
     testing::fill_normal(dy, 2);
-    const network::encoder_saved<double> encoding(ctx.arena, clip, pass::training);
-    const network::decoder_saved<double> decoding(ctx.arena, latents, pass::training);
+    const network::encoder_saved<double> encoding(ctx.arena, clip, activations::all);
+    const network::decoder_saved<double> decoding(ctx.arena, latents, activations::all);
     const auto loss = [&] {
         f.net.network().encode(ctx, f.net.weights(), x, z, encoding);
         f.net.network().decode(ctx, f.net.weights(), z, y, decoding);
@@ -156,7 +158,7 @@ TEST_CASE("the whole tokenizer's gradient is that of finite differences", "[toke
     buffer<double> gradient(ctx, placed<network>.extent);
     const gradients<double> g{gradient.data()};
     f.net.network().decode_backward(ctx, f.net.weights(), z, decoding, dy, dz, g);
-    f.net.network().encode_backward(ctx, f.net.weights(), encoding, dz, dx, g);
+    f.net.network().encode_backward(ctx, f.net.weights(), x, encoding, dz, dx, g);
     CHECK(testing::check_gradient(x, dx, loss, 40).worst < 1e-5);
     const auto masters = f.net.masters();
     CHECK(testing::check_gradient(masters, gradient, loss, 150).worst < 1e-5);
@@ -187,7 +189,8 @@ TEST_CASE("meta runs the paper's tokenizer without data", "[tokenizer][meta]") {
         if (row.name.find("down") != std::string::npos) ++level;
         expected += 2.0 * static_cast<double>(row.size) * positions[level];
     }
-    const auto peak = [&](pass mode) {
+    const std::size_t element = 17 * 128 * 128 * 128; // of level 0's stream
+    const auto encoder_peak = [&](activations mode) {
         meta::context ctx;
         const auto x = pixels.take<float, 3>(ctx.arena);
         const auto z = paper::latent_size(pixels).template take<float, 8>(ctx.arena);
@@ -196,7 +199,31 @@ TEST_CASE("meta runs the paper's tokenizer without data", "[tokenizer][meta]") {
         CHECK(ctx.flops == Approx(expected).epsilon(1e-12));
         return ctx.arena.peak();
     };
-    const std::size_t element = 17 * 128 * 128 * 128; // of level 0's stream
-    CHECK(peak(pass::inference) < 14 * element);
-    CHECK(peak(pass::training) > 40 * element);
+    CHECK(encoder_peak(activations::none) < 14 * element);
+    CHECK(encoder_peak(activations::all) > 40 * element);
+    CHECK(encoder_peak(activations::rematerialise) < 40 * element);
+
+    // A step's peak and its FLOPs, in docs/design.md.
+    const auto step = [&](activations mode, const auto& sink) {
+        meta::context ctx;
+        const video_size latent = paper::latent_size(pixels);
+        const auto x = pixels.take<float, 3>(ctx.arena), y = pixels.take<float, 3>(ctx.arena);
+        const auto z = latent.take<float, 8>(ctx.arena), dz = latent.take<float, 8>(ctx.arena);
+        const typename paper::template encoder_saved<bf16> encoding(ctx.arena, pixels, mode);
+        const typename paper::template decoder_saved<bf16> decoding(ctx.arena, latent, mode);
+        placed<paper>.encode(ctx, weights<bf16>{}, x, z, encoding);
+        placed<paper>.decode(ctx, weights<bf16>{}, z, y, decoding);
+        placed<paper>.decode_backward(ctx, weights<bf16>{}, z, decoding, y, dz, sink);
+        placed<paper>.encode_backward(ctx, weights<bf16>{}, x, encoding, dz, none{}, sink);
+        std::printf("activations %d: %.2f GB, %.1f TFLOP\n", static_cast<int>(mode),
+                    static_cast<double>(ctx.arena.peak()) / 1e9, ctx.flops / 1e12);
+        return std::pair(static_cast<double>(ctx.arena.peak()), ctx.flops);
+    };
+    const auto [all, all_flops] = step(activations::all, gradients<float>{});
+    const auto [again, again_flops] = step(activations::rematerialise, gradients<float>{});
+    const auto [frozen, frozen_flops] = step(activations::input_gradient, no_gradients{});
+    CHECK(again < 0.6 * all);
+    CHECK(again_flops < 1.15 * all_flops);
+    CHECK(frozen < 0.7 * all);
+    CHECK(frozen_flops < 0.7 * all_flops);
 }

@@ -57,6 +57,9 @@ json golden_config(const char* name) {
     const safetensors_file file(std::string(WALT_TEST_DATA) + "/golden/" + name + ".safetensors");
     return json::parse(name, file.metadata().at("config"));
 }
+struct to_both_sides : groups {
+    static constexpr bool causal = false;
+};
 
 } // namespace
 
@@ -70,6 +73,11 @@ TEST_CASE("the configs of the golden files are those of the models they test") {
     CHECK(differences("denoiser_frame_prediction", known_frames{}) == "");
     CHECK(differences("denoiser_text_sr", text_to_video{}) == "");
     CHECK(config_differences(golden_config("tokenizer_groups"), config_json<groups>()) == "");
+}
+
+TEST_CASE("a tokenizer's config says its edges where they are not those of older files") {
+    CHECK(config_differences(golden_config("tokenizer_groups"), config_json<to_both_sides>()) ==
+          "causal is absent in the file and false in the model");
 }
 
 TEST_CASE("a default and its explicit value are one config") {

@@ -7,6 +7,7 @@
 namespace walt::nn {
 
 template <int C, int Groups> struct group_norm_silu {
+    static constexpr int channels = C;
     parameter<role::norm, init::one, C> weight;
     parameter<role::norm, init::zero, C> bias;
 
@@ -42,7 +43,10 @@ template <int C, int Groups> struct group_norm_silu {
     }
 
   private:
-    static constexpr auto row(auto vector) { return vector.template as<dynamic, C>(1); }
+    static constexpr auto row(auto vector) {
+        if constexpr (is_none<decltype(vector)>) return none{};
+        else return vector.template as<dynamic, C>(1);
+    }
 };
 
 } // namespace walt::nn

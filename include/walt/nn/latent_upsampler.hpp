@@ -26,26 +26,25 @@ template <int C> struct latent_upsampler {
     template <class T> void forward(auto& ctx, const weights<T>& w, auto low, auto up) const {
         const arena::scope scope(ctx.arena);
         const auto from = run_time(low.read());
-        const auto deep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(
-            from.extent(0), from.extent(1), from.extent(2), from.extent(3));
+        const auto deep = size_of(from).template take<T, 4 * C>(ctx.arena);
         ops::conv3d(ctx, frame_by_frame, from, w(conv.weight), w.exact(conv.bias), deep);
         ops::depth_to_space<1>(ctx, deep, run_time(up));
     }
 
-    /// dlow (A) is assigned unless empty.
+    /// dlow (A) is assigned, unless it is none{} or empty.
     template <class T>
     void backward(auto& ctx, const weights<T>& w, auto low, auto dup, auto dlow, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto from = run_time(low.read());
-        const auto ddeep = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, 4 * C>(
-            from.extent(0), from.extent(1), from.extent(2), from.extent(3));
+        const auto ddeep = size_of(from).template take<T, 4 * C>(ctx.arena);
         ops::depth_to_space_grad<1>(ctx, run_time(dup), ddeep);
         ops::conv3d_grad_weight(ctx, frame_by_frame, from, ddeep, g(conv.weight), g(conv.bias));
-        if (!dlow) return;
-        const auto part = ctx.arena.template take<T, dynamic, dynamic, dynamic, dynamic, C>(
-            from.extent(0), from.extent(1), from.extent(2), from.extent(3));
-        ops::conv3d_grad_input(ctx, frame_by_frame, ddeep, w(conv.weight), part);
-        ops::convert(ctx, part, dlow);
+        if constexpr (!is_none<decltype(dlow)>)
+            if (dlow) {
+                const auto part = size_of(from).template take<T, C>(ctx.arena);
+                ops::conv3d_grad_input(ctx, frame_by_frame, ddeep, w(conv.weight), part);
+                ops::convert(ctx, part, dlow);
+            }
     }
 
   private:

@@ -1,34 +1,28 @@
-// A residual block of the tokenizer, and a level's list of them (docs/model.md 3, Res).
+// A residual block of the tokenizer (docs/model.md 3, Res).
 #pragma once
 
+#include "../core/activations.hpp"
 #include "../ops/pointwise.hpp"
 #include "conv3d.hpp"
 #include "group_norm_silu.hpp"
 
 #include <numeric>
-#include <optional>
-#include <vector>
-
-namespace walt {
-
-/// What a pass through a network is for: training keeps what backward needs, inference gives memory back as it goes on.
-enum class pass { training, inference };
-
-} // namespace walt
 
 namespace walt::nn {
 
 /// y = (x or skip(x)) + conv2(SiLU(GN(conv1(SiLU(GN(x)))))). x and y are float32 (A), what lies between is in T.
-template <int In, int Out, int NormGroups> struct residual_block {
+/// Around: the geometry of conv1 and conv2, which keeps the size.
+template <int In, int Out, int NormGroups, conv_geometry Around = conv_geometry::causal({3, 3, 3})>
+struct residual_block {
     static constexpr bool has_skip = In != Out;
     using norm_in = group_norm_silu<In, std::gcd(NormGroups, In)>;
     using norm_out = group_norm_silu<Out, std::gcd(NormGroups, Out)>;
-    using skip_part = std::conditional_t<has_skip, causal_conv3d<In, Out, 1, false>, nothing>;
+    using skip_part = std::conditional_t<has_skip, conv3d<In, Out, conv_geometry{}, false>, nothing>;
 
     norm_in norm1;
-    causal_conv3d<In, Out, 3, false> conv1;
+    conv3d<In, Out, Around, false> conv1;
     norm_out norm2;
-    causal_conv3d<Out, Out, 3, false> conv2;
+    conv3d<Out, Out, Around, false> conv2;
     skip_part skip;
 
     static constexpr void each(auto& self, auto&& visit) {
@@ -39,146 +33,98 @@ template <int In, int Out, int NormGroups> struct residual_block {
         visit("skip", self.skip);
     }
 
+    /// What a pass keeps. A weight gradient wants what its convolution saw; input gradients do without.
     template <class T> struct saved {
+        activations kept;
+        video_size size;
         typename norm_in::template saved<T> norm1;
-        video_view<T, In> active1; // what conv1 sees
         typename norm_out::template saved<T> norm2;
         video_view<T, Out> middle;  // what conv1 gives
-        video_view<T, Out> active2; // what conv2 sees; in inference the same memory
+        video_view<T, In> active1;  // what conv1 sees
+        video_view<T, Out> active2; // what conv2 sees; in inference the memory of middle
         video_view<T, In> input;    // what skip sees
-        saved(arena& from, const video_size& size, pass mode)
-            : norm1(from, size), active1(size.template take<T, In>(from)), norm2(from, size),
-              middle(size.template take<T, Out>(from)),
-              active2(mode == pass::training ? size.template take<T, Out>(from) : middle) {
+
+        saved(arena& from, const video_size& of, activations mode)
+            : kept(mode), size(of), norm1(from, size), norm2(from, size), middle(size.template take<T, Out>(from)) {
+            if (kept != activations::input_gradient) take_rest(from);
+        }
+        /// The same with room for what is not kept, in the arena's open scope.
+        saved complete(arena& from) const {
+            saved all = *this;
+            if (kept == activations::input_gradient) all.take_rest(from);
+            return all;
+        }
+
+      private:
+        void take_rest(arena& from) {
+            active1 = size.template take<T, In>(from);
+            active2 = kept == activations::none ? middle : size.template take<T, Out>(from);
             if constexpr (has_skip) input = size.template take<T, In>(from);
         }
     };
 
-    /// In == Out: y may be x, which saves a copy.
+    /// y is assigned, and is not x.
+    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto y, const saved<T>& keep) const {
+        const arena::scope scope(ctx.arena);
+        const saved<T> all = keep.complete(ctx.arena);
+        forward_to_conv2(ctx, w, x, all);
+        if constexpr (has_skip) skip.forward(ctx, w, all.input, y);
+        else ops::convert(ctx, x, y);
+        conv2.forward_add(ctx, w, all.active2, y);
+    }
+    /// The same where x lies, which saves a copy: x becomes y.
     template <class T>
-    void forward(auto& ctx, const weights<T>& w, auto x, auto y, bool in_place, const saved<T>& keep) const {
+    void forward_in_place(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep) const requires(!has_skip) {
+        const arena::scope scope(ctx.arena);
+        const saved<T> all = keep.complete(ctx.arena);
+        forward_to_conv2(ctx, w, x, all);
+        conv2.forward_add(ctx, w, all.active2, x);
+    }
+    /// Fills all of `keep` and gives no result: what a pass back needs that starts from x again.
+    template <class T> void forward_to_conv2(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep) const {
         norm1.forward(ctx, w, x, keep.active1, keep.norm1);
         conv1.forward(ctx, w, keep.active1, keep.middle);
         norm2.forward(ctx, w, keep.middle, keep.active2, keep.norm2);
-        if constexpr (has_skip) {
-            ops::convert(ctx, x, keep.input);
-            skip.forward(ctx, w, keep.input, y);
-        } else if (!in_place) {
-            ops::convert(ctx, x, y);
-        }
-        conv2.forward_add(ctx, w, keep.active2, y);
+        if constexpr (has_skip) ops::convert(ctx, x, keep.input);
     }
 
-    /// In == Out: dy becomes dx where it lies, so pass the same view twice. Otherwise dx is assigned.
+    /// dx is assigned, and is not dy.
     template <class T>
     void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
         const arena::scope scope(ctx.arena);
-        const video_size size = size_of(x);
-        const auto dy_compute = size.template take<T, Out>(ctx.arena);
-        const auto dmiddle = size.template take<T, Out>(ctx.arena);
-        const auto dactive1 = size.template take<T, In>(ctx.arena);
-        ops::convert(ctx, dy, dy_compute);
-        conv2.backward_parameters(ctx, keep.active2, dy_compute, g);
-        conv2.backward_input(ctx, w, dy_compute, dmiddle);
-        norm2.backward(ctx, w, keep.middle, keep.norm2, dmiddle, dmiddle, g);
-        conv1.backward_parameters(ctx, keep.active1, dmiddle, g);
-        conv1.backward_input(ctx, w, dmiddle, dactive1);
+        const auto dy_compute = in_compute_type<T>(ctx, dy);
         if constexpr (has_skip) {
             skip.backward_parameters(ctx, keep.input, dy_compute, g);
             skip.backward_input(ctx, w, dy_compute, dx);
-        }
-        norm1.backward_add(ctx, w, x, keep.norm1, dactive1, dx, g);
+        } else ops::convert(ctx, dy, dx);
+        add_branch_gradient(ctx, w, x, keep, dy_compute, dx, g);
     }
-};
-
-/// Depth residual blocks, the first of which changes the channels. Depth is a number, not a type.
-template <int In, int Out, int Depth, int NormGroups> struct residual_blocks : repeated_part {
-    static constexpr int depth = Depth;
-    using first_block = residual_block<In, Out, NormGroups>;
-    using later_block = residual_block<Out, Out, NormGroups>;
-
-    first_block first;
-    later_block later;                 // block 1; block i is this one shifted by i - 1 strides
-    shift begin{}, second{}, stride{}; ///< where block 0 begins, where block 1 does, and block 2 behind block 1
-
-    constexpr void place(layout& l) {
-        begin = l.end;
-        walt::place(first, l);
-        second = l.end;
-        if constexpr (Depth > 1) {
-            const std::size_t before = l.count;
-            walt::place(later, l);
-            stride = l.end - second;
-            l.count += (Depth - 2) * (l.count - before);
-            l.end = begin_of(Depth);
-        }
-    }
-    /// Where block i begins; of i = depth, where all end.
-    constexpr shift begin_of(int i) const { return i == 0 ? begin : second + static_cast<std::size_t>(i - 1) * stride; }
-    /// How far block i lies behind `first` or `later`.
-    constexpr shift shift_of(int i) const { return i < 2 ? shift{} : static_cast<std::size_t>(i - 1) * stride; }
-    /// Calls use(block i, its shift).
-    template <class Use> constexpr void at(int i, Use&& use) const {
-        if (i == 0) use(first, shift{});
-        else use(later, shift_of(i));
-    }
-
-    template <class T> struct saved {
-        pass mode;
-        video_size size;
-        std::vector<video_view<accumulate_t<T>, Out>> stream; // behind each block; one for all of them in inference
-        std::optional<typename first_block::template saved<T>> first;
-        std::vector<typename later_block::template saved<T>> later;
-
-        /// x: what the first block will see. Inference with In == Out works in place of it.
-        saved(arena& from, const video_view<accumulate_t<T>, In>& x, pass kept) : mode(kept), size(size_of(x)) {
-            if (mode == pass::inference) {
-                if constexpr (In == Out) stream.push_back(x);
-                else stream.push_back(size.template take<accumulate_t<T>, Out>(from));
-                return;
-            }
-            first.emplace(from, size, mode);
-            stream.push_back(size.template take<accumulate_t<T>, Out>(from));
-            for (int i = 1; i < Depth; ++i) {
-                later.emplace_back(from, size, mode);
-                stream.push_back(size.template take<accumulate_t<T>, Out>(from));
-            }
-        }
-        const video_view<accumulate_t<T>, Out>& output() const { return stream.back(); }
-    };
-
-    /// The result is keep.output(). x is the view that `keep` was made with.
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep) const {
-        if (keep.mode == pass::inference) {
-            for (int i = 0; i < Depth; ++i) {
-                const arena::scope scope(ctx.arena);
-                if (i == 0)
-                    first.forward(ctx, w.block(*this, 0), x, keep.output(), In == Out,
-                                  typename first_block::template saved<T>(ctx.arena, keep.size, keep.mode));
-                else
-                    later.forward(ctx, w.block(*this, i), keep.output(), keep.output(), true,
-                                  typename later_block::template saved<T>(ctx.arena, keep.size, keep.mode));
-            }
-            return;
-        }
-        first.forward(ctx, w.block(*this, 0), x, keep.stream[0], false, *keep.first);
-        for (int i = 1; i < Depth; ++i) {
-            const auto at = static_cast<std::size_t>(i);
-            later.forward(ctx, w.block(*this, i), keep.stream[at - 1], keep.stream[at], false, keep.later[at - 1]);
-        }
-    }
-
-    /// dy is used up. In == Out: it becomes dx where it lies, so pass the same view twice. Otherwise dx is assigned.
+    /// The same where dy lies: it becomes dx.
     template <class T>
-    void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
-        require(keep.mode == pass::training,
-                "backward needs activations: the forward pass was run with pass::inference");
-        for (int i = Depth - 1; i > 0; --i) {
-            const auto at = static_cast<std::size_t>(i);
-            later.backward(ctx, w.block(*this, i), keep.stream[at - 1], keep.later[at - 1], dy, dy,
-                           g.shifted(shift_of(i)));
-        }
-        first.backward(ctx, w.block(*this, 0), x, *keep.first, dy, dx, g);
+    void backward_in_place(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, const auto& g) const
+        requires(!has_skip) {
+        const arena::scope scope(ctx.arena);
+        add_branch_gradient(ctx, w, x, keep, in_compute_type<T>(ctx, dy), dy, g);
+    }
+
+  private:
+    template <class T> static auto in_compute_type(auto& ctx, auto dy) {
+        const auto copy = size_of(dy).template take<T, Out>(ctx.arena);
+        ops::convert(ctx, dy, copy);
+        return copy;
+    }
+    /// dx += the gradient through the convolutions.
+    template <class T>
+    void add_branch_gradient(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, video_view<T, Out> dy,
+                             auto dx, const auto& g) const {
+        const auto dmiddle = keep.size.template take<T, Out>(ctx.arena);
+        const auto dactive1 = keep.size.template take<T, In>(ctx.arena);
+        conv2.backward_parameters(ctx, keep.active2, dy, g);
+        conv2.backward_input(ctx, w, dy, dmiddle);
+        norm2.backward(ctx, w, keep.middle, keep.norm2, dmiddle, dmiddle, g);
+        conv1.backward_parameters(ctx, keep.active1, dmiddle, g);
+        conv1.backward_input(ctx, w, dmiddle, dactive1);
+        norm1.backward_add(ctx, w, x, keep.norm1, dactive1, dx, g);
     }
 };
 

@@ -1,5 +1,7 @@
-// A tokenizer's config: a struct of constants. A variant inherits one and overrides a member (docs/model.md 3).
+// A tokenizer's config: a struct of constants. A variant inherits one and overrides a member (docs/model.md 3, 14).
 #pragma once
+
+#include "../ops/conv_geometry.hpp"
 
 #include <array>
 #include <cstddef>
@@ -17,7 +19,9 @@ struct tokenizer_config {
     static constexpr std::array<int, 3> time_strides{1, 2, 2}; ///< of each downsampling, which halves height and width
     static constexpr int latent = 8;                           ///< c: channels of a latent
     static constexpr int in_channels = 3;
-    static constexpr int norm_groups = 32; ///< G; a norm over C channels has gcd(G, C) groups
+    static constexpr int norm_groups = 32;   ///< G; a norm over C channels has gcd(G, C) groups
+    static constexpr bool causal = true;     ///< a frame sees itself and the past; else a frame before and one after
+    static constexpr bool per_frame = false; ///< a frame sees itself only; time_strides are 1
 
     /// field(name, value) for every field of Config, which derives from this.
     template <class Config> static constexpr void describe(auto&& field) {
@@ -28,6 +32,8 @@ struct tokenizer_config {
         field("latent", Config::latent);
         field("in_channels", Config::in_channels);
         field("norm_groups", Config::norm_groups);
+        if (!Config::causal) field("causal", false); // older files do not say it
+        if (Config::per_frame) field("per_frame", true);
     }
 };
 
@@ -59,6 +65,11 @@ template <int Stride> struct time_stride_is_one_or_two {
     static_assert(value, "a tokenizer's time stride must be 1 or 2 (a larger factor is several levels)");
 };
 
+template <bool PerFrame, int Stride> struct a_frame_by_itself_has_no_time_stride {
+    static constexpr bool value = !PerFrame || Stride == 1;
+    static_assert(value, "a tokenizer that works per frame has no strides in time (time_strides must be 1)");
+};
+
 } // namespace rules
 
 /// What follows from a config: the numbers that modules take. Mistakes in the config stop here, one sentence each.
@@ -71,7 +82,9 @@ template <class Config> struct tokenizer_dimensions {
         return (true && ... && rules::tokenizer_size_is_positive<Config::multipliers[Level]>::value);
     }
     template <std::size_t... Level> static constexpr bool strides_are_one_or_two(std::index_sequence<Level...>) {
-        return (true && ... && rules::time_stride_is_one_or_two<Config::time_strides[Level]>::value);
+        return (true && ... &&
+                (rules::time_stride_is_one_or_two<Config::time_strides[Level]>::value &&
+                 rules::a_frame_by_itself_has_no_time_stride<Config::per_frame, Config::time_strides[Level]>::value));
     }
     static constexpr bool valid =
         rules::tokenizer_size_is_positive<Config::channels>::value &&
@@ -90,8 +103,15 @@ template <class Config> struct tokenizer_dimensions {
     static constexpr int channels_into(int level) { return level == 0 ? Config::channels : channels(level - 1); }
     /// Groups of a norm over so many channels (docs/model.md 3).
     static constexpr int groups(int of_channels) { return std::gcd(Config::norm_groups, of_channels); }
-    /// Time stride of the downsampling between a level and the next.
-    static constexpr int time_stride(int level) { return Config::time_strides[static_cast<std::size_t>(level)]; }
+    /// How kernels of 3 x 3 x 3 lie; strides are one or those of a downsampling.
+    static constexpr conv_geometry around(int time_stride = 1, int space_stride = 1) {
+        const per_axis kernel{Config::per_frame ? 1 : 3, 3, 3}, stride{time_stride, space_stride, space_stride};
+        return Config::causal ? conv_geometry::causal(kernel, stride) : conv_geometry::same_symmetric(kernel, stride);
+    }
+    /// Time stride of the downsampling between a level and the next; 1 behind the last.
+    static constexpr int time_stride(int level) {
+        return level + 1 < levels ? Config::time_strides[static_cast<std::size_t>(level)] : 1;
+    }
     /// Frames of a level per latent frame.
     static constexpr int time_factor(int level) {
         int factor = 1;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "decoder.hpp"
+#include "encoder.hpp"
 
 namespace walt {
 
@@ -18,8 +19,8 @@ template <int Latent> struct latent_normalisation {
 
 /// A network of this config. Pixels [B, F, H, W, in_channels] lie in [-1, 1]; latents are [B, f, h, w, c] with
 /// F = 1 + (f - 1) time_compression, H = h space_compression. A pass is
-///   saved keep(ctx.arena, size, pass::training); encode(ctx, w, x, z, keep); ...; encode_backward(ctx, w, keep, dz,
-///   dx, g);
+///   saved keep(ctx.arena, size, activations::all); encode(ctx, w, x, z, keep); ...;
+///   encode_backward(ctx, w, x, keep, dz, dx, g);
 /// with an arena::scope around it.
 template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct tokenizer_network {
     using dims = tokenizer_dimensions<Config>;
@@ -66,13 +67,13 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
     template <class T, class X, class Z> void encode(auto& ctx, const weights<T>& w, X x, Z z) const {
         const arena::scope scope(ctx.arena);
         latent_size(size_of(x));
-        encode(ctx, w, x, z, encoder_saved<T>(ctx.arena, size_of(x), pass::inference));
+        encode(ctx, w, x, z, encoder_saved<T>(ctx.arena, size_of(x), activations::none));
     }
     /// dx = the gradient of <z, dz> (pass none{} to leave it out); adds to the parameters' gradients.
-    template <class T, class DZ, class DX>
-    void encode_backward(auto& ctx, const weights<T>& w, const encoder_saved<T>& keep, DZ dz, DX dx,
+    template <class T, class X, class DZ, class DX>
+    void encode_backward(auto& ctx, const weights<T>& w, X x, const encoder_saved<T>& keep, DZ dz, DX dx,
                          const auto& g) const {
-        encoder.backward(ctx, w, keep, dz, dx, g);
+        encoder.backward(ctx, w, x, keep, dz, dx, g);
     }
 
     /// x = decoder(z), z not normalised.
@@ -87,7 +88,7 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
     }
     template <class T, class Z, class X> void decode(auto& ctx, const weights<T>& w, Z z, X x) const {
         const arena::scope scope(ctx.arena);
-        decode(ctx, w, z, x, decoder_saved<T>(ctx.arena, size_of(z), pass::inference));
+        decode(ctx, w, z, x, decoder_saved<T>(ctx.arena, size_of(z), activations::none));
     }
     template <class T, class Z, class DX, class DZ>
     void decode_backward(auto& ctx, const weights<T>& w, Z z, const decoder_saved<T>& keep, DX dx, DZ dz,

@@ -16,6 +16,7 @@ struct reconstruction {
     float absolute = 0.1f;
     float latent_pull = 1e-3f; ///< adds latent_pull mean z^2 to the loss (its gradient; not to the value reported)
     float latent_noise = 0.1f; ///< deviation of Gaussian noise added to z
+    activations keep = activations::all; ///< or rematerialise: less memory, more work
 
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
     template <class Model, class Sink, class A>
@@ -70,14 +71,14 @@ struct reconstruction {
         const std::vector<A> host(from.begin(), from.end());
         ctx.upload(x.data(), host.data(), host.size() * sizeof(A));
 
-        typename network::template encoder_saved<T> encoding(ctx.arena, pixels, pass::training);
+        typename network::template encoder_saved<T> encoding(ctx.arena, pixels, keep);
         model.network().encode(ctx, w, x, z, encoding);
         const auto one = constant<A>(ctx, 1), deviation = constant<A>(ctx, static_cast<double>(latent_noise));
         const auto noisy = latents.template take<A, c>(ctx.arena);
         ops::normal(ctx, random, noise);
         ops::frame_blend(ctx, one, z, deviation, noise, noisy);
 
-        typename network::template decoder_saved<T> decoding(ctx.arena, latents, pass::training);
+        typename network::template decoder_saved<T> decoding(ctx.arena, latents, keep);
         model.network().decode(ctx, w, noisy, decoded, decoding);
         ops::reconstruction_error(ctx, decoded, x, static_cast<double>(absolute), loss, dx);
         if (share.pixels != 1) ops::frame_blend(ctx, constant<A>(ctx, share.pixels), dx, constant<A>(ctx, 0), dx, dx);
@@ -85,7 +86,7 @@ struct reconstruction {
         const auto pull =
             constant<A>(ctx, 2.0 * static_cast<double>(latent_pull) * share.latents / static_cast<double>(z.size()));
         ops::frame_blend(ctx, one, dz, pull, z, dz);
-        model.network().encode_backward(ctx, w, encoding, dz, none{}, g);
+        model.network().encode_backward(ctx, w, x, encoding, dz, none{}, g);
     }
 
     template <class A> static view<A, dynamic> constant(auto& ctx, double value) {
