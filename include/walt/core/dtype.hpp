@@ -5,6 +5,10 @@
 #include <string_view>
 #include <type_traits>
 
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error "walt cannot be compiled with -ffast-math: the guards of weights against NaN would be compiled away"
+#endif
+
 #if defined(__CUDACC__)
 #define WALT_HD __host__ __device__
 #else

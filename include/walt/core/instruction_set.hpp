@@ -6,7 +6,7 @@
 #pragma once
 
 // Named is what changes a result or what a function of these headers may use: width of vectors, fused multiplication,
-// products of bf16, a compiler that was told not to keep to IEEE's arithmetic, and one without OpenMP.
+// products of bf16, and a compiler without OpenMP.
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define WALT_ISA_VECTORS avx512
 #elif defined(__AVX512F__)
@@ -47,20 +47,14 @@
 #define WALT_ISA_BF16
 #endif
 
-#if defined(__FAST_MATH__)
-#define WALT_ISA_MATH _fast_math
-#else
-#define WALT_ISA_MATH
-#endif
-
 #if defined(_OPENMP)
 #define WALT_ISA_OPENMP
 #else
 #define WALT_ISA_OPENMP _no_openmp
 #endif
 
-#define WALT_ISA_JOIN(vectors, fma, bits, bf16, math, openmp) vectors##fma##bits##bf16##math##openmp
+#define WALT_ISA_JOIN(vectors, fma, bits, bf16, openmp) vectors##fma##bits##bf16##openmp
 #define WALT_ISA_NAME(...) WALT_ISA_JOIN(__VA_ARGS__) // a step of its own, so that the parts are replaced first
 /// For example avx512_fma_bmi_bf16.
 #define WALT_INSTRUCTION_SET                                                                                           \
-    WALT_ISA_NAME(WALT_ISA_VECTORS, WALT_ISA_FMA, WALT_ISA_BITS, WALT_ISA_BF16, WALT_ISA_MATH, WALT_ISA_OPENMP)
+    WALT_ISA_NAME(WALT_ISA_VECTORS, WALT_ISA_FMA, WALT_ISA_BITS, WALT_ISA_BF16, WALT_ISA_OPENMP)
