@@ -4,9 +4,11 @@
 #include "error.hpp"
 #include "parameter_table.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace walt {
@@ -51,9 +53,11 @@ class trained_parameters {
             bool found = false;
             for (const parameter_row& row : table)
                 found = found || (row.trainable() && only::matches(pattern, row.name));
-            require(found,
-                    "training::train names {}, which is no trainable parameter of this model; its names begin with {}",
-                    pattern, groups(table));
+            require(
+                found,
+                "training::train names {}, which is no trainable parameter of this model; the nearest is {}, and its "
+                "names begin with {}",
+                pattern, nearest(table, pattern), groups(table));
         }
         std::size_t whole = 0;
         for (const parameter_row& row : table) whole = row.offset + row.padded();
@@ -82,6 +86,31 @@ class trained_parameters {
     bool all() const { return places_.empty(); }
 
   private:
+    /// The trainable parameter with the fewest letters to change, add or leave out; those that a * stands for are free.
+    static std::string nearest(const std::vector<parameter_row>& table, std::string_view pattern) {
+        std::string best = "none";
+        std::size_t least = static_cast<std::size_t>(-1);
+        for (const parameter_row& row : table) {
+            if (!row.trainable()) continue;
+            std::vector<std::size_t> changes(row.name.size() + 1); // of the pattern's beginning into the name's
+            for (std::size_t n = 0; n < changes.size(); ++n) changes[n] = n;
+            for (const char letter : pattern) {
+                const bool free = letter == '*';
+                std::size_t diagonal = std::exchange(changes[0], changes[0] + !free);
+                for (std::size_t n = 1; n < changes.size(); ++n) {
+                    const std::size_t here = changes[n];
+                    const std::size_t same = diagonal + (free || letter == row.name[n - 1] ? 0 : 1);
+                    changes[n] = std::min({same, here + !free, changes[n - 1] + !free});
+                    diagonal = here;
+                }
+            }
+            if (changes.back() < least) {
+                least = changes.back();
+                best = row.name;
+            }
+        }
+        return best;
+    }
     static std::string groups(const std::vector<parameter_row>& table) {
         std::string list;
         std::string_view last;
