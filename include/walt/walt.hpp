@@ -22,6 +22,7 @@
 #include "train/ema.hpp"
 #include "train/plot_every.hpp"
 #include "train/trainer.hpp"
+#include "train/validation.hpp"
 #include "transformer/denoiser.hpp"
 
 #include "config/demo.hpp"

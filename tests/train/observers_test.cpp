@@ -10,6 +10,7 @@
 #include <walt/train/ema.hpp>
 #include <walt/train/plot_every.hpp>
 #include <walt/train/save_to.hpp>
+#include <walt/train/validation.hpp>
 
 #include <atomic>
 #include <thread>
@@ -184,6 +185,21 @@ TEST_CASE("how far a source is ahead, and in which threads, is the run's to say"
     }
     CHECK(masters[0] == masters[1]);
     CHECK(masters[0] == masters[2]);
+}
+
+TEST_CASE("validation measures every so many steps and at the end, the average of the same step") {
+    reference::context ctx;
+    model_type model(ctx, seed{5});
+    trainer run(model, squared_error{});
+    ema average(model);
+    validation kept(2, [&] { return average.model().host_masters(); });
+    std::vector<std::vector<double>> after;
+    CHECK(run.run(source, steps{5}, kept, average,
+                  [&](auto&, const step_result&) { after.push_back(average.model().host_masters()); }));
+    REQUIRE(kept.found().size() == 3);
+    for (const auto& [step, masters] : kept.found()) CHECK(masters == after[static_cast<std::size_t>(step - 1)]);
+    CHECK(kept.found().back().step == 5);
+    CHECK_THROWS_WITH(validation(0, [] { return 1; }), Catch::Contains("every"));
 }
 
 TEST_CASE("plot_every draws what is logged") {
