@@ -43,20 +43,19 @@ template <class Config> void training_step(benchmark::State& state, std::int64_t
     measure_each(state, {of.flops, of.bytes}, [&] { return seconds_of(ctx, [&] { train.step(source); }); });
 }
 
-/// The network's part of a DDIM step, as sampling replays it: a pass, or with guidance two.
+/// The network's part of a sampling step, as sampling replays it with prepared conditions; guidance doubles the batch.
 template <class Config> void sampling_step(benchmark::State& state, std::int64_t samples, bool guided) {
     ceilings::measured();
     walt::cuda::context ctx;
     const denoiser model(ctx, Config{}, compute<bf16>);
     const arena::scope scope(ctx.arena);
-    const auto input = drawn_input<Config>(ctx, samples);
+    const std::int64_t asked = guided ? 2 * samples : samples;
+    const auto input = drawn_input<Config>(ctx, asked);
+    const auto given = model.prepare(input);
     const auto v =
-        ctx.arena.take<float, dynamic, Config::frames, Config::height, Config::width, Config::channels>(samples);
-    const cost of = sampling_cost(Config{}, compute<bf16>, samples);
-    const int passes = guided ? 2 : 1;
-    measure(ctx, state, {passes * of.flops, passes * of.bytes}, [&] {
-        for (int pass = 0; pass < passes; ++pass) model.predict(input, v);
-    });
+        ctx.arena.take<float, dynamic, Config::frames, Config::height, Config::width, Config::channels>(asked);
+    const cost of = sampling_cost(Config{}, compute<bf16>, asked);
+    measure(ctx, state, {of.flops, of.bytes}, [&] { model.predict(input, given, v); });
 }
 
 template <class Config, class T> void add_ops(const std::string& preset, std::int64_t samples) {
