@@ -48,7 +48,7 @@ template <class Shape> struct cross_attention {
         q.forward(ctx, w, u, keep.q);
         kv.forward(ctx, w, u, keep.kv);
         auto text_kv = keep.text_kv.read();
-        if (text.kv) text_kv = text.kv;
+        if (text.kv.size() > 0) text_kv = text.kv; // of no data too (meta)
         else text_keys(ctx, w, text.projected, keep.text_kv);
         ops::cross_attention<Shape>(ctx, keep.q, keep.kv, text_kv, text.row, text.valid, optional_weight(w, q_norm),
                                     optional_weight(w, k_norm), keep.mixed, keep.lse);

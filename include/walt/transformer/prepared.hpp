@@ -46,9 +46,9 @@ template <class T, class Config> struct prepared {
     prepared first(std::int64_t count) const {
         prepared part = *this;
         part.samples = count;
-        if (part.numbers) part.numbers = numbers.slice(0, count * F);
-        if (part.low_time) part.low_time = low_time.slice(0, count * F);
-        if (part.upsampled) part.upsampled = upsampled.slice(0, count);
+        if (part.numbers.size() > 0) part.numbers = numbers.slice(0, count * F);
+        if (part.low_time.size() > 0) part.low_time = low_time.slice(0, count * F);
+        if (part.upsampled.size() > 0) part.upsampled = upsampled.slice(0, count);
         return part;
     }
 };
