@@ -9,11 +9,20 @@ namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// The ops that run the reference's loops here, in one thread: they are small, or called a few times a pass. A test
 /// holds the folder to this list, so that no other op falls back to them unnoticed.
-inline constexpr const char* plain_ops[] = {
-    "adafactor_tensor", "gradient_scale", "add_rows",          "add_rows_grad",
-    "denormalise",      "fill",           "latent_statistics", "latent_statistics_grad",
-    "lookup",           "normalise",      "patchify_constant", "rescale_std",
-    "sinusoid",         "valid_rows",     "valid_rows_grad"};
+inline constexpr const char* plain_ops[] = {"gradient_scale",
+                                            "add_rows",
+                                            "add_rows_grad",
+                                            "denormalise",
+                                            "fill",
+                                            "latent_statistics",
+                                            "latent_statistics_grad",
+                                            "lookup",
+                                            "normalise",
+                                            "patchify_constant",
+                                            "rescale_std",
+                                            "sinusoid",
+                                            "valid_rows",
+                                            "valid_rows_grad"};
 
 /// The fast CPU device. It inherits the reference's ops and has its own of all but plain_ops.
 struct context : reference::context {
