@@ -5,6 +5,7 @@
 #include "parameter_table.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -84,6 +85,8 @@ class trained_parameters {
     /// For gradients::places: nullptr where all are trained.
     const std::int32_t* places() const { return places_.empty() ? nullptr : places_.data(); }
     bool all() const { return places_.empty(); }
+    /// Another number for each choice of the process. Another choice's places may come to lie at the same address.
+    std::uint64_t choice() const { return choice_; }
 
   private:
     /// The trainable parameter with the fewest letters to change, add or leave out; those that a * stands for are free.
@@ -123,6 +126,12 @@ class trained_parameters {
     }
 
     std::vector<trained_row> rows_;
+    static std::uint64_t next_choice() {
+        static std::atomic<std::uint64_t> last = 0;
+        return ++last;
+    }
+
+    std::uint64_t choice_ = next_choice();
     std::vector<std::int32_t> places_;
     std::size_t extent_ = 0;
 };

@@ -96,6 +96,7 @@ template <class A> struct gradients {
     const std::int32_t* places =
         nullptr; ///< of each block of the layout: its place among the trained ones, or -1; none: all are
     std::size_t at = 0;
+    std::uint64_t choice = 0; ///< whose `places` these are: recorded work is known by it (trained_parameters::choice)
 
     template <class Parameter> constexpr auto operator()(const Parameter& p) const {
         using view_type = typename Parameter::template view_of<A>;
@@ -105,7 +106,7 @@ template <class A> struct gradients {
         const std::int32_t place = places[offset / block_elements];
         return place < 0 ? view_type() : view_type(data + static_cast<std::size_t>(place) * block_elements);
     }
-    constexpr gradients shifted(shift by) const { return {data, places, at + by.all}; }
+    constexpr gradients shifted(shift by) const { return {data, places, at + by.all, choice}; }
     /// Called when the gradients of block i of a network are complete (backward goes from the last to the first).
     constexpr void ready(int) const {}
 };

@@ -133,10 +133,11 @@ class trainer {
     template <class Source> void add_gradients(Source&& source) {
         try {
             for (int i = 0; i < options_.accumulate; ++i)
-                objective_(*model_, source(position_ + i),
-                           gradients<A>{gradient_.data(), trained_.parameters().places()},
-                           philox{options_.seed.value, static_cast<std::uint64_t>(position_ + i)},
-                           view<A, 1>(losses_.data() + i));
+                objective_(
+                    *model_, source(position_ + i),
+                    gradients<A>{gradient_.data(), trained_.parameters().places(), 0, trained_.parameters().choice()},
+                    philox{options_.seed.value, static_cast<std::uint64_t>(position_ + i)},
+                    view<A, 1>(losses_.data() + i));
         } catch (...) {
             ops::fill(model_->context(), gradient_.all(), 0); // no half gradient for the next step
             throw;
