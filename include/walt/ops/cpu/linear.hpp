@@ -59,7 +59,8 @@ template <class T, class U, class Bias> struct product_piece {
 template <class T, class U, class Bias>
 void multiply(context& ctx, const product& p, const T* a, const T* b, const Bias* bias, U* c) {
     if (p.m == 0 || p.k == 0) return; // no rows: nothing to write, or nothing to add
-    const auto [rows, columns] = p.piece();
+    const auto whole = p.piece();
+    const std::int64_t rows = whole.rows, columns = whole.columns; // (clang 14 captures no structured binding)
     const std::int64_t across = (p.n + columns - 1) / columns, down = (p.m + rows - 1) / rows;
     const auto rest = [](std::int64_t all, std::int64_t part) { return all - (all - 1) / part * part; };
     using piece = product_piece<T, U, Bias>;
