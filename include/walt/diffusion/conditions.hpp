@@ -1,5 +1,5 @@
-// What samples are told, in host memory: classes, texts, known frames, a low-resolution latent; and what guidance leaves
-// out of it.
+// What samples are told, in host memory: classes, texts, known frames, a low-resolution latent; and what guidance
+// leaves out of it.
 #pragma once
 
 #include "../core/hash.hpp"

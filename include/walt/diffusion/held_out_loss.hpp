@@ -12,10 +12,10 @@ struct held_out_losses {
     double plain = 0, self_conditioned = 0;
 };
 
-/// The losses over batches 0 .. batches - 1 of a source (any function from a batch's number to latents): sample i of N in a
-/// batch has level floor((i + 1/2) 1000 / N) and noise of its own, and no condition is dropped. So they are the same
-/// numbers every time on one device. Frames are not known; a low-resolution latent has half of the noise that
-/// `objective` may put on it. `objective` says the schedule and the prediction.
+/// The losses over batches 0 .. batches - 1 of a source (any function from a batch's number to latents): sample i of
+/// N in a batch has level floor((i + 1/2) 1000 / N) and noise of its own, and no condition is dropped. So they are
+/// the same numbers every time on one device. Frames are not known; a low-resolution latent has half of the noise
+/// that `objective` may put on it. `objective` says the schedule and the prediction.
 template <class Model, class Source>
 held_out_losses held_out_loss(Model& model, Source&& source, std::int64_t batches, const denoising& objective = {},
                               seed from = {}) {

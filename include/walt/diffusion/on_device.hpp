@@ -50,9 +50,9 @@ template <class Config> void check_conditions(const latents& batch) {
         detail::require_size(batch.low_resolution, came.size() / 4, came, "low-resolution numbers");
 }
 
-/// What the network is told about the frames of a batch: kinds, labels, numbers, texts. The rest of the input stays empty.
-/// dropped [B F], or empty: frames that are told nothing. few_shapes rounds the number of texts up (coarse), for work that
-/// is recorded by its shapes.
+/// What the network is told about the frames of a batch: kinds, labels, numbers, texts. The rest of the input stays
+/// empty. dropped [B F], or empty: frames that are told nothing. few_shapes rounds the number of texts up (coarse),
+/// for work that is recorded by its shapes.
 template <class Config, class A, class Context, class From>
 denoiser_input<A, Config> conditions_on_device(Context& ctx, From& from, const latents& batch,
                                                const std::vector<std::uint8_t>& dropped = {}, bool few_shapes = false) {

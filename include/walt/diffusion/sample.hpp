@@ -109,8 +109,8 @@ latents sample_latents(const Denoiser& model, unconditional wanted, const sampli
     return sample_latents(model, conditions{.samples = wanted.samples}, how);
 }
 
-/// sample(model, tokenizer, text_encoder, prompts{...}, how): videos, or the F images of each stack. Without the encoder:
-/// labels, unconditional, or any conditions, prepared or not.
+/// sample(model, tokenizer, text_encoder, prompts{...}, how): videos, or the F images of each stack. Without the
+/// encoder: labels, unconditional, or any conditions, prepared or not.
 template <class Denoiser, class Tokenizer, text_encoder Encoder>
 std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const Encoder& encoder,
                           const prompts& wanted, const sampling& how = {}) {

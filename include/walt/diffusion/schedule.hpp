@@ -1,5 +1,5 @@
-// The noise schedule (paper sec. 3, Table 8; docs/model.md 2): how much signal and how much noise a latent holds at each
-// of the 1000 levels. Any function of the level is one; the default is the paper's.
+// The noise schedule (paper sec. 3, Table 8; docs/model.md 2): how much signal and how much noise a latent holds at
+// each of the 1000 levels. Any function of the level is one; the default is the paper's.
 #pragma once
 
 #include "../core/error.hpp"

@@ -1,5 +1,5 @@
-// One block of the transformer (paper fig. 2, docs/model.md 1.5): attention, cross-attention to text, MLP, each behind an
-// adaptive norm and in front of a gated residual.
+// One block of the transformer (paper fig. 2, docs/model.md 1.5): attention, cross-attention to text, MLP, each
+// behind an adaptive norm and in front of a gated residual.
 #pragma once
 
 #include "../nn/adaln.hpp"
@@ -38,8 +38,8 @@ template <class Cross> struct cross_part { using type = nn::cross_attention<Cros
 template <> struct cross_part<nothing> { using type = nothing; };
 } // namespace detail
 
-/// What only the gradients of parameters read: inputs u and outputs y of a block's sub-layers, and what the MLP's second
-/// map takes.
+/// What only the gradients of parameters read: inputs u and outputs y of a block's sub-layers, and what the MLP's
+/// second map takes.
 template <class T, int D, int MlpHidden, bool HasText> struct sub_layer_sides {
     struct sub_layer {
         view<T, dynamic, D> u, y;

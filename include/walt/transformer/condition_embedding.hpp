@@ -50,8 +50,8 @@ template <class Config> struct condition_embedding {
         view<T, dynamic, D> projected;                            // [S M, D]
 
         saved(arena& from, std::int64_t frames, std::int64_t text_rows)
-            : time(from, frames), low_time(from, frames), known_numbers(from, frames), e(from.take<A, dynamic, D>(frames)),
-              s(from.take<T, dynamic, D>(frames)),
+            : time(from, frames), low_time(from, frames), known_numbers(from, frames),
+              e(from.take<A, dynamic, D>(frames)), s(from.take<T, dynamic, D>(frames)),
               base(from.take<A, dynamic, K * D>(Config::adaln_rank > 0 ? frames : 0)),
               text(from.take<T, dynamic, (has_text ? Config::text_dim : 1)>(text_rows)),
               projected(from.take<T, dynamic, D>(text_rows)) {}

@@ -28,9 +28,9 @@ class holdings {
     std::vector<memory> held_;
 };
 
-/// The keys and values of the texts in every block, the terms of the conditioning vector that do not follow the step, the
-/// low-resolution latent at full size: of B samples, in the compute type T where products use them. Empty: nothing is
-/// prepared, and a pass computes all. Copies share the memory.
+/// The keys and values of the texts in every block, the terms of the conditioning vector that do not follow the step,
+/// the low-resolution latent at full size: of B samples, in the compute type T where products use them. Empty:
+/// nothing is prepared, and a pass computes all. Copies share the memory.
 template <class T, class Config> struct prepared {
     using A = accumulate_t<T>;
     static constexpr int D = dimensions<Config>::hidden, F = Config::frames;
