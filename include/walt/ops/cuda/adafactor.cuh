@@ -31,7 +31,7 @@ struct adafactor_pointers {
 inline constexpr int adafactor_rows = 8; ///< of a block, a warp each
 
 /// blockIdx.y is the tensor, a warp sums a row.
-__global__ inline void adafactor_rows_kernel(const adafactor_pointers p) {
+template <class = void> __global__ void adafactor_rows_kernel(const adafactor_pointers p) {
     const adafactor_tensor of = p.tensors[blockIdx.y];
     const std::int64_t r = static_cast<std::int64_t>(blockIdx.x) * adafactor_rows + threadIdx.y;
     if (r >= of.rows() || isnan(*p.scale)) return;
@@ -44,7 +44,7 @@ __global__ inline void adafactor_rows_kernel(const adafactor_pointers p) {
 }
 
 /// blockIdx.y is the tensor; column_lanes columns a block, of whose rows thread y sums every column_rows-th.
-__global__ inline void adafactor_columns_kernel(const adafactor_pointers p) {
+template <class = void> __global__ void adafactor_columns_kernel(const adafactor_pointers p) {
     __shared__ double sums[column_rows][column_lanes];
     const adafactor_tensor of = p.tensors[blockIdx.y];
     const std::int64_t c = static_cast<std::int64_t>(blockIdx.x) * column_lanes + threadIdx.x, rows = of.rows();
@@ -61,7 +61,7 @@ __global__ inline void adafactor_columns_kernel(const adafactor_pointers p) {
 }
 
 /// A block a tensor.
-__global__ inline void adafactor_row_mean_kernel(const adafactor_pointers p, float* row_mean) {
+template <class = void> __global__ void adafactor_row_mean_kernel(const adafactor_pointers p, float* row_mean) {
     const adafactor_tensor of = p.tensors[blockIdx.x];
     const std::int64_t rows = of.rows();
     const double sum = walked_sum(0, rows, [&](std::int64_t r) { return static_cast<double>(p.row[of.row + r]); });
@@ -72,7 +72,8 @@ inline constexpr std::int64_t adafactor_piece = 16384;
 
 /// blockIdx.y is the tensor, blockIdx.x a piece of it: part[tensor, piece] = the sums of u^2 and of w^2. Moments that are
 /// kept whole are renewed on the way.
-__global__ inline void adafactor_sizes_kernel(const adafactor_pointers p, const float* row_mean, double2* part) {
+template <class = void>
+__global__ void adafactor_sizes_kernel(const adafactor_pointers p, const float* row_mean, double2* part) {
     const adafactor_tensor of = p.tensors[blockIdx.y];
     const std::int64_t first = blockIdx.x * adafactor_piece,
                        last = first + adafactor_piece < of.size ? first + adafactor_piece : of.size;
@@ -95,8 +96,9 @@ __global__ inline void adafactor_sizes_kernel(const adafactor_pointers p, const 
 }
 
 /// A block a tensor: factor[tensor] = what its u is multiplied with.
-__global__ inline void adafactor_factor_kernel(const adafactor_pointers p, const double2* part, std::int64_t pieces,
-                                               float* factor) {
+template <class = void>
+__global__ void adafactor_factor_kernel(const adafactor_pointers p, const double2* part, std::int64_t pieces,
+                                        float* factor) {
     const double2* const mine = part + blockIdx.x * pieces;
     const double updates = walked_sum(0, pieces, [&](std::int64_t i) { return mine[i].x; }),
                  weights = walked_sum(0, pieces, [&](std::int64_t i) { return mine[i].y; });
@@ -144,18 +146,18 @@ void adafactor_on(context& ctx, const adafactor_update& with, Tensors tensors, c
                                row.data(),     column.data(),   mean.size() > 0 ? mean.data() : nullptr};
     const auto check = [&] { check_launch("ops::adafactor", gradient.size()); };
     if (most.rows > 0) {
-        adafactor_rows_kernel<<<dim3(ceil(most.rows, adafactor_rows), count), dim3(32, adafactor_rows), 0,
-                                ctx.stream>>>(p);
+        adafactor_rows_kernel<>
+            <<<dim3(ceil(most.rows, adafactor_rows), count), dim3(32, adafactor_rows), 0, ctx.stream>>>(p);
         check();
-        adafactor_columns_kernel<<<dim3(ceil(most.columns, column_lanes), count), dim3(column_lanes, column_rows), 0,
-                                   ctx.stream>>>(p);
+        adafactor_columns_kernel<>
+            <<<dim3(ceil(most.columns, column_lanes), count), dim3(column_lanes, column_rows), 0, ctx.stream>>>(p);
         check();
     }
-    adafactor_row_mean_kernel<<<count, sum_threads, 0, ctx.stream>>>(p, row_mean.data());
+    adafactor_row_mean_kernel<><<<count, sum_threads, 0, ctx.stream>>>(p, row_mean.data());
     check();
-    adafactor_sizes_kernel<<<dim3(pieces, count), sum_threads, 0, ctx.stream>>>(p, row_mean.data(), part.data());
+    adafactor_sizes_kernel<><<<dim3(pieces, count), sum_threads, 0, ctx.stream>>>(p, row_mean.data(), part.data());
     check();
-    adafactor_factor_kernel<<<count, sum_threads, 0, ctx.stream>>>(p, part.data(), pieces, factor.data());
+    adafactor_factor_kernel<><<<count, sum_threads, 0, ctx.stream>>>(p, part.data(), pieces, factor.data());
     check();
     adafactor_update_kernel<T>
         <<<dim3(pieces, count), sum_threads, 0, ctx.stream>>>(p, row_mean.data(), factor.data(), copy.data());
