@@ -1,5 +1,6 @@
-// The same small denoiser over windows, patches and ranks (the axes of the paper's Table 3): training and sampling steps a
-// second, with FLOPs and peak activation memory from the meta device. Your own configuration is one line at the end.
+// The same small denoiser over windows, patches and ranks (the axes of the paper's Table 3): training and sampling
+// steps a second, with FLOPs and peak activation memory from the meta device. Your own configuration is one line at the
+// end.
 #include <walt/cpu.hpp>
 #include <walt/diffusion/cost.hpp>
 #include <walt/diffusion/denoising.hpp>

@@ -1,4 +1,5 @@
-// A denoiser learns the latents of moving fashion, videos and stacks of images in one batch; run it again and it goes on.
+// A denoiser learns the latents of moving fashion, videos and stacks of images in one batch; run it again and it goes
+// on.
 // test: --steps 12 --clips 32
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>

@@ -1,5 +1,5 @@
-// A folder of your own videos, with captions.txt (lines of file<TAB>caption), as training batches. With a folder for each
-// class instead, walt::class_folder<walt::video_folder> gives batches with labels.
+// A folder of your own videos, with captions.txt (lines of file<TAB>caption), as training batches. With a folder for
+// each class instead, walt::class_folder<walt::video_folder> gives batches with labels.
 #include <walt/data/batches.hpp>
 #include <walt/data/video_folder.hpp>
 #include <walt/io/mp4.hpp>

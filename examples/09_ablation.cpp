@@ -1,4 +1,5 @@
-// An ablation in one file: three variants by inheritance, trained briefly on the same data and seed, in a table and a plot.
+// An ablation in one file: three variants by inheritance, trained briefly on the same data and seed, in a table and a
+// plot.
 // test: --steps 4
 #include <walt/config/json.hpp>
 #include <walt/cpu.hpp>

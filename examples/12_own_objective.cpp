@@ -1,5 +1,5 @@
-// An objective of your own: flow matching. x_t lies on the straight line between x0 and the noise, the network answers with
-// the velocity along it; sampled by DDIM, which on a straight schedule is Euler's method.
+// An objective of your own: flow matching. x_t lies on the straight line between x0 and the noise, the network answers
+// with the velocity along it; sampled by DDIM, which on a straight schedule is Euler's method.
 #include <walt/cpu.hpp>
 #include <walt/diffusion/denoising.hpp>
 #include <walt/diffusion/sample.hpp>

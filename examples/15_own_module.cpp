@@ -1,5 +1,5 @@
-// A module of your own, and all that walt has for its own: it is trained, stopped, resumed, saved and loaded, and nothing in
-// walt knows it. A classifier of points by the ring that they lie in.
+// A module of your own, and all that walt has for its own: it is trained, stopped, resumed, saved and loaded, and
+// nothing in walt knows it. A classifier of points by the ring that they lie in.
 #include <walt/cpu.hpp>
 #include <walt/nn/linear.hpp>
 #include <walt/train/checkpoint.hpp>

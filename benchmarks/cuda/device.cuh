@@ -1,5 +1,5 @@
-// How benchmarks of the CUDA device are timed, and what the device reaches at best: the counters of_matmul and of_copy are
-// shares of a large bf16 product's and a large copy's rate, measured in the same run.
+// How benchmarks of the CUDA device are timed, and what the device reaches at best: the counters of_matmul and of_copy
+// are shares of a large bf16 product's and a large copy's rate, measured in the same run.
 #pragma once
 
 #include "../ops/benchmarks.hpp"

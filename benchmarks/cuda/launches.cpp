@@ -1,5 +1,5 @@
-// The kernels that were launched, with their threads and dynamic shared memory, for scripts/kernel_report: where WALT_LAUNCHES
-// names a file, each new one is a line of it. The linker sends launches here (--wrap).
+// The kernels that were launched, with their threads and dynamic shared memory, for scripts/kernel_report: where
+// WALT_LAUNCHES names a file, each new one is a line of it. The linker sends launches here (--wrap).
 #include <cuda_runtime_api.h>
 
 #include <cstdio>

@@ -1,4 +1,5 @@
-// Window attention and cross-attention. Operations are those of the products alone: two forward (q k^T and p v), five backward.
+// Window attention and cross-attention. Operations are those of the products alone: two forward (q k^T and p v), five
+// backward.
 #pragma once
 
 #include "benchmarks.hpp"

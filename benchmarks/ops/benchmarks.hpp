@@ -1,5 +1,5 @@
-// What the per-op benchmarks of all devices share: random operands from the device's arena, and how a benchmark is named and
-// counted.
+// What the per-op benchmarks of all devices share: random operands from the device's arena, and how a benchmark is
+// named and counted.
 #pragma once
 
 #include <walt/core/buffer.hpp>
@@ -45,8 +45,8 @@ template <class Context, class Run> void measure(Context& ctx, benchmark::State&
     if (per_run.bytes > 0) state.counters["GB/s"] = Counter(per_run.bytes * 1e-9, Counter::kIsIterationInvariantRate);
 }
 
-/// Registers `name`: `make(ctx)` takes the operands and returns the run to time. What a device refuses, memory that it does not
-/// have for instance, is said in the benchmark's line.
+/// Registers `name`: `make(ctx)` takes the operands and returns the run to time. What a device refuses, memory that it
+/// does not have for instance, is said in the benchmark's line.
 template <class Context, class Make> void add(const std::string& name, work per_run, Make make) {
     benchmark::RegisterBenchmark(name.c_str(),
                                  [=](benchmark::State& state) {

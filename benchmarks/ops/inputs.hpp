@@ -1,5 +1,5 @@
-// What the denoiser does around its blocks: patches, position tables, and the loss. Memory bounds all of it; bytes are those of the
-// operands.
+// What the denoiser does around its blocks: patches, position tables, and the loss. Memory bounds all of it; bytes are
+// those of the operands.
 #pragma once
 
 #include "benchmarks.hpp"

@@ -1,5 +1,5 @@
-// What memory bounds: modulated layer norm and gated residual of the denoiser, group norm + SiLU of the tokenizer, GELU, and
-// the optimizer's pass. Bytes are those of the operands, each read or written once.
+// What memory bounds: modulated layer norm and gated residual of the denoiser, group norm + SiLU of the tokenizer,
+// GELU, and the optimizer's pass. Bytes are those of the operands, each read or written once.
 #pragma once
 
 #include "benchmarks.hpp"

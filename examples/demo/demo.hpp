@@ -55,8 +55,9 @@ void write_clips(const std::filesystem::path& path, const std::vector<walt::vide
 /// Captions, half of them of combinations that training never shows.
 std::vector<std::string> evaluation_texts(int count);
 
-/// Prints the tokenizer's PSNR on clips of pictures that it has not seen, half of them of held-out combinations, and writes
-/// them, encoded and decoded, to out/reconstructed.safetensors: what `judge` finds there bounds what it can find in samples.
+/// Prints the tokenizer's PSNR on clips of pictures that it has not seen, half of them of held-out combinations, and
+/// writes them, encoded and decoded, to out/reconstructed.safetensors: what `judge` finds there bounds what it can find
+/// in samples.
 void evaluate_tokenizer(const sampling_options& options, int count);
 
 } // namespace demo

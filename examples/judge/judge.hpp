@@ -18,7 +18,8 @@ namespace judge {
 inline constexpr int side = 48;
 inline constexpr std::int64_t frame_size = 3 * side * side;
 
-/// What a clip shows: indices into moving_fashion::items, colours and directions; colour and direction are -1 if unclear.
+/// What a clip shows: indices into moving_fashion::items, colours and directions; colour and direction are -1 if
+/// unclear.
 struct verdict {
     int item = 0, colour = 0, direction = 0;
 };
@@ -58,7 +59,8 @@ template <int In, int Out, int Step> struct stage {
 };
 
 /// What the network sees of a frame: the chroma of a square around the coloured pixels' centroid, moved by (dx, dy)
-/// pixels; of the frame's middle where nothing has colour. So it need not learn that place, tint and background do not matter.
+/// pixels; of the frame's middle where nothing has colour. So it need not learn that place, tint and background do not
+/// matter.
 inline constexpr int window = 28;
 void look(const float* frame, int dx, int dy, float* seen);
 

@@ -1,4 +1,5 @@
-// The golden file denoiser_class on the CUDA device: output, loss, the gradient of every parameter and input, the DDIM run.
+// The golden file denoiser_class on the CUDA device: output, loss, the gradient of every parameter and input, the DDIM
+// run.
 #include "golden_on_cuda.cuh"
 
 TEST_CASE("cuda: denoiser_class agrees with its golden file") {

@@ -1,4 +1,5 @@
-// The golden file denoiser_frame_prediction on the CUDA device: output, loss, the gradient of every parameter and input.
+// The golden file denoiser_frame_prediction on the CUDA device: output, loss, the gradient of every parameter and
+// input.
 #include "golden_on_cuda.cuh"
 
 TEST_CASE("cuda: denoiser_frame_prediction agrees with its golden file") {

@@ -1,5 +1,6 @@
-// Steps that the GPU does by itself: a training step waits for the device only to read its result, a sampling step not at
-// all, neither allocates, and the sampling step is recorded once and replayed. Calls of the CUDA runtime are counted.
+// Steps that the GPU does by itself: a training step waits for the device only to read its result, a sampling step not
+// at all, neither allocates, and the sampling step is recorded once and replayed. Calls of the CUDA runtime are
+// counted.
 #include "../catch.hpp"
 #include "../train/tiny_denoiser.hpp"
 
@@ -122,7 +123,8 @@ TEST_CASE("cuda: replayed steps sample as the reference does", "[cuda][whole_ste
     const sampling how{
         .sampler = ddim{.steps = 6, .eta = 0.5f}, .guide = {.scale = 3, .rescale = 0.7f}, .seed = seed{5}};
     const auto found = sample_latents(mine, labels{0, 2}, how), exact = sample_latents(theirs, labels{0, 2}, how);
-    CHECK(testing::relative_error(found.values.data(), std::vector<double>(exact.values.begin(), exact.values.end())) < 1e-4);
+    CHECK(testing::relative_error(found.values.data(), std::vector<double>(exact.values.begin(), exact.values.end())) <
+          1e-4);
 }
 
 TEST_CASE("cuda: what cannot be recorded is refused, and the context goes on", "[cuda][whole_step]") {

@@ -34,7 +34,8 @@ TEST_CASE("a flat picture stays flat, a linear one linear, at any scale") {
         for (std::size_t i = 0; i < to.size(); ++i)
             CHECK(to[i] == Approx((20.0 + 100.0 * static_cast<double>(i % 3)) / 127.5 - 1).margin(1e-5));
     }
-    // 48 x 24 to 8 x 4: output (y, x) is centred at 6 y + 2.5, 6 x + 2.5; a triangle of reach 6 is whole inside of the rim.
+    // 48 x 24 to 8 x 4: output (y, x) is centred at 6 y + 2.5, 6 x + 2.5; a triangle of reach 6 is whole inside of the
+    // rim.
     const auto ramp = picture(48, 24, [](int y, int x, int) { return 3 * y + 2 * x; });
     const auto to = resized(ramp, 48, 24, 8, 4);
     for (int y = 1; y < 7; ++y)

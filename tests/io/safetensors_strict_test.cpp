@@ -1,4 +1,5 @@
-// What safetensors must refuse beyond the obvious: hostile headers, narrowing, names that are no text; and the bytes written.
+// What safetensors must refuse beyond the obvious: hostile headers, narrowing, names that are no text; and the bytes
+// written.
 #include "../catch.hpp"
 #include "../datasets/temporary_folder.hpp"
 

@@ -1,5 +1,5 @@
-// Models out of files: the storages `inference` and `mapped` give the resident model's results bit for bit, hold no more
-// than they say, and refuse what is not theirs.
+// Models out of files: the storages `inference` and `mapped` give the resident model's results bit for bit, hold no
+// more than they say, and refuse what is not theirs.
 #include "../catch.hpp"
 #include "../datasets/temporary_folder.hpp"
 

@@ -1,4 +1,5 @@
-// Cross-attention to text with its maps: finite differences of parameters, tokens and text; what is not valid is not seen.
+// Cross-attention to text with its maps: finite differences of parameters, tokens and text; what is not valid is not
+// seen.
 #include "../catch.hpp"
 
 #include <walt/nn/cross_attention.hpp>

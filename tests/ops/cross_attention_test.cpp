@@ -1,5 +1,5 @@
-// Text cross-attention: finite differences, the fast loops against the plain ones, texts that hide positions or are shared
-// by frames, and bits that do not depend on the number of threads.
+// Text cross-attention: finite differences, the fast loops against the plain ones, texts that hide positions or are
+// shared by frames, and bits that do not depend on the number of threads.
 #include "../catch.hpp"
 #include "operands.hpp"
 

@@ -1,4 +1,5 @@
-// Group norm per frame: finite differences, the fast loops against the plain ones, and frames that do not see each other.
+// Group norm per frame: finite differences, the fast loops against the plain ones, and frames that do not see each
+// other.
 #include "../catch.hpp"
 
 #include <walt/ops/cpu/group_norm.hpp>

@@ -39,7 +39,8 @@ TEST_CASE("what was cut out and put back is what it was", "[ops][patches]") {
     ops::patchify<order, P>(ctx, latent, none{}, tokens, 0);
     ops::unpatchify<order, P>(ctx, tokens, 0, none{}, back);
     CHECK(bytes(latent) == bytes(back));
-    // token 6 of a frame is the first of the second tile: patch row 0, patch column 3; its vector is (row, column, channel)
+    // token 6 of a frame is the first of the second tile: patch row 0, patch column 3; its vector is (row, column,
+    // channel)
     for (int y = 0; y < P; ++y)
         for (int x = 0; x < P; ++x)
             for (int c = 0; c < C; ++c) CHECK(tokens(6, (y * P + x) * C + c) == latent(0, 0, y, 3 * P + x, c));

@@ -1,5 +1,5 @@
-// Gradients that nobody wants: with none{} or an empty view the others keep their bits, and where none is wanted nothing
-// runs.
+// Gradients that nobody wants: with none{} or an empty view the others keep their bits, and where none is wanted
+// nothing runs.
 #include "../catch.hpp"
 #include "operands.hpp"
 

@@ -12,8 +12,8 @@
 
 #include <fstream>
 
-/// Six steps at once equal three, a saved state, and three more, bit for bit: weights, average, the optimizer's state and
-/// counters.
+/// Six steps at once equal three, a saved state, and three more, bit for bit: weights, average, the optimizer's state
+/// and counters.
 template <class Context, class Optimizer>
 void check_resuming(const Optimizer& optimizer, const walt::only& train = {}) {
     using namespace walt;

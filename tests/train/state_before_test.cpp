@@ -1,4 +1,5 @@
-// A state that walt wrote before optimizers and observers were parts of their own (tests/data/state_before.safetensors).
+// A state that walt wrote before optimizers and observers were parts of their own
+// (tests/data/state_before.safetensors).
 #include "catch.hpp"
 
 #include <walt/diffusion/denoising.hpp>

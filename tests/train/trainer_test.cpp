@@ -27,8 +27,8 @@ struct constant_gradient {
 } // namespace
 
 namespace {
-/// The rule of docs/model.md 18 by names and shapes alone: weights of linear maps and convolutions decay, embeddings' MLPs
-/// too; biases, norms, positions, classes and relative biases do not.
+/// The rule of docs/model.md 18 by names and shapes alone: weights of linear maps and convolutions decay, embeddings'
+/// MLPs too; biases, norms, positions, classes and relative biases do not.
 bool decays_by_name(const parameter_row& row) {
     return row.name.ends_with(".weight") && row.shape.size() >= 2 && row.name != "class_embed.weight";
 }

@@ -1,4 +1,5 @@
-// The golden file denoiser_class on every device: output, loss, the gradient of every parameter and input, the DDIM run.
+// The golden file denoiser_class on every device: output, loss, the gradient of every parameter and input, the DDIM
+// run.
 #include "golden_on_all.hpp"
 
 TEST_CASE("denoiser_class agrees with its golden file") {

@@ -1,4 +1,5 @@
-// The golden file denoiser_text_sr on every device: output, loss, the gradient of every parameter and input, the DDIM run.
+// The golden file denoiser_text_sr on every device: output, loss, the gradient of every parameter and input, the DDIM
+// run.
 #include "golden_on_all.hpp"
 
 TEST_CASE("denoiser_text_sr agrees with its golden file") {

@@ -4,6 +4,8 @@
 #include "../tokenizer/config.hpp"
 #include "denoiser.hpp"
 
+#include <array>
+
 namespace walt::presets {
 
 /// 17 x 48 x 48 pixels to 5 x 6 x 6 latents of 8 channels. Small norm groups: with one or two channels a group every

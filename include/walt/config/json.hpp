@@ -1,6 +1,7 @@
 // A config as JSON, which files of weights carry. A config, or a module that has none, says its own fields:
 //     static constexpr void describe(auto&& field) { field("width", width); field("names", std::array{...}); }
-// Where configs inherit from each other, describe takes the last of them: template <class Config> ... describe(auto&& field).
+// Where configs inherit from each other, describe takes the last of them: template <class Config> ... describe(auto&&
+// field).
 #pragma once
 
 #include "../io/json.hpp"

@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include <stdexcept>
-#include <string>
 #include <string_view>
 #include <type_traits>
 

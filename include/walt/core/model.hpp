@@ -91,9 +91,9 @@ concept weights_source = requires {
 /// Asks for an object with the same memory: see share().
 struct same_memory {};
 
-/// The parameters of a Module (a struct with `each`) on a context, computing in T. It cannot be copied by accident: share()
-/// gives another object with the same memory, clone() one with memory of its own. A class that derives from it says
-/// `using base::base;`, so that these can make one.
+/// The parameters of a Module (a struct with `each`) on a context, computing in T. It cannot be copied by accident:
+/// share() gives another object with the same memory, clone() one with memory of its own. A class that derives from it
+/// says `using base::base;`, so that these can make one.
 template <context Context, is_module Module, class T, class Storage = resident> class model {
   public:
     using context_type = Context;

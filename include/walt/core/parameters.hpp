@@ -1,8 +1,10 @@
-// A module's parameters: declared as members, each of which says what it is, and placed at compile time in one flat buffer.
+// A module's parameters: declared as members, each of which says what it is, and placed at compile time in one flat
+// buffer.
 //
 // A module is a struct whose members are parameters and modules and whose `each` names them in forward order.
 // `placed<Module>` is that struct with every offset set, a constant. Weights, gradients and an optimizer's state are
-// buffers with this one layout. How weights and gradients are looked at: weights.hpp. The list of all: parameter_table.hpp.
+// buffers with this one layout. How weights and gradients are looked at: weights.hpp. The list of all:
+// parameter_table.hpp.
 #pragma once
 
 #include "buffer.hpp"

@@ -7,7 +7,6 @@
 #include <bit>
 #include <compare>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <ranges>
 #include <type_traits>

@@ -17,8 +17,8 @@ inline float truncated_normal(const philox& numbers, std::uint64_t i) {
     }
 }
 
-/// The starting value of every element of a parameter, in memory order. The numbers depend on the seed and the parameter's
-/// name only, so adding one does not change the others.
+/// The starting value of every element of a parameter, in memory order. The numbers depend on the seed and the
+/// parameter's name only, so adding one does not change the others.
 template <class A> void start_parameter(const parameter_row& row, std::uint64_t seed, A* out) {
     const philox numbers{seed, hash(row.name)};
     const std::int64_t outs = row.shape.front(), fan_in = static_cast<std::int64_t>(row.size) / outs;

@@ -14,7 +14,8 @@
 
 namespace walt {
 
-/// Names with * for any letters, dots included: only("blocks.*.cross.*", "text_proj.*"). No pattern: all that is trainable.
+/// Names with * for any letters, dots included: only("blocks.*.cross.*", "text_proj.*"). No pattern: all that is
+/// trainable.
 struct only {
     std::vector<std::string> patterns;
 
@@ -48,7 +49,8 @@ struct trained_row {
 /// The layout of what a run keeps for each trained parameter. Where all are trained it is the model's own layout.
 class trained_parameters {
   public:
-    /// Throws walt::error for a pattern that names nothing trainable. `table` must outlive this (parameter_table's does).
+    /// Throws walt::error for a pattern that names nothing trainable. `table` must outlive this (parameter_table's
+    /// does).
     explicit trained_parameters(const std::vector<parameter_row>& table, const only& chosen = {}) {
         for (const std::string& pattern : chosen.patterns) {
             bool found = false;

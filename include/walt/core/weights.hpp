@@ -61,8 +61,8 @@ template <class T> struct weights {
 template <class T> class block_store {
   public:
     virtual ~block_store() = default;
-    /// Weights of the block whose parameters lie at [begin, end) of the model's layout, asked for by the offsets of the part
-    /// that lies `by` before it. Valid until release(begin).
+    /// Weights of the block whose parameters lie at [begin, end) of the model's layout, asked for by the offsets of the
+    /// part that lies `by` before it. Valid until release(begin).
     virtual weights<T> acquire(shift begin, shift end, shift by) = 0;
     virtual void release(shift begin) = 0;
 };

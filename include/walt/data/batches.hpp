@@ -5,6 +5,7 @@
 #include "permutation.hpp"
 #include "read_clips.hpp"
 
+#include <algorithm>
 #include <memory>
 
 namespace walt {

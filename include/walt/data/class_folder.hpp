@@ -4,6 +4,12 @@
 #include "dataset.hpp"
 #include "media_folder.hpp"
 
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace walt {
 
 /// Files of all classes, and the classes' names; a file's label is its class's place there, its caption the name.

@@ -4,6 +4,7 @@
 #include "video_shape.hpp"
 
 #include <string>
+#include <vector>
 
 namespace walt {
 

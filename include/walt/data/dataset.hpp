@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <concepts>
+#include <string>
+#include <vector>
 
 namespace walt {
 
@@ -24,7 +26,8 @@ struct clip {
 /// and several threads may read at once. The seed drives whatever is random in a clip (crops, or all of it where clips
 /// are generated: then size() is merely huge). Whoever keeps a dataset copies it: it should be a cheap handle that
 /// shares what is large, as walt's own are.
-/// It may also have `int classes() const`, more than all labels, and `int numbers() const`, the N of its clips' numbers.
+/// It may also have `int classes() const`, more than all labels, and `int numbers() const`, the N of its clips'
+/// numbers.
 template <class D>
 concept dataset = requires(const D& d, walt::seed seed, std::int64_t index, clip& out) {
     { d.size() } -> std::same_as<std::int64_t>;

@@ -4,6 +4,9 @@
 #include "idx.hpp"
 
 #include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 namespace walt {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
-#include <memory>
+#include <string>
 #include <vector>
 
 #include <zlib.h>

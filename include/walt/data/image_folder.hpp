@@ -7,6 +7,9 @@
 #include "media_folder.hpp"
 #include "resize.hpp"
 
+#include <filesystem>
+#include <vector>
+
 namespace walt {
 
 /// How image files become images.

@@ -9,8 +9,11 @@
 #include "permutation.hpp"
 #include "read_clips.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace walt {
 

@@ -4,10 +4,12 @@
 #include "../text/text_batch.hpp"
 #include "clips.hpp"
 
+#include <vector>
+
 namespace walt {
 
-/// What a latent's numbers are: normalised by channel, (z - mean) / std, as a denoiser needs them, or as the tokenizer's
-/// network makes them.
+/// What a latent's numbers are: normalised by channel, (z - mean) / std, as a denoiser needs them, or as the
+/// tokenizer's network makes them.
 enum class latent_scale { normalised, raw };
 
 /// B samples of F latent frames: videos, or stacks of F independent images. What is not known, or not used by the

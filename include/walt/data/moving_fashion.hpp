@@ -5,11 +5,16 @@
 #include "dataset.hpp"
 #include "fashion_mnist.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace walt {
 

@@ -3,6 +3,10 @@
 
 #include "dataset.hpp"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 namespace walt {
 
 namespace detail {

@@ -6,6 +6,12 @@
 #include "media_folder.hpp"
 #include "resize.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
 namespace walt {
 
 /// How video files become clips.
@@ -17,8 +23,8 @@ struct clip_reading {
 };
 
 /// One clip of each file, scaled until it covers height x width and cropped to it. Only what comes before a clip and
-/// the clip itself are decoded, and only its frames are kept. A file too short for a clip counts as unreadable. Captions
-/// and unreadable files: see media_folder.
+/// the clip itself are decoded, and only its frames are kept. A file too short for a clip counts as unreadable.
+/// Captions and unreadable files: see media_folder.
 class video_folder {
   public:
     using reading = clip_reading;

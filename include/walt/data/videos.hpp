@@ -4,6 +4,9 @@
 #include "../io/frames.hpp"
 #include "clips.hpp"
 
+#include <span>
+#include <vector>
+
 namespace walt {
 
 /// B videos, or of a stack of F images F videos of one frame; clamped, and 0 where pixels are not numbers.

@@ -8,6 +8,7 @@
 #include "schedule.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace walt {
 

@@ -4,6 +4,9 @@
 #include "sampler.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
 
 namespace walt {
 

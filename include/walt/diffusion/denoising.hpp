@@ -6,6 +6,9 @@
 #include "draws.hpp"
 #include "prediction.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace walt {
 
 /// How diffusion steps are drawn in training.

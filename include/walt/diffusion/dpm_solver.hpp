@@ -3,6 +3,10 @@
 
 #include "sampler.hpp"
 
+#include <cmath>
+#include <span>
+#include <vector>
+
 namespace walt {
 
 /// Follows the estimate of x0 along lambda = ln(signal / noise), extrapolated from the last two.

@@ -6,6 +6,8 @@
 #include "on_device.hpp"
 #include "prediction.hpp"
 
+#include <vector>
+
 namespace walt {
 
 /// What chance decides about a batch, on the host. Vectors that a config does not use may stay empty.

@@ -5,6 +5,7 @@
 #include "../data/latents.hpp"
 
 #include <cmath>
+#include <vector>
 
 namespace walt {
 

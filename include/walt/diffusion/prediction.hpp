@@ -7,6 +7,7 @@
 #include "schedule.hpp"
 
 #include <functional>
+#include <vector>
 
 namespace walt {
 

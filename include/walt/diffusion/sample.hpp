@@ -9,6 +9,9 @@
 #include "conditions.hpp"
 #include "sampling.hpp"
 
+#include <string>
+#include <vector>
+
 namespace walt {
 
 /// Texts to make samples of, one each.

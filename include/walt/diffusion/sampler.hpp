@@ -3,9 +3,11 @@
 
 #include "schedule.hpp"
 
+#include <cmath>
 #include <concepts>
 #include <functional>
 #include <span>
+#include <vector>
 
 namespace walt {
 

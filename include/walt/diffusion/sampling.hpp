@@ -8,6 +8,9 @@
 #include "guidance.hpp"
 #include "prediction.hpp"
 
+#include <functional>
+#include <vector>
+
 namespace walt {
 
 /// How to sample.

@@ -4,6 +4,13 @@
 #include "atomic_file.hpp"
 #include "palette.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <unordered_map>
+
 namespace walt {
 
 namespace detail {

@@ -5,7 +5,8 @@
 #include "read_file.hpp"
 
 #include <csetjmp>
-#include <cstdio>
+#include <filesystem>
+#include <vector>
 
 #include <jpeglib.h>
 

@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,8 +39,8 @@ class json {
     }
     ~json() { json_decref(value_); }
 
-    /// The document of a text. Throws walt::error, which calls the text `what`, for text that is no JSON or no UTF-8, for
-    /// an integer of more than 63 bits, for a key that an object has twice, and for more than `depth` levels.
+    /// The document of a text. Throws walt::error, which calls the text `what`, for text that is no JSON or no UTF-8,
+    /// for an integer of more than 63 bits, for a key that an object has twice, and for more than `depth` levels.
     static json parse(std::string_view what, std::string_view text) {
         if (text.find('\0') != std::string_view::npos) fail("{} is not valid JSON: it contains a null byte", what);
         json_error_t problem;

@@ -1,5 +1,5 @@
-// A model whose blocks stay in their file and come as a pass needs them, read ahead by a thread: for models that are larger
-// than the memory. Everything outside of the blocks, and what is read exactly, is resident.
+// A model whose blocks stay in their file and come as a pass needs them, read ahead by a thread: for models that are
+// larger than the memory. Everything outside of the blocks, and what is read exactly, is resident.
 #pragma once
 
 #include "../core/buffer.hpp"
@@ -36,8 +36,8 @@ template <class Part> void largest_repeated(const Part& part, std::vector<shift>
     }
 }
 
-/// Reads pieces 0, 1, 2 ... of something in a thread of its own, a few ahead of whoever takes them; after the last comes the
-/// first. Taken from the last to the first, they are read in this order. T: what they consist of.
+/// Reads pieces 0, 1, 2 ... of something in a thread of its own, a few ahead of whoever takes them; after the last
+/// comes the first. Taken from the last to the first, they are read in this order. T: what they consist of.
 template <class T> class read_ahead {
   public:
     /// read(i, values) reads piece i; it is called from the thread.
@@ -137,7 +137,8 @@ template <class T> class read_ahead {
     std::thread thread_;
 };
 
-/// The blocks of a model in a file. A block that is leased lies in a slot on the device; two leases at once have two slots.
+/// The blocks of a model in a file. A block that is leased lies in a slot on the device; two leases at once have two
+/// slots.
 template <class Context, class T> class mapped_blocks : public block_store<T> {
   public:
     using A = accumulate_t<T>;

@@ -6,6 +6,8 @@
 #include "frames.hpp"
 #include "libav.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <limits>
 
 namespace walt {

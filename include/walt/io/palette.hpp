@@ -4,8 +4,13 @@
 
 #include "frames.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
+#include <span>
 #include <unordered_map>
+#include <vector>
 
 namespace walt {
 

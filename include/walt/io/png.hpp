@@ -5,7 +5,11 @@
 #include "frames.hpp"
 #include "read_file.hpp"
 
+#include <filesystem>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include <png.h>
 

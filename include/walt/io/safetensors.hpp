@@ -1,5 +1,5 @@
-// safetensors files, tensor by tensor: a strict reader and an atomic writer. Needs jansson (CMake: walt::io). Neither holds
-// more than a piece of a tensor, whatever the size of the file.
+// safetensors files, tensor by tensor: a strict reader and an atomic writer. Needs jansson (CMake: walt::io). Neither
+// holds more than a piece of a tensor, whatever the size of the file.
 //
 // Layout: 8 bytes, the header's length n (little-endian); n bytes of JSON; the tensors' bytes. The header maps a name
 // to
@@ -80,8 +80,8 @@ struct stored_tensor {
     std::uint64_t elements() const { return bytes / detail::dtype_size(dtype); }
 };
 
-/// A file whose header is read and checked, against its size too; tensors are read as they are asked for, by any number of
-/// threads. Everything that is wrong with it is a walt::error that names the file and the tensor.
+/// A file whose header is read and checked, against its size too; tensors are read as they are asked for, by any number
+/// of threads. Everything that is wrong with it is a walt::error that names the file and the tensor.
 class safetensors_file {
   public:
     static constexpr std::uint64_t longest_header = 100'000'000;
@@ -123,8 +123,8 @@ class safetensors_file {
         return at->second;
     }
 
-    /// Refuses a tensor that is absent, has another shape, or whose elements do not convert into T. Real types convert into
-    /// each other (F64, F32, BF16, F16); integers (I64, I32, U8) too, where every value fits.
+    /// Refuses a tensor that is absent, has another shape, or whose elements do not convert into T. Real types convert
+    /// into each other (F64, F32, BF16, F16); integers (I64, I32, U8) too, where every value fits.
     template <class T> const stored_tensor& check(const std::string& name, std::span<const std::int64_t> shape) const {
         const stored_tensor& found = check<T>(name);
         require(std::equal(shape.begin(), shape.end(), found.shape.begin(), found.shape.end()),
@@ -270,8 +270,8 @@ class safetensors_file {
     std::map<std::string, stored_tensor> tensors_;
 };
 
-/// Collects tensors and writes them as one file, in the order they came; what add is given must live until save(). Equal
-/// contents give equal bytes.
+/// Collects tensors and writes them as one file, in the order they came; what add is given must live until save().
+/// Equal contents give equal bytes.
 class safetensors_writer {
   public:
     using write = std::function<void(std::span<const std::byte>)>;

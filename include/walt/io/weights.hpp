@@ -54,9 +54,9 @@ template <class Stored, class Model> void save_weights(const std::filesystem::pa
     file.save(path);
 }
 
-/// Reads a model's masters. The file must have exactly the model's tensors, each with its shape (F32, F64, BF16 or F16),
-/// and its config; otherwise walt::error says which is wrong and the model stays as it was. (A disk that fails while the
-/// numbers are read leaves some of them new.)
+/// Reads a model's masters. The file must have exactly the model's tensors, each with its shape (F32, F64, BF16 or
+/// F16), and its config; otherwise walt::error says which is wrong and the model stays as it was. (A disk that fails
+/// while the numbers are read leaves some of them new.)
 template <class Model> void load_weights(const std::filesystem::path& path, Model& model) {
     const safetensors_file file(path);
     detail::check_weights<Model>(file);

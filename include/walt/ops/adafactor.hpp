@@ -1,5 +1,5 @@
-// Adafactor (Shazeer and Stern, docs/model.md 18): the second moments of a matrix are kept as one vector of its rows and one
-// of its columns.
+// Adafactor (Shazeer and Stern, docs/model.md 18): the second moments of a matrix are kept as one vector of its rows
+// and one of its columns.
 #pragma once
 
 #include "../core/parameters.hpp"
@@ -44,13 +44,13 @@ struct adafactor_extents {
 template <class... T> void adafactor_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>, "this device has no Adafactor (adafactor_on) for operands of these types");
 }
-/// With g times scale as g and s = g^2 + 1e-30, for every tensor: a factored matrix has row = beta row + (1 - beta) mean of
-/// s over columns, column = beta column + (1 - beta) mean of s over rows, u = g / sqrt(row / mean(row) column); others have
-/// second = beta second + (1 - beta) s, u = g / sqrt(second). Then u *= max(least_scale, rms(w)) / max(1, rms(u) / most_rms),
-/// mean = momentum mean + u, w -= rate (mean + decay w), copy = w; decay only where a tensor says so. All sums are in a fixed
-/// order. `masters` and `copy` have the model's layout, `gradient` and `mean` (empty without momentum) that of the run;
-/// `second`, `row` and `column` hold what `tensors` says. The gradient is zero afterwards. Where the scale is NaN, nothing
-/// changes at all.
+/// With g times scale as g and s = g^2 + 1e-30, for every tensor: a factored matrix has row = beta row + (1 - beta)
+/// mean of s over columns, column = beta column + (1 - beta) mean of s over rows, u = g / sqrt(row / mean(row) column);
+/// others have second = beta second + (1 - beta) s, u = g / sqrt(second). Then u *= max(least_scale, rms(w)) / max(1,
+/// rms(u) / most_rms), mean = momentum mean + u, w -= rate (mean + decay w), copy = w; decay only where a tensor says
+/// so. All sums are in a fixed order. `masters` and `copy` have the model's layout, `gradient` and `mean` (empty
+/// without momentum) that of the run; `second`, `row` and `column` hold what `tensors` says. The gradient is zero
+/// afterwards. Where the scale is NaN, nothing changes at all.
 template <context Context, class A, class T, class Tensors>
 void adafactor(Context& ctx, const adafactor_update& with, Tensors tensors, const adafactor_extents& most,
                view<const A, 1> scale, view<A, dynamic> masters, view<A, dynamic> gradient, view<A, dynamic> second,

@@ -28,8 +28,8 @@ struct adamw_update {
     double correction_1, correction_2;
 };
 
-/// Which block of a model's masters (block_elements each; every parameter begins on one) block b of a run's gradient and
-/// of its optimizer's buffers belongs to. A run that trains everything has them in the masters' order.
+/// Which block of a model's masters (block_elements each; every parameter begins on one) block b of a run's gradient
+/// and of its optimizer's buffers belongs to. A run that trains everything has them in the masters' order.
 struct trained_block {
     std::int32_t place = -1; ///< -1: nothing that is trained
     std::int32_t decayed = 0;
@@ -48,8 +48,9 @@ template <context Context, class X> void sum_of_squares(Context& ctx, X x, view<
 template <class... T> void gradient_scale_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>, "this device has no scale of gradients (gradient_scale_on) of this type");
 }
-/// scale [1] = what a gradient with this sum of squares is multiplied with; NaN if `squares` or one of the micro-batches'
-/// `losses` [n] is not finite, and then the step changes nothing: every optimizer returns where the scale is NaN.
+/// scale [1] = what a gradient with this sum of squares is multiplied with; NaN if `squares` or one of the
+/// micro-batches' `losses` [n] is not finite, and then the step changes nothing: every optimizer returns where the
+/// scale is NaN.
 template <context Context, class A>
 void gradient_scale(Context& ctx, const gradient_mean& of, view<const double, 1> squares, view<const A, dynamic> losses,
                     view<A, 1> scale) {
@@ -60,9 +61,9 @@ template <class... T> void adamw_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>, "this device has no AdamW (adamw_on) for operands of these types");
 }
 /// With g times scale as g, over the trained blocks: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
-/// w -= rate (m / c1 / (sqrt(v / c2) + eps) + decay w), copy = w. Decay only in blocks that say so. `masters` and `copy`
-/// have the model's layout; `gradient`, `first` (m) and `second` (v) that of `blocks`. The gradient is zero afterwards.
-/// Where the scale is NaN, nothing changes at all.
+/// w -= rate (m / c1 / (sqrt(v / c2) + eps) + decay w), copy = w. Decay only in blocks that say so. `masters` and
+/// `copy` have the model's layout; `gradient`, `first` (m) and `second` (v) that of `blocks`. The gradient is zero
+/// afterwards. Where the scale is NaN, nothing changes at all.
 template <context Context, class A, class T, class Blocks>
 void adamw(Context& ctx, const adamw_update& with, Blocks blocks, view<const A, 1> scale, view<A, dynamic> masters,
            view<A, dynamic> gradient, view<A, dynamic> first, view<A, dynamic> second, view<T, dynamic> copy) {

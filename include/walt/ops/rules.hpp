@@ -91,8 +91,9 @@ void equal_videos(const X& x, const Y& y, const char* op, const char* x_name, co
             y.extent(2), y.extent(3));
 }
 
-/// Takes any context, but every overload that names one is better. A front declares `op_on(any_context, ...)` beside its
-/// call of op_on: the compiler takes it only where a device has nothing for these operands, and it says so in a sentence.
+/// Takes any context, but every overload that names one is better. A front declares `op_on(any_context, ...)` beside
+/// its call of op_on: the compiler takes it only where a device has nothing for these operands, and it says so in a
+/// sentence.
 struct any_context {
     template <class Context> any_context(Context&) {}
 };
@@ -108,9 +109,9 @@ template <context Context, class... D> constexpr bool wanted(const Context&, con
     return (one(gradient) || ...);
 }
 
-/// The operand of a gradient where that is wanted; else memory from the arena, since devices compute all gradients of an
-/// op at once. What lies in that memory does not matter, nobody reads it. `like` has the gradient's shape; if that is
-/// left out too (no bias, no QK norm), there is nothing to compute.
+/// The operand of a gradient where that is wanted; else memory from the arena, since devices compute all gradients of
+/// an op at once. What lies in that memory does not matter, nobody reads it. `like` has the gradient's shape; if that
+/// is left out too (no bias, no QK norm), there is nothing to compute.
 template <context Context, class D, class Like> auto or_scratch(Context& ctx, const D& d, const Like& like) {
     const auto scratch = [&](const auto& shape) {
         using element = std::remove_const_t<typename std::remove_cvref_t<decltype(shape)>::element>;

@@ -5,6 +5,10 @@
 #include "../ops/reference/context.hpp"
 #include "gradient_check.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <string>
+
 namespace walt::testing {
 
 /// A module in double on the reference device, with normal parameters (those that start at zero would hide gradients),

@@ -4,6 +4,7 @@
 #include "../core/buffer.hpp"
 #include "../ops/rules.hpp"
 
+#include <array>
 #include <utility>
 #include <vector>
 

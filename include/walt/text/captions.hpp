@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace walt {
 

@@ -4,6 +4,8 @@
 #include "../nn/adanorm.hpp"
 #include "parts.hpp"
 
+#include <optional>
+
 namespace walt {
 
 /// A norm that looks at the latent, residual blocks, then the upsampling to the level above; none behind level 0.

@@ -3,6 +3,8 @@
 
 #include "parts.hpp"
 
+#include <optional>
+
 namespace walt {
 
 /// Residual blocks, then the downsampling to the next level; none behind the last.

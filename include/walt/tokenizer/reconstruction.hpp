@@ -6,6 +6,8 @@
 #include "../ops/reconstruction.hpp"
 #include "tokenizer.hpp"
 
+#include <vector>
+
 namespace walt {
 
 /// mean (x - x^)^2 + absolute mean |x - x^|, with a pull on the latents that keeps their scale, and noise on them that

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 namespace walt {
 
@@ -83,8 +84,8 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
         return made;
     }
 
-    /// Sets latent.mean and latent.std to those of the clips that source(n) gives for n = 0, 1, ... (a walt::batches, or
-    /// any callable): docs/model.md 3, latent normalisation. One batch is in memory at a time.
+    /// Sets latent.mean and latent.std to those of the clips that source(n) gives for n = 0, 1, ... (a walt::batches,
+    /// or any callable): docs/model.md 3, latent normalisation. One batch is in memory at a time.
     template <class Source> void measure_latents(Source&& source, measuring how = {}) {
         require(how.batches >= 1, "measuring::batches must be 1 or more; it is {}", how.batches);
         running_moments found(dims::latent);

@@ -1,10 +1,13 @@
-// Adafactor (Shazeer and Stern; docs/model.md 18): the second moments of a matrix are two vectors, so it keeps next to nothing.
+// Adafactor (Shazeer and Stern; docs/model.md 18): the second moments of a matrix are two vectors, so it keeps next to
+// nothing.
 #pragma once
 
 #include "../ops/adafactor.hpp"
 #include "optimizer.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
 namespace walt {
 

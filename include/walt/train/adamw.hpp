@@ -3,6 +3,8 @@
 
 #include "optimizer.hpp"
 
+#include <cmath>
+
 namespace walt {
 
 template <class Model> class adamw_state;

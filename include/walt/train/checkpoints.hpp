@@ -3,10 +3,12 @@
 
 #include "state.hpp"
 
+#include <filesystem>
+
 namespace walt {
 
-/// An observer: folder/state.safetensors, with the state of all of the run's observers. A run whose folder has one goes on
-/// there.
+/// An observer: folder/state.safetensors, with the state of all of the run's observers. A run whose folder has one goes
+/// on there.
 struct checkpoints {
     std::filesystem::path folder;
     std::int64_t every = 500; ///< steps

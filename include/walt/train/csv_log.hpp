@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -14,8 +15,8 @@
 
 namespace walt {
 
-/// step, loss, gradient_norm, learning_rate, seconds since the run began. A run that is resumed keeps the lines up to where it
-/// goes on; what a run that died logged behind its last checkpoint is done, and logged, again.
+/// step, loss, gradient_norm, learning_rate, seconds since the run began. A run that is resumed keeps the lines up to
+/// where it goes on; what a run that died logged behind its last checkpoint is done, and logged, again.
 struct csv_log {
     std::filesystem::path file;
 

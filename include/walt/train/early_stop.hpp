@@ -14,8 +14,8 @@ struct patience {
     double least = 0;          ///< that a better one is better by
 };
 
-/// An observer: stops when the mean loss of so many windows in a row was no better than the best before. What it has seen is
-/// kept with the run's state.
+/// An observer: stops when the mean loss of so many windows in a row was no better than the best before. What it has
+/// seen is kept with the run's state.
 class early_stop {
   public:
     explicit early_stop(patience how = {}) : how_(how) {

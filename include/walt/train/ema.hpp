@@ -20,8 +20,8 @@ struct averaging {
     }
 };
 
-/// `walt::ema average(model); trainer.run(source, steps, average);` and then sample and save with average.model(). It starts as
-/// the model is when it is made, and is saved with the run.
+/// `walt::ema average(model); trainer.run(source, steps, average);` and then sample and save with average.model(). It
+/// starts as the model is when it is made, and is saved with the run.
 template <class Model> class ema {
   public:
     explicit ema(const Model& of, averaging how = {}) : of_(&of), how_(std::move(how)), average_(clone(of)) {}

@@ -2,7 +2,8 @@
 //   a callable (trainer&, const step_result&), or
 //   an object with on_step(trainer&, const step_result&), or
 //   a description with begin(run), which returns such an object: it lives as long as the run, however the run ends.
-// on_step and callables return nothing, or walt::go_on or walt::stop. All of these are optional beside or instead of it:
+// on_step and callables return nothing, or walt::go_on or walt::stop. All of these are optional beside or instead of
+// it:
 //   resume(run)       before the first step, and before any begin: brings back what an earlier run has kept
 //   after_step(run)   when all observers have seen the step; returns what on_step may
 //   end(run)          when the run is over and nothing was thrown

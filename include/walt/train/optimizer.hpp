@@ -1,5 +1,5 @@
-// What an optimizer is: numbers that a user sets, and a `state` that a trainer makes of them, which owns what is kept on the
-// device and steps there. A trainer, a checkpoint and whoever shards know it by this interface alone.
+// What an optimizer is: numbers that a user sets, and a `state` that a trainer makes of them, which owns what is kept
+// on the device and steps there. A trainer, a checkpoint and whoever shards know it by this interface alone.
 #pragma once
 
 #include "../core/buffer.hpp"
@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <string_view>
+#include <vector>
 
 namespace walt {
 
@@ -43,9 +44,9 @@ struct visit_nothing {
 };
 } // namespace detail
 
-/// O::state<Model>(how, model, trained) allocates; step(numbers, model, gradient, scale) takes the gradient, in the layout of
-/// what is trained, times scale [1], changes masters and copies, and leaves the gradient zero; where the scale is NaN, it
-/// changes nothing. each_state(visit) calls visit(name, view<A, dynamic>) for every buffer it owns.
+/// O::state<Model>(how, model, trained) allocates; step(numbers, model, gradient, scale) takes the gradient, in the
+/// layout of what is trained, times scale [1], changes masters and copies, and leaves the gradient zero; where the
+/// scale is NaN, it changes nothing. each_state(visit) calls visit(name, view<A, dynamic>) for every buffer it owns.
 template <class O, class Model>
 concept optimizer = requires(const O& how, Model& model, const trained_on<typename Model::context_type>& trained,
                              typename O::template state<Model>& state,

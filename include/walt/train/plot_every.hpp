@@ -4,6 +4,7 @@
 #include "../io/plot.hpp"
 #include "observer.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -32,7 +33,8 @@ inline curve losses_of(const std::filesystem::path& log_file) {
     return smooth;
 }
 
-/// An observer: folder/loss.svg from folder/log.csv, which a csv_log or save_to writes; every so many steps and at the end.
+/// An observer: folder/loss.svg from folder/log.csv, which a csv_log or save_to writes; every so many steps and at the
+/// end.
 struct plot_every {
     std::int64_t every = 500; ///< steps
     std::filesystem::path folder;

@@ -4,6 +4,8 @@
 #include "../io/progress.hpp"
 #include "observer.hpp"
 
+#include <string>
+
 namespace walt {
 
 struct progress_line {

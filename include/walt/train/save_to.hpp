@@ -6,10 +6,12 @@
 #include "interrupts.hpp"
 #include "progress_line.hpp"
 
+#include <filesystem>
+
 namespace walt {
 
-/// An observer: folder/log.csv and folder/state.safetensors, a line of progress on the terminal; Ctrl-C and SIGTERM save and
-/// stop. A run whose folder has a state goes on there.
+/// An observer: folder/log.csv and folder/state.safetensors, a line of progress on the terminal; Ctrl-C and SIGTERM
+/// save and stop. A run whose folder has a state goes on there.
 struct save_to {
     std::filesystem::path folder;
     std::int64_t every = 500; ///< steps between two saved states

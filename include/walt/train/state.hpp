@@ -1,5 +1,5 @@
-// A run's state in a file: everything that the next step depends on, so that a resumed run has the bits of one that never
-// stopped.
+// A run's state in a file: everything that the next step depends on, so that a resumed run has the bits of one that
+// never stopped.
 #pragma once
 
 #include "observer.hpp"
@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <functional>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace walt {
@@ -79,8 +81,8 @@ template <class Run> void write_state(const std::filesystem::path& path, const R
     file.save(path);
 }
 
-/// Goes on from write_state's file. Refuses one of another config, seed, optimizer or set of trained parameters, of other
-/// observers, or of another type, in one sentence; the run then stays as it was.
+/// Goes on from write_state's file. Refuses one of another config, seed, optimizer or set of trained parameters, of
+/// other observers, or of another type, in one sentence; the run then stays as it was.
 template <class Run> void read_state(const std::filesystem::path& path, const Run& run) {
     auto& trainer = run.trainer();
     using trainer_type = std::remove_reference_t<decltype(trainer)>;

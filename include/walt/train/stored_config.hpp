@@ -5,6 +5,8 @@
 #include "../core/version.hpp"
 #include "../io/safetensors.hpp"
 
+#include <string>
+
 namespace walt {
 
 namespace detail {
@@ -23,8 +25,8 @@ template <class Model, class Writer> void write_config(Writer& file) {
     file.metadata("walt.version", version);
 }
 
-/// Refuses a file whose walt.config differs from the model's, naming the fields. A file without one is taken as it is, and so
-/// is every file by a model that has no description.
+/// Refuses a file whose walt.config differs from the model's, naming the fields. A file without one is taken as it is,
+/// and so is every file by a model that has no description.
 template <class Model> void check_config(const safetensors_file& file) {
     using config = description<Model>;
     if constexpr (described<config>) {

@@ -1,5 +1,5 @@
-// Training is a loop: a batch from a source, a step, and whoever watches. The parts are a model, an objective, an optimizer and
-// observers; a user composes them. This header needs the standard library and fmt only.
+// Training is a loop: a batch from a source, a step, and whoever watches. The parts are a model, an objective, an
+// optimizer and observers; a user composes them. This header needs the standard library and fmt only.
 #pragma once
 
 #include "../core/prefetch.hpp"
@@ -26,8 +26,8 @@ struct training {
     walt::seed seed{0};
 };
 
-/// Model: a walt::model. Objective: see objective.hpp. Optimizer: see optimizer.hpp. The same seed and source give the same
-/// bits on the same device.
+/// Model: a walt::model. Objective: see objective.hpp. Optimizer: see optimizer.hpp. The same seed and source give the
+/// same bits on the same device.
 template <class Model, class Objective, class Optimizer = adamw>
 requires optimizer<Optimizer, Model>
 class trainer {
@@ -60,8 +60,8 @@ class trainer {
     std::int64_t position() const { return position_; }
 
     /// One step on the micro-batches that `source(n)` makes for n = position(), position() + 1, ... The device does all
-    /// of it without the host, which waits only to read what came out. What source or objective throws leaves the trainer
-    /// as it was before the step.
+    /// of it without the host, which waits only to read what came out. What source or objective throws leaves the
+    /// trainer as it was before the step.
     template <class Source> step_result step(Source&& source) {
         auto& ctx = model_->context();
         add_gradients(source);
@@ -87,8 +87,8 @@ class trainer {
         return result;
     }
 
-    /// Trains until step `until`; true: it came there, false: an observer stopped it. `source` runs ahead in threads of its
-    /// own (training::prefetch), so it must not use the model's context. Observers: see observer.hpp.
+    /// Trains until step `until`; true: it came there, false: an observer stopped it. `source` runs ahead in threads of
+    /// its own (training::prefetch), so it must not use the model's context. Observers: see observer.hpp.
     template <class Source, class... Observer> bool run(Source&& source, steps until, Observer&&... observer) {
         running<trainer, std::remove_reference_t<Observer>...> all(*this, until, observer...);
         all.each([&](auto& one) {

@@ -5,6 +5,7 @@
 #include "condition_embedding.hpp"
 #include "input.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace walt {

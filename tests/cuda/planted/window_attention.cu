@@ -1,5 +1,5 @@
-// Window attention of several tiles of keys, whose last is not full: compiled once with walt's headers, and once with every
-// planted bug.
+// Window attention of several tiles of keys, whose last is not full: compiled once with walt's headers, and once with
+// every planted bug.
 #include "../window_samples.cuh"
 
 using several_tiles =

@@ -1,8 +1,12 @@
-// CPU: Adafactor, a tensor a thread: a model has many more tensors than a processor cores, and the large ones are alike.
+// CPU: Adafactor, a tensor a thread: a model has many more tensors than a processor cores, and the large ones are
+// alike.
 #pragma once
 
 #include "../reference/adafactor.hpp"
 #include "context.hpp"
+
+#include <algorithm>
+#include <cmath>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 

@@ -7,6 +7,9 @@
 #include "attention_rows.hpp"
 #include "small_product.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 inline constexpr float masked = -1e30f; // a logit whose weight is 0

@@ -6,6 +6,9 @@
 #include "parallel.hpp"
 #include "unit_matrix.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// Dh floats in whole vectors; the lanes behind Dh are zeros.

@@ -1,5 +1,6 @@
 // CPU: 3D convolution by oneDNN. Activations stay channels last; only the small kernels are reordered. oneDNN pads with
-// zeros by itself, on each side as much as wanted; edges that are repeated and frames of the past are written out first.
+// zeros by itself, on each side as much as wanted; edges that are repeated and frames of the past are written out
+// first.
 #pragma once
 
 #include "../reference/conv3d.hpp"

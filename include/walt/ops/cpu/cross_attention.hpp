@@ -6,6 +6,8 @@
 #include "attention_head.hpp"
 #include "context.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {

@@ -4,6 +4,8 @@
 #include "../reference/depth_to_space.hpp"
 #include "context.hpp"
 
+#include <cstring>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 template <int Time, class X, class Y> void depth_to_space_on(context&, X x, Y y) {

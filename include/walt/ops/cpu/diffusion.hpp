@@ -4,6 +4,8 @@
 #include "../reference/diffusion.hpp"
 #include "context.hpp"
 
+#include <algorithm>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {

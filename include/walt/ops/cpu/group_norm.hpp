@@ -5,6 +5,9 @@
 #include "context.hpp"
 #include "vector_math.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {

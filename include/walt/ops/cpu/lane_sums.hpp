@@ -4,6 +4,8 @@
 #include "../reference/modulated_norm.hpp"
 #include "context.hpp"
 
+#include <cmath>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// Sum over d of f(d), 0 <= d < D.

@@ -4,6 +4,9 @@
 #include "../reference/linear.hpp"
 #include "context.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {

@@ -4,6 +4,8 @@
 #include "../reference/modulated_norm.hpp"
 #include "lane_sums.hpp"
 
+#include <algorithm>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {

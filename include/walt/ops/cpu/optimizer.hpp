@@ -4,6 +4,7 @@
 #include "../reference/optimizer.hpp"
 #include "context.hpp"
 
+#include <cmath>
 #include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {

@@ -5,6 +5,9 @@
 #include "../rules.hpp"
 #include "context.hpp"
 
+#include <array>
+#include <cstring>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET::detail {
 
 /// x with the geometry's padding around it, in the arena. `past`, where there is one, lies before the first frame.

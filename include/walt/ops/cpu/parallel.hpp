@@ -4,8 +4,8 @@
 // added afterwards, in order.
 //
 // Threads: as many as OpenMP has for the calling thread (OMP_NUM_THREADS, omp_set_num_threads), one inside of an OpenMP
-// region or of another piece. They are walt's own: OpenMP deals out shares and waits for all of them at a barrier, where
-// its threads spin for milliseconds. Every thread that calls has its own team, as with OpenMP.
+// region or of another piece. They are walt's own: OpenMP deals out shares and waits for all of them at a barrier,
+// where its threads spin for milliseconds. Every thread that calls has its own team, as with OpenMP.
 #pragma once
 
 #include "../../core/buffer.hpp"
@@ -293,7 +293,8 @@ template <class Body> void parallel(std::int64_t count, std::int64_t cost, const
     });
 }
 
-/// Calls body(first, last) for pieces of [0, count) of `piece` elements, the last one of the rest; cost is an element's.
+/// Calls body(first, last) for pieces of [0, count) of `piece` elements, the last one of the rest; cost is an
+/// element's.
 template <class Body>
 void parallel_pieces(std::int64_t count, std::int64_t piece, const Body& body, std::int64_t cost = 1) {
     parallel((count + piece - 1) / piece, piece * cost,

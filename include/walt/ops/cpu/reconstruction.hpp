@@ -4,6 +4,7 @@
 #include "../reference/reconstruction.hpp"
 #include "context.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {

@@ -3,6 +3,8 @@
 
 #include "tile_registers.hpp"
 
+#include <algorithm>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {

@@ -4,7 +4,6 @@
 #include "unit_matrix.hpp"
 
 #if defined(__AMX_BF16__) || defined(__AMXBF16__)
-#include <atomic>
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -8,6 +8,8 @@
 #include "../../core/buffer.hpp"
 #include "float_vector.hpp"
 
+#include <algorithm>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// The type that small products of T are made in: bf16 only where the processor multiplies it.

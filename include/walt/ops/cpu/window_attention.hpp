@@ -7,7 +7,9 @@
 #include "attention_head.hpp"
 #include "context.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {

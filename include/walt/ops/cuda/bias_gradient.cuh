@@ -5,6 +5,8 @@
 #include "attention_kernels.cuh"
 #include "reduce.cuh"
 
+#include <algorithm>
+
 namespace walt::cuda::detail {
 
 /// ds[share, head, query, key], summed over the share's windows; a block has one tile of one head of one share.

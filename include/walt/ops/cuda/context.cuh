@@ -8,6 +8,9 @@
 #include "staging.cuh"
 #include "stream.cuh"
 
+#include <memory>
+#include <vector>
+
 namespace walt::cuda {
 
 class cudnn;

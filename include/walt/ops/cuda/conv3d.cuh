@@ -1,5 +1,5 @@
-// CUDA: convolutions by cuDNN; where it has no engine for the operands as they are, by cuDNN over copies in float. Edges
-// that are repeated and frames of the past are written out into such a copy always.
+// CUDA: convolutions by cuDNN; where it has no engine for the operands as they are, by cuDNN over copies in float.
+// Edges that are repeated and frames of the past are written out into such a copy always.
 #pragma once
 
 #include "cudnn.cuh"

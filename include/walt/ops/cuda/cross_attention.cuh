@@ -7,6 +7,8 @@
 #include "attention_kernels.cuh"
 #include "head_rows.cuh"
 
+#include <cmath>
+
 namespace walt::cuda {
 
 namespace detail {

@@ -7,7 +7,10 @@
 
 #include <cublasLt.h>
 
+#include <algorithm>
 #include <array>
+#include <memory>
+#include <string>
 
 namespace walt::cuda {
 

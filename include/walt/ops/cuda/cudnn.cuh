@@ -6,7 +6,12 @@
 
 #include <cudnn_graph.h>
 
+#include <algorithm>
+#include <array>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace walt::cuda {
 

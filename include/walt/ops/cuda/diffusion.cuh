@@ -6,6 +6,8 @@
 #include "elementwise.cuh"
 #include "sums.cuh"
 
+#include <algorithm>
+
 namespace walt::cuda {
 
 namespace detail {

@@ -5,6 +5,8 @@
 #include "../../core/dtype.hpp"
 #include "context.cuh"
 
+#include <algorithm>
+
 namespace walt::cuda {
 
 inline constexpr int threads_per_block = 256;

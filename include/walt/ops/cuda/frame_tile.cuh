@@ -4,6 +4,7 @@
 
 #include "elementwise.cuh"
 
+#include <algorithm>
 #include <cstring>
 
 namespace walt::cuda::detail {

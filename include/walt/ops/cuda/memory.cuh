@@ -4,6 +4,8 @@
 #include "../../core/buffer.hpp"
 #include "check.cuh"
 
+#include <algorithm>
+
 namespace walt::cuda {
 
 /// Uninitialised device memory. Freeing waits for the device, so what is queued may still use it.

@@ -6,6 +6,8 @@
 #include "reduce.cuh"
 #include "row_share.cuh"
 
+#include <algorithm>
+
 namespace walt::cuda {
 
 namespace detail {

@@ -3,6 +3,9 @@
 
 #include "context.cuh"
 
+#include <memory>
+#include <vector>
+
 namespace walt::cuda {
 
 /// The ops that `work` asks the context for, which are not carried out before replay(). Work that needs new memory, a

@@ -5,6 +5,8 @@
 
 #include "elementwise.cuh"
 
+#include <algorithm>
+
 namespace walt::cuda {
 
 namespace detail {

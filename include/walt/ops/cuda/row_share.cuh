@@ -4,6 +4,8 @@
 #include "block_sum.cuh"
 #include "elementwise.cuh"
 
+#include <algorithm>
+
 namespace walt::cuda::detail {
 
 /// A thread's share: packs of neighbours, one in every `threads`. About eight numbers a thread.

@@ -4,6 +4,9 @@
 #include "../../core/buffer.hpp"
 #include "check.cuh"
 
+#include <algorithm>
+#include <cstring>
+
 namespace walt::cuda {
 
 /// Two pieces of pinned host memory, filled in turn. Before a piece is filled again its copies must be done: they were

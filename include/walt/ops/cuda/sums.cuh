@@ -5,6 +5,8 @@
 
 #include <cub/device/device_reduce.cuh>
 
+#include <functional>
+
 namespace walt::cuda {
 
 /// *total = the sum of use(x[i]) over `count` elements. The temporary storage is the arena's, so it can be recorded.

@@ -7,6 +7,8 @@
 #include "bias_gradient.cuh"
 #include "head_rows.cuh"
 
+#include <cmath>
+
 namespace walt::cuda {
 
 namespace detail {

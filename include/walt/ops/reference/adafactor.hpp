@@ -4,6 +4,7 @@
 #include "../adafactor.hpp"
 #include "context.hpp"
 
+#include <cmath>
 #include <vector>
 
 namespace walt::reference::inline WALT_INSTRUCTION_SET {

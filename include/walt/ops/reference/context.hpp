@@ -4,6 +4,8 @@
 #include "../../core/buffer.hpp"
 #include "../../core/instruction_set.hpp"
 
+#include <cstring>
+
 namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 /// Runs every op of walt as plain loops on the host; accumulates in float, or in double for double elements.

@@ -7,8 +7,9 @@
 namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
-/// Calls visit(b, frame, place in the frame, tap of the kernel, y position) for every pair of elements that a kernel tap
-/// connects, in the order of y, then of the tap. A frame of the past, where there is one, is negative: the last is -1.
+/// Calls visit(b, frame, place in the frame, tap of the kernel, y position) for every pair of elements that a kernel
+/// tap connects, in the order of y, then of the tap. A frame of the past, where there is one, is negative: the last is
+/// -1.
 template <class Visit>
 void each_tap(const conv_geometry& g, const video_size& x, const video_size& y, bool has_past, Visit&& visit) {
     const padded_video from(g, x);

@@ -5,6 +5,8 @@
 #include "checked_index.hpp"
 #include "head_norm.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 

@@ -4,6 +4,7 @@
 #include "../diffusion.hpp"
 #include "checked_index.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace walt::reference::inline WALT_INSTRUCTION_SET {

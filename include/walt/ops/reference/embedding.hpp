@@ -4,6 +4,7 @@
 #include "../embedding.hpp"
 #include "checked_index.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 

@@ -4,6 +4,7 @@
 #include "../modulated_norm.hpp"
 #include "context.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace walt::reference::inline WALT_INSTRUCTION_SET {

@@ -4,6 +4,8 @@
 #include "../window_attention.hpp"
 #include "head_norm.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
