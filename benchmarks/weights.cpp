@@ -1,6 +1,6 @@
-// What a model out of a file costs: peak memory of this process (VmHWM, without the file's pages in the system's cache) and
-// seconds, for the 3.1 B preset with random weights in bf16, resident for inference and mapped. The file, 6.2 GB, is
-// written to the folder of temporary files, tensor by tensor, and removed at the end.
+// What a model out of a file costs: peak memory of this process (VmHWM, without the file's pages in the system's cache)
+// and seconds, for the 3.1 B preset with random weights in bf16, resident for inference and mapped. The file, 6.2 GB,
+// is written to the folder of temporary files, tensor by tensor, and removed at the end.
 #include "steps.hpp"
 
 #include <walt/config/presets.hpp>
