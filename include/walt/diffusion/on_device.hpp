@@ -5,7 +5,7 @@
 #include "../data/latents.hpp"
 #include "../transformer/transformer.hpp"
 
-#include <algorithm>
+#include <vector>
 
 namespace walt {
 
