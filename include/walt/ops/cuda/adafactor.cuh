@@ -1,10 +1,12 @@
-// CUDA: Adafactor in six kernels over all tensors at once: sums of rows, of columns, the mean of the rows' vector, the sizes
-// of updates and weights in pieces, their sums, and the update.
+// CUDA: Adafactor in six kernels over all tensors at once: sums of rows, of columns, the mean of the rows' vector, the
+// sizes of updates and weights in pieces, their sums, and the update.
 #pragma once
 
 #include "../reference/adafactor.hpp"
 #include "block_sum.cuh"
 #include "reduce.cuh"
+
+#include <cmath>
 
 namespace walt::cuda {
 
@@ -70,8 +72,8 @@ template <class = void> __global__ void adafactor_row_mean_kernel(const adafacto
 
 inline constexpr std::int64_t adafactor_piece = 16384;
 
-/// blockIdx.y is the tensor, blockIdx.x a piece of it: part[tensor, piece] = the sums of u^2 and of w^2. Moments that are
-/// kept whole are renewed on the way.
+/// blockIdx.y is the tensor, blockIdx.x a piece of it: part[tensor, piece] = the sums of u^2 and of w^2. Moments that
+/// are kept whole are renewed on the way.
 template <class = void>
 __global__ void adafactor_sizes_kernel(const adafactor_pointers p, const float* row_mean, double2* part) {
     const adafactor_tensor of = p.tensors[blockIdx.y];
