@@ -1,7 +1,7 @@
 // What a context keeps of recorded work: by what it is known, when it goes, and that nothing stale is replayed.
 #include "../catch.hpp"
 
-#include <walt/core/repeated.hpp>
+#include <walt/core/recorded.hpp>
 #include <walt/ops/cuda/conv3d.cuh>
 #include <walt/ops/cuda/linear.cuh>
 #include <walt/ops/cuda/recording.cuh>

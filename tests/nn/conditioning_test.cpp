@@ -12,7 +12,7 @@ using testing::check_gradient;
 using testing::inner_product;
 
 TEST_CASE("the embedding of diffusion steps: its code, and finite differences", "[nn][conditioning]") {
-    constexpr int D = 4, rows = 6, repeat = 2; // three frames' steps, each of two rows
+    constexpr int D = 4, rows = 6, rows_a_step = 2; // three frames' steps, each of two rows
     using module = nn::step_embedding<D>;
     testing::checked_module<module> net;
     const std::int32_t steps[] = {0, 7, 999};
@@ -20,7 +20,7 @@ TEST_CASE("the embedding of diffusion steps: its code, and finite differences", 
     const auto e = net.normals<dynamic, D>(1, rows), de = net.normals<dynamic, D>(2, rows);
     const module::saved<double> keep(net.ctx.arena, rows);
     const auto f = [&] {
-        net.part().forward(net.ctx, net.weights(), step, repeat, e, keep);
+        net.part().forward(net.ctx, net.weights(), step, rows_a_step, e, keep);
         return inner_product(e, de);
     };
     f();

@@ -107,7 +107,7 @@ const std::vector<front> fronts{
         ops::add_positions<order>(c, rows<5>(c, n[0]), rows<5>(c, n[1]), rows<5>(c, n[2]), flags(c, n[3])); }},
     {"ops::add_positions_grad", {{"dh", 24}, {"is_image", 2}, {"dpos_space", 4}, {"dpos_time", 3}}, [](auto& c, auto& n) {
         ops::add_positions_grad<order>(c, rows<5>(c, n[0]), flags(c, n[1]), rows<5>(c, n[2]), rows<5>(c, n[3])); }},
-    {"ops::sinusoid", {{"step", 2}, {"repeat", 3}, {"code", 6}}, [](auto& c, auto& n) {
+    {"ops::sinusoid", {{"step", 2}, {"rows_a_step", 3}, {"code", 6}}, [](auto& c, auto& n) {
         ops::sinusoid(c, indices(c, n[0]), n[1], rows<8>(c, n[2])); }},
     {"ops::add_rows", {{"index", 3}, {"e", 3}}, [](auto& c, auto& n) {
         ops::add_rows(c, fixed<7, 4>(c), indices(c, n[0]), rows<4>(c, n[1])); }},

@@ -2,7 +2,7 @@
 // self-conditioning, dropped conditions, frame prediction and noised low-resolution inputs are drawn here.
 #pragma once
 
-#include "../core/repeated.hpp"
+#include "../core/recorded.hpp"
 #include "draws.hpp"
 #include "prediction.hpp"
 

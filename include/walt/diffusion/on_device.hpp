@@ -1,7 +1,7 @@
 // The one way from a batch in host memory to what the network takes on a device.
 #pragma once
 
-#include "../core/repeated.hpp"
+#include "../core/recorded.hpp"
 #include "../data/latents.hpp"
 #include "../transformer/transformer.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../core/buffer.hpp"
-#include "../core/repeated.hpp"
+#include "../core/recorded.hpp"
 #include "../ops/diffusion.hpp"
 #include "schedule.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../core/model.hpp"
-#include "../core/repeated.hpp"
+#include "../core/recorded.hpp"
 #include "../transformer/transformer.hpp"
 #include "ddim.hpp"
 #include "guidance.hpp"
@@ -80,7 +80,7 @@ template <class A> class step_tables {
 } // namespace detail
 
 /// Takes `x` [B, F, H, W, C] (A) from noise to latents.
-/// predict(input, answer): asks the context for the network's answer. It is `repeated` work: the same ops on the same
+/// predict(input, answer): asks the context for the network's answer. It is `recorded` work: the same ops on the same
 /// memory in every step. `input` comes with all conditions set, for B samples, or under guidance for 2 B: all samples
 /// with their conditions, then all without what guidance leaves out; noisy, step and self_condition are set here.
 /// Known frames (docs/model.md 15): x and the estimate of x0 hold them where the first half's mask is 1; a half whose
@@ -122,7 +122,7 @@ void run_sampler(Context& ctx, const sampling& how, denoiser_input<A, Config> in
     input.step = step.read();
     if constexpr (Config::self_conditioning) input.self_condition = estimates.read();
 
-    repeated one_step(ctx, [&] {
+    recorded one_step(ctx, [&] {
         const arena::scope temporaries(ctx.arena);
         const auto now = [&](view<A, dynamic> table) {
             const auto share = ctx.arena.template take<A, dynamic>(frames);

@@ -147,6 +147,7 @@ template <class Context, class T> class mapped_blocks : public block_store<T> {
                   std::vector<shift> begins, std::size_t extent, std::size_t exact_extent)
         : ctx_(ctx), file_(std::move(from)), begins_(std::move(begins)), rows_(blocks()),
           outside_(ctx, extent - block_extent()), exact_(ctx, exact_extent) {
+        if constexpr (requires { ctx.may_record; }) ctx.may_record = false; // what is fetched cannot be recorded
         std::vector<T> values, staging;
         std::vector<A> exact_values, exact_staging;
         for (const parameter_row& row : table) {

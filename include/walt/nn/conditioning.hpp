@@ -49,10 +49,10 @@ template <int D> struct step_embedding : embedding_mlp<256, D> {
     using mlp = embedding_mlp<256, D>;
     template <class T> using saved = typename mlp::template saved<T>;
 
-    /// e [rows, D] (A) is assigned; row r has step[r / repeat].
+    /// e [rows, D] (A) is assigned; row r has step[r / rows_a_step].
     template <class T>
-    void forward(auto& ctx, const weights<T>& w, auto step, int repeat, auto e, const saved<T>& keep) const {
-        ops::sinusoid(ctx, step, repeat, keep.x);
+    void forward(auto& ctx, const weights<T>& w, auto step, int rows_a_step, auto e, const saved<T>& keep) const {
+        ops::sinusoid(ctx, step, rows_a_step, keep.x);
         mlp::forward(ctx, w, e, keep);
     }
 };

@@ -69,13 +69,14 @@ template <class... T> void sinusoid_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>,
                   "this device has no sinusoidal code (sinusoid_on) for operands of these types");
 }
-/// code [R, 256] = [cos(s f_k), sin(s f_k)], f_k = exp(-ln(10000) k / 128), of the integer step s = step[row / repeat].
-template <context Context, class Step, class Code> void sinusoid(Context& ctx, Step step, int repeat, Code code) {
+/// code [R, 256] = [cos(s f_k), sin(s f_k)], f_k = exp(-ln(10000) k / 128), of the integer step s = step[row /
+/// rows_a_step].
+template <context Context, class Step, class Code> void sinusoid(Context& ctx, Step step, int rows_a_step, Code code) {
     if constexpr (rules::known<Code, 1>) {
-        require(repeat >= 1, "ops::sinusoid: a step is repeated {} times; it must be once or more", repeat);
-        rules::equal(step.extent(0) * repeat, code.extent(0),
+        require(rows_a_step >= 1, "ops::sinusoid: a step has {} rows; it must have one or more", rows_a_step);
+        rules::equal(step.extent(0) * rows_a_step, code.extent(0),
                      "ops::sinusoid: the steps, repeated, and the rows of the code");
-        sinusoid_on(ctx, step.read(), repeat, code);
+        sinusoid_on(ctx, step.read(), rows_a_step, code);
     }
 }
 

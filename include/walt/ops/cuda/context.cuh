@@ -3,7 +3,7 @@
 
 #include "../../core/buffer.hpp"
 #include "../../core/recent.hpp"
-#include "../../core/repeated.hpp"
+#include "../../core/recorded.hpp"
 #include "cublaslt.cuh"
 #include "staging.cuh"
 #include "stream.cuh"
@@ -41,6 +41,7 @@ struct context {
     gpu_stream stream;
     cublaslt products;
     std::shared_ptr<cudnn> convolutions; ///< made by the first convolution: programs without one do not need cuDNN
+    bool may_record = true;              ///< false once a model on it fetches its blocks as they are needed
     bool recorded = false;               ///< ops are being recorded, not carried out
     std::vector<std::shared_ptr<const void>> used_by_record; ///< what must live as long as what is being recorded
     recent<work_key, std::shared_ptr<recording>> records{most_records}; ///< of record(); null: carried out once

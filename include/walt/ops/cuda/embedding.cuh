@@ -48,12 +48,12 @@ template <int D> struct add_time_gradient { // a frame's place t and a column: o
 
 template <class T> struct sinusoid_row {
     const std::int32_t* step;
-    int repeat, half;
+    int rows_a_step, half;
     T* code;
     __device__ void operator()(std::int64_t i) const { // angles reach 1000: double, whatever the compute type
         const std::int64_t r = i / half;
         const int k = static_cast<int>(i % half);
-        const double angle = step[r / repeat] * exp(-9.210340371976184 * k / half); // ln(10000)
+        const double angle = step[r / rows_a_step] * exp(-9.210340371976184 * k / half); // ln(10000)
         code[r * 2 * half + k] = static_cast<T>(static_cast<float>(cos(angle)));
         code[r * 2 * half + half + k] = static_cast<T>(static_cast<float>(sin(angle)));
     }
@@ -122,8 +122,9 @@ void add_positions_grad_on(context& ctx, view<const float, R, D> dh, Images is_i
 }
 
 template <class Step, class T, int R, int Size>
-void sinusoid_on(context& ctx, Step step, int repeat, view<T, R, Size> code) {
-    each(ctx, "ops::sinusoid", code.size() / 2, detail::sinusoid_row<T>{step.data(), repeat, Size / 2, code.data()});
+void sinusoid_on(context& ctx, Step step, int rows_a_step, view<T, R, Size> code) {
+    each(ctx, "ops::sinusoid", code.size() / 2,
+         detail::sinusoid_row<T>{step.data(), rows_a_step, Size / 2, code.data()});
 }
 
 template <class Table, class Index, int R, int D>

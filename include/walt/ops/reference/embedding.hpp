@@ -41,10 +41,10 @@ void add_positions_grad_on(context&, view<const A, R, D> dh, Images is_image, DS
 }
 
 template <class Step, class T, int R, int Size>
-void sinusoid_on(context&, Step step, int repeat, view<T, R, Size> code) {
+void sinusoid_on(context&, Step step, int rows_a_step, view<T, R, Size> code) {
     for (std::int64_t r = 0; r < code.extent(0); ++r)
         for (int k = 0; k < Size / 2; ++k) { // angles reach 1000: double, whatever the compute type
-            const double angle = step(r / repeat) * std::exp(-std::log(10000.0) * k / (Size / 2));
+            const double angle = step(r / rows_a_step) * std::exp(-std::log(10000.0) * k / (Size / 2));
             code(r, k) = static_cast<T>(static_cast<accumulate_t<T>>(std::cos(angle)));
             code(r, Size / 2 + k) = static_cast<T>(static_cast<accumulate_t<T>>(std::sin(angle)));
         }

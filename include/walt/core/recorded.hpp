@@ -56,8 +56,9 @@ class work_key {
 
 /// Devices that can record.
 template <class Context>
-concept recording_context = requires {
+concept recording_context = requires(Context& ctx) {
     typename Context::recording;
+    ctx.may_record;
 };
 
 /// Calls work(ctx, what...), or replays what it asked the device for when it was called with the same `what` before.
@@ -65,14 +66,16 @@ concept recording_context = requires {
 /// made, record it at the second, and replay the record from then on, until they have met many others. So on the same
 /// `what` it must ask for the same ops on the same memory; what changes is read from device memory, and nothing is
 /// uploaded or downloaded. `work` is a lambda without captures: it knows what it is given and no more, and that is what
-/// its record is found by. With `record` off, and on other devices, it is called every time.
+/// its record is found by. With `record` off, on other devices, and on
+/// a context that may not record (`may_record`: a model on it fetches its blocks as they are needed), it is called
+/// every time.
 template <class Context, class Work, class... What>
 void record_work(Context& ctx, bool record, const Work& work, What&&... what) {
     static_assert(std::is_empty_v<Work>,
                   "recorded work has no captures: what it reads is given to it, so that its record "
                   "is replayed for the same objects and numbers only");
     if constexpr (recording_context<Context>) {
-        if (record) return ctx.record(work_key(ctx, what...), [&] { work(ctx, what...); });
+        if (record && ctx.may_record) return ctx.record(work_key(ctx, what...), [&] { work(ctx, what...); });
     }
     work(ctx, what...);
 }
@@ -82,16 +85,17 @@ template <class Context> struct no_recording { using type = std::monostate; };
 template <recording_context Context> struct no_recording<Context> { using type = typename Context::recording; };
 } // namespace detail
 
-/// `repeated step(ctx, work); step(); step();` is the same for work whose caller keeps the record: what `work` captures
+/// `recorded step(ctx, work); step(); step();` is the same for work whose caller keeps the record: what `work` captures
 /// must not change as long as `step` lives.
-template <class Context, class Work> class repeated {
+template <class Context, class Work> class recorded {
   public:
-    repeated(Context& ctx, Work work) : ctx_(ctx), work_(std::move(work)) {}
-    repeated(const repeated&) = delete;
-    repeated& operator=(const repeated&) = delete;
+    recorded(Context& ctx, Work work) : ctx_(ctx), work_(std::move(work)) {}
+    recorded(const recorded&) = delete;
+    recorded& operator=(const recorded&) = delete;
 
     void operator()() {
         if constexpr (recording_context<Context>) {
+            if (!ctx_.may_record) return work_();
             work_key now(ctx_); // its precision, and where its arena goes on
             if (known_ != now) {
                 record_.reset();

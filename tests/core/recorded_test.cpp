@@ -1,7 +1,7 @@
 // What recorded work is known by: every number and address that it reads on the host, none left out.
 #include "../catch.hpp"
 
-#include <walt/core/repeated.hpp>
+#include <walt/core/recorded.hpp>
 #include <walt/core/view.hpp>
 
 #include <array>
@@ -42,7 +42,7 @@ struct recorder {
         recorder& ctx;
     };
     int precision = 0, replays = 0;
-    bool recorded = false;
+    bool recorded = false, may_record = true;
     std::vector<work_key> keys;
     void add_to(work_key& key) const { key.add(precision); }
     void record(const work_key& key, auto&& work) { keys.push_back(key), work(); }
@@ -109,7 +109,7 @@ TEST_CASE("repeated work runs, is recorded and is replayed, and runs again when 
     recorder ctx;
     int calls = 0;
     bool fails = true;
-    repeated step(ctx, [&] {
+    recorded step(ctx, [&] {
         ++calls;
         if (fails) throw error("no");
     });
