@@ -1,5 +1,6 @@
 // The whole of walt in one program: a tokenizer and a denoiser learn from moving fashion, then a text becomes a video.
 // test: 2
+#include <walt/files.hpp>
 #include <walt/walt.hpp>
 
 struct tokens : walt::presets::demo_tokenizer {};

@@ -8,7 +8,6 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -40,8 +39,8 @@ class work_key {
         else if constexpr (requires { what.data(), what.extent(0), What::rank; }) { // a view
             one(what.data());
             for (int axis = 0; axis < What::rank; ++axis) one(what.extent(axis));
-        } else if constexpr (std::ranges::sized_range<const What>) {
-            one(std::ranges::size(what));
+        } else if constexpr (requires { what.size(), what.begin(), what.end(); }) {
+            one(what.size());
             for (const auto& element : what) one(element);
         } else if constexpr (requires { what.weights(); }) one(what.weights()); // a model
         else if constexpr (std::is_aggregate_v<What>) each_field(what, [this](const auto& field) { one(field); });

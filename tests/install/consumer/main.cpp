@@ -1,4 +1,5 @@
 // A user of everything.
+#include <walt/files.hpp>
 #include <walt/walt.hpp>
 
 #include <cstdio>

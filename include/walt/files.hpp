@@ -1,0 +1,31 @@
+// All that reads or writes files: weights, a run's state and log, plots, pictures, videos, datasets in folders.
+#pragma once
+
+#include "io/gif.hpp"
+#include "io/plot.hpp"
+#include "train/csv_log.hpp"
+#include "train/plot_every.hpp"
+
+#if __has_include(<jansson.h>) // walt::io
+#include "io/mapped.hpp"
+#include "io/safetensors.hpp"
+#include "io/weights.hpp"
+#include "train/save_to.hpp"
+#endif
+#if __has_include(<zlib.h>) // walt::io
+#include "data/moving_fashion.hpp"
+#endif
+#if __has_include(<png.h>) // walt::io
+#include "io/png.hpp"
+#endif
+#if __has_include(<jpeglib.h>) // walt::io
+#include "io/jpeg.hpp"
+#endif
+#if __has_include(<png.h>) && __has_include(<jpeglib.h>)
+#include "data/class_folder.hpp"
+#include "data/image_folder.hpp"
+#endif
+#if __has_include(<libavformat/avformat.h>) // walt::video
+#include "data/video_folder.hpp"
+#include "io/mp4.hpp"
+#endif
