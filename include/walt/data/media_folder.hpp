@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cctype>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -102,7 +101,7 @@ class media_folder {
             } catch (const error& what) {
                 if (state_->broken[i].exchange(true)) continue; // another thread named it
                 ++state_->count;
-                std::fprintf(stderr, "walt: skipping '%s': %s\n", files[i].path.c_str(), what.what());
+                fmt::print(stderr, "walt: skipping '{}': {}\n", files[i].path.string(), what.what());
             }
         }
         fail("none of the {} files in '{}' can be read", files.size(), files.front().path.parent_path().string());

@@ -35,7 +35,7 @@ class progress {
         ::winsize size{};
         if (::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
             text.resize(std::min<std::size_t>(text.size(), size.ws_col - 1u)); // or it wraps
-        std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
+        fmt::print(stderr, "\r{}\x1b[K", text);
         std::fflush(stderr);
         shown_ = true;
     }
