@@ -9,6 +9,19 @@
 
 namespace walt {
 
+/// An objective of a model and batches of this type.
+template <class O, class Model, class Batch>
+concept objective = requires(O& of, Model& model, philox random, gradients<typename Model::master_type> g,
+                             view<typename Model::master_type, 1> loss) {
+    of(model, std::declval<Batch>(), g, random, loss);
+};
+
+/// Where batches come from: batch n as a function of n.
+template <class S>
+concept batch_source = requires(S& from, std::int64_t n) {
+    from(n);
+};
+
 /// The loss of a batch as a number of the host, for code that is no trainer: waits for the device.
 template <class Objective, class Model, class Batch, class A>
 double loss_of(const Objective& objective, Model& model, const Batch& batch, gradients<A> g, philox random) {

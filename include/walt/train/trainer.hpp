@@ -62,7 +62,7 @@ class trainer {
     /// One step on the micro-batches that `source(n)` makes for n = position(), position() + 1, ... The device does all
     /// of it without the host, which waits only to read what came out. What source or objective throws leaves the
     /// trainer as it was before the step.
-    template <class Source> step_result step(Source&& source) {
+    template <batch_source Source> step_result step(Source&& source) {
         auto& ctx = model_->context();
         add_gradients(source);
         const view<double, 1> squares(squares_.data());
@@ -89,7 +89,7 @@ class trainer {
 
     /// Trains until step `until`; true: it came there, false: an observer stopped it. `source` runs ahead in threads of
     /// its own (training::prefetch), so it must not use the model's context. Observers: see observer.hpp.
-    template <class Source, class... Observer> bool run(Source&& source, steps until, Observer&&... observer) {
+    template <batch_source Source, class... Observer> bool run(Source&& source, steps until, Observer&&... observer) {
         running<trainer, std::remove_reference_t<Observer>...> all(*this, until, observer...);
         all.each([&](auto& one) {
             if constexpr (requires { one.resume(all); }) one.resume(all);
@@ -131,6 +131,10 @@ class trainer {
 
   private:
     template <class Source> void add_gradients(Source&& source) {
+        static_assert(
+            objective<Objective, Model, decltype(source(position_))>,
+            "an objective is called as objective(model, batch, gradients, philox, loss) with the source's batches "
+            "(train/objective.hpp)");
         try {
             for (int i = 0; i < options_.accumulate; ++i)
                 objective_(
