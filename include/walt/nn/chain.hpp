@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/activations.hpp"
+#include "../core/buffer.hpp"
 #include "../core/video.hpp"
 
 #include <optional>
