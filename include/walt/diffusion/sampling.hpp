@@ -28,9 +28,10 @@ namespace detail {
 /// All that changes from step to step, looked up by a step's level: a device records one step and replays it for all.
 template <class A> class step_tables {
   public:
+    using share_of_step = double sampler_step::*;
     /// Members of sampler_step that any step uses, two or more.
     struct term {
-        double sampler_step::*share;
+        share_of_step share;
         view<A, dynamic> by_level;
     };
     std::vector<int> levels;
@@ -71,7 +72,7 @@ template <class A> class step_tables {
                 }
         if (terms.size() < 2) terms.push_back({&sampler_step::x0, table([](std::size_t) { return 0; })});
     }
-    bool uses(double sampler_step::*share) const {
+    bool uses(share_of_step share) const {
         for (const term& one : terms)
             if (one.share == share) return true;
         return false;
