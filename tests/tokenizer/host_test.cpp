@@ -1,5 +1,6 @@
 // The tokenizer as users call it: clips to latents and back, stacks of images, and latents that were never measured.
 #include "../catch.hpp"
+#include "tiny_tokenizer.hpp"
 
 #include <walt/data/batches.hpp>
 #include <walt/data/latent_cache.hpp>
@@ -11,11 +12,7 @@ using namespace walt;
 
 namespace {
 
-struct tiny : tokenizer_config {
-    static constexpr int channels = 4, blocks = 1, latent = 3, norm_groups = 2;
-    static constexpr std::array<int, 2> multipliers{1, 2};
-    static constexpr std::array<int, 1> time_strides{2};
-};
+using tiny = testing::tiny_tokenizer;
 
 struct scene {
     reference::context ctx;

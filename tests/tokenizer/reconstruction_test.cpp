@@ -1,5 +1,6 @@
 // The tokenizer's objective: its value by definition, its gradient by finite differences, and that training lowers it.
 #include "../catch.hpp"
+#include "tiny_tokenizer.hpp"
 
 #include <walt/reference.hpp>
 #include <walt/testing/gradient_check.hpp>
@@ -10,11 +11,7 @@ using namespace walt;
 
 namespace {
 
-struct tiny : tokenizer_config {
-    static constexpr int channels = 4, blocks = 1, latent = 3, norm_groups = 2;
-    static constexpr std::array<int, 2> multipliers{1, 2};
-    static constexpr std::array<int, 1> time_strides{2};
-};
+using tiny = testing::tiny_tokenizer;
 
 struct scene {
     reference::context ctx;
