@@ -8,6 +8,7 @@
 #include "ops/cpu/adafactor.hpp"
 #include "ops/cpu/attention_head.hpp"
 #include "ops/cpu/attention_rows.hpp"
+#include "ops/cpu/blur.hpp"
 #include "ops/cpu/context.hpp"
 #include "ops/cpu/conv3d.hpp"
 #include "ops/cpu/cross_attention.hpp"

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "ops/cuda/adafactor.cuh"
+#include "ops/cuda/adversarial.cuh"
 #include "ops/cuda/block_sum.cuh"
+#include "ops/cuda/blur.cuh"
 #include "ops/cuda/check.cuh"
 #include "ops/cuda/context.cuh"
 #include "ops/cuda/conv3d.cuh"

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "ops/meta/adafactor.hpp"
+#include "ops/meta/adversarial.hpp"
+#include "ops/meta/blur.hpp"
 #include "ops/meta/context.hpp"
 #include "ops/meta/conv3d.hpp"
 #include "ops/meta/cross_attention.hpp"

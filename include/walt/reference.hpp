@@ -2,6 +2,8 @@
 #pragma once
 
 #include "ops/reference/adafactor.hpp"
+#include "ops/reference/adversarial.hpp"
+#include "ops/reference/blur.hpp"
 #include "ops/reference/context.hpp"
 #include "ops/reference/conv3d.hpp"
 #include "ops/reference/cross_attention.hpp"

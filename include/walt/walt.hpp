@@ -5,6 +5,8 @@
 
 #include "config/demo.hpp"
 #include "config/presets.hpp"
+#include "critic/critic.hpp"
+#include "critic/losses.hpp"
 #include "data/batches.hpp"
 #include "data/latent_cache.hpp"
 #include "data/videos.hpp"

@@ -18,6 +18,8 @@ template <class T> struct operands {
     view<T, dynamic> silu = (memory.take<T, dynamic>(count)), dsilu = normals(memory.take<T, dynamic>(count), 3);
     view<T, dynamic> rounded = (memory.take<T, dynamic>(count)), sum = normals(memory.take<T, dynamic>(count), 4);
     view<A, dynamic> wide = (memory.take<A, dynamic>(count)), total = normals(memory.take<A, dynamic>(count), 5);
+    view<T, dynamic> leaky = (memory.take<T, dynamic>(count)), blended = (memory.take<T, dynamic>(count));
+    view<A, dynamic> scaled = normals(memory.take<A, dynamic>(count), 6);
     view<A, dynamic> constant = (memory.take<A, dynamic>(count));
     view<std::int32_t, dynamic> step = (memory.take<std::int32_t, dynamic>(count));
 
@@ -25,12 +27,17 @@ template <class T> struct operands {
     void each(auto&& visit) {
         visit(x), visit(dy), visit(gelu), visit(dgelu), visit(silu), visit(dsilu);
         visit(rounded), visit(sum), visit(wide), visit(total), visit(constant), visit(step);
+        visit(leaky), visit(blended), visit(scaled);
     }
     void run(auto& ctx) {
         ops::activate<activation::gelu>(ctx, x, gelu);
         ops::activate_grad<activation::gelu>(ctx, x, dy, dgelu);
         ops::activate<activation::silu>(ctx, x, silu);
         ops::activate_grad<activation::silu>(ctx, x, dsilu, dsilu); // in place
+        ops::activate<activation::leaky_relu>(ctx, x, leaky);
+        ops::activate_grad<activation::leaky_relu>(ctx, leaky, leaky, leaky); // in place, of its result
+        ops::blend(ctx, 2, x, -3, dy, blended);
+        ops::blend(ctx, 0.5, scaled, 0, none{}, scaled);
         ops::convert(ctx, x, wide);
         ops::convert(ctx, total, rounded);
         ops::accumulate(ctx, x, total);

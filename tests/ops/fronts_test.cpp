@@ -89,6 +89,10 @@ const std::vector<front> fronts{
         ops::accumulate(c, rows<>(c, n[0]), rows<>(c, n[1])); }},
     {"ops::add", {{"x", 3}, {"y", 3}, {"z", 3}}, [](auto& c, auto& n) {
         ops::add(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2])); }},
+    {"ops::blend", {{"x", 3}, {"y", 3}, {"z", 3}}, [](auto& c, auto& n) {
+        ops::blend(c, 2, rows<>(c, n[0]), 3, rows<>(c, n[1]), rows<>(c, n[2])); }},
+    {"ops::blend", {{"x", 3}, {"z", 3}}, [](auto& c, auto& n) {
+        ops::blend(c, 2, rows<>(c, n[0]), 0, none{}, rows<>(c, n[1])); }},
     // Modulations of 6 chunks for 5 frames of 2 tokens.
     {"ops::modulated_norm", {{"h", 10}, {"modulation", 5}, {"chunk", 4}, {"y", 10}}, [](auto& c, auto& n) {
         ops::modulated_norm(c, rows<2>(c, n[0]), rows<12>(c, n[1]), n[2], rows<2>(c, n[3])); }},
@@ -175,6 +179,16 @@ const std::vector<front> fronts{
     {"ops::depth_to_space_grad", {{"frames of dy", 5}, {"batch", 2}, {"frames", 3}, {"height", 2}, {"width", 2}},
      [](auto& c, auto& n) {
         ops::depth_to_space_grad<2>(c, clip<1>(c, 2, n[0], 4, 4), clip<8>(c, n[1], n[2], n[3], n[4])); }},
+    {"ops::blur", {{"batch of y", 2}, {"frames of y", 3}, {"height of y", 2}, {"width of y", 4}}, [](auto& c, auto& n) {
+        ops::blur(c, clip<2>(c, 2, 5, 4, 7), clip<2>(c, n[0], n[1], n[2], n[3])); }},
+    {"ops::blur_grad", {{"batch of dy", 2}, {"frames of dy", 3}, {"height of dy", 2}, {"width of dy", 4}}, [](auto& c, auto& n) {
+        ops::blur_grad(c, clip<2>(c, n[0], n[1], n[2], n[3]), clip<2>(c, 2, 5, 4, 7)); }},
+    // The answers to 5 real and 3 decoded clips.
+    {"ops::softplus_loss", {{"logits", 5}, {"loss", 1}, {"dlogits", 5}}, [](auto& c, auto& n) {
+        ops::softplus_loss(c, rows<>(c, n[0]), -1, rows<>(c, n[1]), rows<>(c, n[2])); }},
+    {"ops::lecam", {{"real", 5}, {"fake", 3}, {"averages", 2}, {"means", 2}, {"loss", 1}, {"dreal", 5}, {"dfake", 3}}, [](auto& c, auto& n) {
+        ops::lecam(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2]), rows<>(c, n[3]), rows<>(c, n[4]), rows<>(c, n[5]),
+                   rows<>(c, n[6])); }},
     // A causal kernel of 3 x 3 x 3 over 2 clips of 3 frames of 4 x 5.
     {"ops::conv3d", {{"batch", 2}, {"frames", 3}, {"height", 4}, {"width", 5}, {"kernel", 3}, {"batch of y", 2}},
      [](auto& c, auto& n) {

@@ -16,7 +16,7 @@ struct leaky {
 } // namespace
 
 TEMPLATE_TEST_CASE("activations agree with the reference, a user's own as well", "[ops][pointwise]", activation::silu,
-                   activation::gelu, leaky) {
+                   activation::gelu, activation::leaky_relu, leaky) {
     agrees_with_reference(
         []<class T>(auto& ctx, T) {
             constexpr std::int64_t n = 20'011; // more than a thread's piece
@@ -41,13 +41,27 @@ TEST_CASE("sums, fills and conversions agree with the reference", "[ops][pointwi
             const auto x = random<T, dynamic>(ctx, 1, n), z = random<T, dynamic>(ctx, 2, n),
                        filled = random<T, dynamic>(ctx, 3, n);
             const auto sum = random<A, dynamic>(ctx, 4, n), wide = random<A, dynamic>(ctx, 5, n);
+            const auto blended = random<T, dynamic>(ctx, 6, n), scaled = random<A, dynamic>(ctx, 7, n);
             ops::accumulate(ctx, x, sum);
             ops::add(ctx, x, x, z);
             ops::convert(ctx, x, wide);
             ops::fill(ctx, filled, 0.75);
-            return std::vector{doubles(sum), doubles(z), doubles(wide), doubles(filled)};
+            ops::blend(ctx, 2, x, -1, x, blended);
+            ops::blend(ctx, 0.5, scaled, 1, x, scaled); // in place
+            ops::blend(ctx, -0.25, scaled, 0, none{}, scaled);
+            return std::vector{doubles(sum),    doubles(z),       doubles(wide),
+                               doubles(filled), doubles(blended), doubles(scaled)};
         },
         1e-7, 1e-7); // the numbers are such that bf16 holds twice of each
+}
+
+TEST_CASE("the leaky ReLU's slope may be asked of its result", "[ops][pointwise]") {
+    for (const double x : {-3.0, -1e-30, 0.0, 1e-30, 2.0}) {
+        using leaky_relu = activation::leaky_relu;
+        CHECK(leaky_relu::value(x) == (x > 0 ? x : 0.2 * x));
+        CHECK(leaky_relu::slope(leaky_relu::value(x)) == leaky_relu::slope(x));
+        CHECK(leaky_relu::slope(x) == (x > 0 ? 1 : 0.2));
+    }
 }
 
 TEST_CASE("converting to bf16 rounds to nearest, ties to even", "[ops][pointwise]") {

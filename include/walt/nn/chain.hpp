@@ -62,11 +62,13 @@ template <class... Link> struct chain {
         });
     }
 
-  private:
+    /// Calls visit.template operator()<i>() for the number of each link, first to last.
     static void each_index(auto&& visit) {
         [&]<std::size_t... i>(std::index_sequence<i...>) { (visit.template operator()<i>(), ...); }
         (std::make_index_sequence<length>());
     }
+
+  private:
     template <class T, int C> static auto like(auto& ctx, const video_view<T, C>& x) {
         return size_of(x).template take<T, C>(ctx.arena);
     }

@@ -27,6 +27,10 @@ template <int In, int Out, conv_geometry Geometry, bool HasBias> struct conv3d {
         static_assert(!HasBias, "a convolution that ends a residual branch has no bias (docs/model.md 3, Res)");
         ops::conv3d_add(ctx, geometry, x, w(weight), y, past);
     }
+    /// dy = conv(dx): what a change of x changes y by.
+    void tangent(auto& ctx, const auto& w, auto dx, auto dy) const {
+        ops::conv3d(ctx, geometry, dx, w(weight), none{}, dy);
+    }
     /// Adds to the gradients of weight and bias.
     void backward_parameters(auto& ctx, auto x, auto dy, const auto& g) const {
         if constexpr (HasBias) ops::conv3d_grad_weight(ctx, geometry, x, dy, g(weight), g(bias));

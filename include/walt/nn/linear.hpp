@@ -7,23 +7,36 @@
 namespace walt::nn {
 
 /// y = x w^T + b; weight [Out, In], bias [Out].
-template <int In, int Out, init Start = init::xavier> struct linear {
-    parameter<role::matrix, Start, Out, In> weight;
+template <int In, int Out, init Start = init::xavier, class Weight = parameter<role::matrix, Start, Out, In>>
+struct linear {
+    Weight weight;
     parameter<role::bias, init::zero, Out> bias;
 
     static constexpr void each(auto& self, auto&& visit) {
         visit("weight", self.weight);
         visit("bias", self.bias);
     }
-    void forward(auto& ctx, const auto& w, auto x, auto y) const { ops::linear(ctx, x, w(weight), w.exact(bias), y); }
+    void forward(auto& ctx, const auto& w, auto x, auto y) const { ops::linear(ctx, x, matrix(w), w.exact(bias), y); }
+    /// dy = dx w^T: what a change of x changes y by.
+    void tangent(auto& ctx, const auto& w, auto dx, auto dy) const { ops::linear(ctx, dx, matrix(w), none{}, dy); }
     /// Adds to the gradients of weight and bias.
     void backward_parameters(auto& ctx, auto x, auto dy, const auto& g) const {
         ops::linear_grad_weight(ctx, x, dy, g(weight), g(bias));
     }
     void backward_input(auto& ctx, const auto& w, auto dy, auto dx) const {
-        ops::linear_grad_input(ctx, dy, w(weight), dx);
+        ops::linear_grad_input(ctx, dy, matrix(w), dx);
+    }
+
+  private:
+    auto matrix(const auto& w) const {
+        if constexpr (Weight::exact) return w.exact(weight);
+        else return w(weight);
     }
 };
+
+/// The same with everything in the masters' type, whatever the model computes in.
+template <int In, int Out, init Start = init::xavier>
+using exact_linear = linear<In, Out, Start, exact_parameter<role::matrix, Start, Out, In>>;
 
 /// y = x w^T; weight [Out, In].
 template <int In, int Out, init Start> struct projection {

@@ -1,4 +1,4 @@
-// Maps over elements: conversion, SiLU, GELU and their gradients, sums. Operands have one size; shapes do not matter.
+// Maps over elements: conversion, activations and their gradients, sums. Operands have one size; shapes do not matter.
 #pragma once
 
 #include "rules.hpp"
@@ -36,6 +36,13 @@ struct gelu {
     }
 };
 
+/// x where it is positive, 0.2 x elsewhere (docs/model.md 11). The result has x's sign, so slope(value(x)) is slope(x):
+/// a pass that has kept the result needs no x.
+struct leaky_relu {
+    template <class A> WALT_HD static A value(A x) { return x > A(0) ? x : A(0.2) * x; }
+    template <class A> WALT_HD static A slope(A x) { return x > A(0) ? A(1) : A(0.2); }
+};
+
 } // namespace activation
 
 namespace ops {
@@ -54,7 +61,7 @@ template <class... T> void activate_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>,
                   "this device does not have this activation (activate_on) for operands of these types");
 }
-/// y = f(x), f one of walt::activation.
+/// y = f(x), f one of walt::activation. y may be x.
 template <class Activation, context Context, class X, class Y> void activate(Context& ctx, X x, Y y) {
     rules::equal_sizes(x, y, "ops::activate: the sizes of x and of y");
     activate_on(ctx, Activation{}, x.read(), y);
@@ -89,6 +96,16 @@ template <context Context, class X, class Y, class Z> void add(Context& ctx, X x
     rules::equal_sizes(x, y, "ops::add: the sizes of x and of y");
     rules::equal_sizes(x, z, "ops::add: the sizes of x and of z");
     add_on(ctx, x.read(), y.read(), z);
+}
+
+template <class... T> void blend_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no z = a x + b y (blend_on) for operands of these types");
+}
+/// z = a x + b y, a and b of the host; pass none{} as y for z = a x. z may be x or y.
+template <context Context, class X, class Y, class Z> void blend(Context& ctx, double a, X x, double b, Y y, Z z) {
+    rules::equal_sizes(x, y, "ops::blend: the sizes of x and of y");
+    rules::equal_sizes(x, z, "ops::blend: the sizes of x and of z");
+    blend_on(ctx, a, x.read(), b, y.read(), z);
 }
 
 template <class... T> void fill_on(rules::any_context, ...) {

@@ -16,11 +16,13 @@ inline constexpr const char* plain_ops[] = {"gradient_scale",
                                             "fill",
                                             "latent_statistics",
                                             "latent_statistics_grad",
+                                            "lecam",
                                             "lookup",
                                             "normalise",
                                             "patchify_constant",
                                             "rescale_std",
                                             "sinusoid",
+                                            "softplus_loss",
                                             "valid_rows",
                                             "valid_rows_grad"};
 

@@ -58,4 +58,17 @@ template <class X, class Y, class Z> void add_on(context&, X x, Y y, Z z) {
     });
 }
 
+template <class X, class Y, class Z> void blend_on(context&, double a, X x, double b, Y y, Z z) {
+    const float left = static_cast<float>(a), right = static_cast<float>(b);
+    const auto* from = x.data();
+    auto* to = z.data();
+    parallel_pieces(x.size(), map_piece, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t i = first; i < last; ++i)
+            if constexpr (is_none<Y>) to[i] = static_cast<typename Z::element>(left * static_cast<float>(from[i]));
+            else
+                to[i] = static_cast<typename Z::element>(left * static_cast<float>(from[i]) +
+                                                         right * static_cast<float>(y.data()[i]));
+    });
+}
+
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -19,6 +19,11 @@ template <class Activation, class T> struct activate_grad_element {
 template <class T> struct add_elements {
     __device__ T operator()(float x, float y) const { return static_cast<T>(x + y); }
 };
+template <class T> struct blend_elements {
+    float a, b;
+    __device__ T operator()(float x) const { return static_cast<T>(a * x); }
+    __device__ T operator()(float x, float y) const { return static_cast<T>(a * x + b * y); }
+};
 template <class T> struct constant_element {
     T value;
     __device__ T operator()() const { return value; }
@@ -47,6 +52,12 @@ template <class X, class Y> void accumulate_on(context& ctx, X x, Y y) {
 
 template <class X, class Y, class Z> void add_on(context& ctx, X x, Y y, Z z) {
     map(ctx, "ops::add", z.size(), detail::add_elements<typename Z::element>{}, z.data(), x.data(), y.data());
+}
+
+template <class X, class Y, class Z> void blend_on(context& ctx, double a, X x, double b, Y y, Z z) {
+    const detail::blend_elements<typename Z::element> blend{static_cast<float>(a), static_cast<float>(b)};
+    if constexpr (is_none<Y>) map(ctx, "ops::blend", z.size(), blend, z.data(), x.data());
+    else map(ctx, "ops::blend", z.size(), blend, z.data(), x.data(), y.data());
 }
 
 template <class Y> void fill_on(context& ctx, Y y, double value) {

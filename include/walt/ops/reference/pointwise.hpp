@@ -37,6 +37,16 @@ template <class X, class Y, class Z> void add_on(context&, X x, Y y, Z z) {
         z.data()[i] = static_cast<typename Z::element>(static_cast<A>(x.data()[i]) + static_cast<A>(y.data()[i]));
 }
 
+template <class X, class Y, class Z> void blend_on(context&, double a, X x, double b, Y y, Z z) {
+    using A = accumulate_t<typename Z::element>;
+    const A left = static_cast<A>(a), right = static_cast<A>(b);
+    for (std::int64_t i = 0; i < x.size(); ++i) {
+        A sum = left * static_cast<A>(x.data()[i]);
+        if constexpr (!is_none<Y>) sum += right * static_cast<A>(y.data()[i]);
+        z.data()[i] = static_cast<typename Z::element>(sum);
+    }
+}
+
 template <class Y> void fill_on(context&, Y y, double value) {
     using T = typename Y::element;
     for (std::int64_t i = 0; i < y.size(); ++i) y.data()[i] = static_cast<T>(static_cast<accumulate_t<T>>(value));
