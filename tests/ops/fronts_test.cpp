@@ -235,6 +235,15 @@ const std::vector<front> fronts{
         ops::depth_to_space<2>(c, clip<16>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3])); }},
     {"ops::depth_to_space_grad", {{"B", 2}, {"F", 6}, {"H", 8}, {"W", 12}}, [](auto& c, auto& n) {
         ops::depth_to_space_grad<2>(c, clip<2>(c, n[0], n[1], n[2], n[3]), clip<16>(c, 2, 3, 4, 6), false); }},
+    // Windows of 2 x 2 over 2 x 3 x 4 x 6.
+    {"ops::max_pool", {{"B", 2}, {"F", 3}, {"H", 2}, {"W", 3}}, [](auto& c, auto& n) {
+        ops::max_pool(c, conv_geometry::each_frame(2, 2, 0), clip<2>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3])); }},
+    {"ops::max_pool_grad", {{"B", 2}, {"F", 3}, {"H", 2}, {"W", 3}, {"dy F", 3}, {"dx F", 3}}, [](auto& c, auto& n) {
+        ops::max_pool_grad(c, conv_geometry::each_frame(2, 2, 0), clip<2>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3]),
+                           clip<2>(c, 2, n[4], 2, 3), clip<2>(c, 2, n[5], 4, 6)); }},
+    {"ops::tap_distance", {{"B", 2}, {"F", 3}, {"H", 4}, {"W", 6}, {"distance", 1}, {"da F", 3}}, [](auto& c, auto& n) {
+        ops::tap_distance(c, clip<2>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3]), fixed<2>(c), rows<>(c, n[4]),
+                          clip<2>(c, 2, n[5], 4, 6)); }},
     // 2 clips of 5 frames with 3 rows each.
     {"ops::group_norm", {{"B", 2}, {"F", 5}, {"H", 4}, {"W", 6}, {"scale", 6}, {"shift", 6}, {"statistics", 10}},
      [](auto& c, auto& n) {

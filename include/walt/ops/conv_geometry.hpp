@@ -30,6 +30,8 @@ struct conv_axis {
         return room < 0 ? 0 : room / stride + 1;
     }
     constexpr bool valid() const { return kernel > 0 && stride > 0 && before >= 0 && after >= 0; }
+    /// Whether every place of the kernel has an element of the axis under it.
+    constexpr bool reaches_inside() const { return before < kernel && after < kernel; }
     friend constexpr bool operator==(const conv_axis&, const conv_axis&) = default;
 };
 
@@ -49,6 +51,11 @@ struct conv_geometry {
                 "symmetric padding keeps the size for odd kernels only, not for {} x {} x {}", kernel.time,
                 kernel.height, kernel.width);
         return centred(kernel, stride, edges);
+    }
+    /// Each frame alone: a square kernel of `kernel` taps a side steps by `stride` over `pad` elements on every side.
+    static constexpr conv_geometry each_frame(int kernel, int stride, int pad, padding edges = padding::zeros) {
+        const conv_axis side{kernel, stride, pad, pad, edges};
+        return {{}, side, side};
     }
     /// TensorFlow's SAME: ceil(n / stride) places on an axis of n, as little padding as that takes, the odd element of
     /// it after. With stride 1 it does not depend on x.
@@ -81,6 +88,9 @@ struct conv_geometry {
     /// frame.
     constexpr int frames_to_keep() const { return std::max(0, time.kernel - time.stride); }
     constexpr bool is_valid() const { return time.valid() && height.valid() && width.valid(); }
+    constexpr bool reaches_inside() const {
+        return time.reaches_inside() && height.reaches_inside() && width.reaches_inside();
+    }
     friend constexpr bool operator==(const conv_geometry&, const conv_geometry&) = default;
 
   private:

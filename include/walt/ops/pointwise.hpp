@@ -15,6 +15,11 @@ struct identity {
     template <class A> WALT_HD static A value(A x) { return x; }
     template <class A> WALT_HD static A slope(A) { return A(1); }
 };
+/// What is not a number stays so. Its slope may be asked for by its value as well as by x.
+struct relu {
+    template <class A> WALT_HD static A value(A x) { return x <= A(0) ? A(0) : x; }
+    template <class A> WALT_HD static A slope(A x) { return x > A(0) ? A(1) : A(0); }
+};
 struct silu {
     template <class A> WALT_HD static A value(A x) { return x / (A(1) + std::exp(-x)); }
     template <class A> WALT_HD static A slope(A x) {
