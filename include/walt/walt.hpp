@@ -19,6 +19,8 @@
 #include "diffusion/sample.hpp"
 #include "io/progress.hpp"
 #include "meta.hpp"
+#include "perceptual/distance.hpp"
+#include "perceptual/vgg.hpp"
 #include "reference.hpp"
 #include "text/word_vectors.hpp"
 #include "tokenizer/reconstruction.hpp"

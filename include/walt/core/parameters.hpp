@@ -89,6 +89,11 @@ struct frame_kernel : parameter<role::kernel, Start, Out, In, Kh, Kw> {
     template <class T> using view_of = view<T, Out, 1, Kh, Kw, In>;
 };
 
+/// The same, read in the masters' type.
+template <init Start, int Out, int In, int Kh, int Kw> struct exact_kernel : frame_kernel<Start, Out, In, Kh, Kw> {
+    static constexpr bool exact = true;
+};
+
 /// A tensor that belongs to the model but is measured, not trained.
 template <init Start, int... Extent> using statistic = parameter<role::statistic, Start, Extent...>;
 
