@@ -121,10 +121,11 @@ void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* res
              fold_padding<U>{padded, c.in, x.data(), result});
 }
 
-/// result = y of x = a and w = b, dx of dy = a and w = b, or dw of x = a and dy = b.
+/// result = y of x = a and w = b, dx of dy = a and w = b, or dw of x = a and dy = b; finished in one pass where cuDNN
+/// can, which is what false says it cannot.
 template <class T, class U>
-void convolve(context& ctx, const convolution& c, const T* a, const T* b, U* result, const T* past = nullptr) {
-    const arena::scope scope(ctx.arena);
+bool convolve_finished(context& ctx, const convolution& c, const T* a, const T* b, U* result, const T* past,
+                       const conv_finish& finish) {
     const void* x = c.pass == conv_pass::grad_input ? static_cast<const void*>(result) : a;
     const void* w = c.pass == conv_pass::grad_weight ? static_cast<const void*>(result) : b;
     const void* y = c.pass == conv_pass::forward      ? static_cast<const void*>(result)
@@ -135,7 +136,13 @@ void convolve(context& ctx, const convolution& c, const T* a, const T* b, U* res
     };
     const bool zeros = past == nullptr && !replicates(c.geometry.time) && !replicates(c.geometry.height) &&
                        !replicates(c.geometry.width);
-    if (!zeros || !convolutions_of(ctx).run<T, U>(ctx, c, x, w, y)) convolve_copies(ctx, c, a, b, result, past);
+    return zeros && convolutions_of(ctx).run<T, U>(ctx, c, x, w, y, finish);
+}
+
+template <class T, class U>
+void convolve(context& ctx, const convolution& c, const T* a, const T* b, U* result, const T* past = nullptr) {
+    const arena::scope scope(ctx.arena);
+    if (!convolve_finished(ctx, c, a, b, result, past, {})) convolve_copies(ctx, c, a, b, result, past);
 }
 
 } // namespace detail
@@ -149,14 +156,15 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
     const auto c = detail::described(ctx, conv_pass::forward, size_of(x), size_of(y), g, w);
     if (is_none<Bias> && !add) return detail::convolve(ctx, c, x.data(), w.data(), y.data(), before);
     const arena::scope scope(ctx.arena);
+    conv_finish finish{.add = add};
+    if constexpr (!is_none<Bias>) finish.bias = bias.data();
+    if (detail::convolve_finished(ctx, c, x.data(), w.data(), y.data(), before, finish)) return;
     float* sum = nullptr;
     if constexpr (std::is_same_v<U, float>) sum = y.data();
     if (add || sum == nullptr) sum = size_of(y).template take<float, O>(ctx.arena).data();
     detail::convolve(ctx, c, x.data(), w.data(), sum, before);
-    const float* b = nullptr;
-    if constexpr (!is_none<Bias>) b = bias.data();
     each(ctx, "ops::conv3d", y.size() / pack_of_row<O>,
-         detail::finish_convolution<O, !is_none<Bias>, U>{sum, b, y.data(), add});
+         detail::finish_convolution<O, !is_none<Bias>, U>{sum, finish.bias, y.data(), add});
 }
 
 template <class T, int O, class W, class U, int I>
@@ -172,9 +180,11 @@ void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<cons
     if (x.size() == 0) return;
     const arena::scope scope(ctx.arena);
     const auto c = detail::described(ctx, conv_pass::grad_weight, size_of(x), size_of(dy), g, dw);
-    const auto once = ctx.arena.take<float, dynamic>(dw.size());
-    detail::convolve(ctx, c, x.data(), dy.data(), once.data());
-    accumulate_on(ctx, once.read(), dw);
+    if (!detail::convolve_finished(ctx, c, x.data(), dy.data(), dw.data(), {}, {.add = true})) {
+        const auto once = ctx.arena.take<float, dynamic>(dw.size());
+        detail::convolve(ctx, c, x.data(), dy.data(), once.data());
+        accumulate_on(ctx, once.read(), dw);
+    }
     if constexpr (!is_none<DBias>)
         add_column_sums(ctx, "ops::conv3d_grad_weight", dy.data(), size_of(dy).positions(), O, dbias.data());
 }

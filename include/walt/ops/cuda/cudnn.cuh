@@ -54,6 +54,14 @@ struct convolution {
     }
 };
 
+/// What a convolution's sum becomes, in float32 and in this order, before it is rounded to the result's type.
+struct conv_finish {
+    const float* bias = nullptr; ///< [O]: added
+    bool add = false;            ///< added to what the result's memory holds
+
+    bool does_something() const { return bias != nullptr || add; }
+};
+
 /// A backend descriptor, destroyed with its owner.
 class cudnn_descriptor {
   public:
@@ -73,11 +81,23 @@ class cudnn_descriptor {
         return *this;
     }
     template <class Value>
+    cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
+                          const std::vector<Value>& values) {
+        check(cudnnBackendSetAttribute(get(), name, type, static_cast<std::int64_t>(values.size()), values.data()),
+              "cudnnBackendSetAttribute of attribute {}", static_cast<int>(name));
+        return *this;
+    }
+    template <class Value>
     cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, Value value) {
         return set(name, type, std::array<Value, 1>{value});
     }
     cudnn_descriptor& set(cudnnBackendAttributeName_t name, const cudnn_descriptor& other) {
         return set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, other.get());
+    }
+    cudnn_descriptor& set(cudnnBackendAttributeName_t name, const std::vector<cudnn_descriptor>& others) {
+        std::vector<cudnnBackendDescriptor_t> all;
+        for (const auto& other : others) all.push_back(other.get());
+        return set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, all);
     }
     /// what() says it in words, if it fails.
     template <class Words> void finalize(Words&& what) {
@@ -107,20 +127,28 @@ class cudnn {
         check(cudnnSetStream(made, stream), "cudnnSetStream");
     }
 
-    /// `version` as cudnnGetVersion counts: 9.15.1 is 91501.
+    /// `version` as cudnnGetVersion counts: 9.15.1 is 91501. Convolutions over copies multiply in TF32, which is why
+    /// the second fault counts, too.
     static void refuse_wrong_versions(std::int64_t version) {
-        require(version < 90800 || version >= 91500,
+        require(version < 90800 || version >= 91600,
                 "cuDNN {}.{}.{} is installed; 9.8 to 9.14 compute convolutions of bf16 videos wrongly (pytorch issue "
-                "163539), 9.15 does not",
+                "163539) and 9.10 to 9.15 some of float32 videos in TF32 (pytorch pull request 167024), 9.16 none",
                 version / 10000, version / 100 % 100, version % 100);
     }
+
+    bool fuses = true; ///< false: says of every convolution with a finish, or whose result has another type, that
+                       ///< there is no engine for it, so that tests see what happens then
 
     /// Runs it, or returns false where cuDNN has no engine for it. x and w are read, y is written; for a gradient the
     /// roles of x (dx) and y (dy), or of w (dw) and y, are swapped. The operands have types T, the result U.
     template <class T, class U>
-    bool run(context& ctx, const convolution& c, const void* x, const void* w, const void* y) {
+    bool run(context& ctx, const convolution& c, const void* x, const void* w, const void* y,
+             const conv_finish& finish = {}) {
+        const bool fused = finish.does_something() || !std::is_same_v<T, U>;
+        if (fused && !fuses) return false;
         const conv_axis &time = c.geometry.time, &height = c.geometry.height, &width = c.geometry.width;
-        const std::array<std::int64_t, 3> alignments{alignment_of(x), alignment_of(w), alignment_of(y)};
+        const std::array<std::int64_t, 4> alignments{alignment_of(x), alignment_of(w), alignment_of(y),
+                                                     finish.bias ? alignment_of(finish.bias) : 0};
         const key shape{static_cast<int>(c.pass),
                         c.x.batch,
                         c.x.frames,
@@ -145,15 +173,21 @@ class cudnn {
                         sizeof(U),
                         alignments[0],
                         alignments[1],
-                        alignments[2]};
-        const std::shared_ptr<const plan> how = plan_of(ctx, shape, c, types<T, U>(c.pass), alignments);
+                        alignments[2],
+                        alignments[3],
+                        finish.add};
+        const std::shared_ptr<const plan> how = plan_of(ctx, shape, c, types<T, U>(c.pass), alignments, fused, finish);
         if (!how) return false;
         const arena::scope scope(ctx.arena);
         const auto workspace = ctx.arena.take<std::byte, dynamic>(how->workspace + workspace_alignment);
         const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
         cudnn_descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-        pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, std::array<std::int64_t, 3>{id_x, id_w, id_y})
-            .set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, std::array<const void*, 3>{x, w, y})
+        std::vector<std::int64_t> ids{id_x, id_w, id_y};
+        std::vector<const void*> pointers{x, w, y};
+        if (finish.bias) ids.push_back(id_bias), pointers.push_back(finish.bias);
+        if (finish.add) ids.push_back(id_before), pointers.push_back(pointers[result_of(c.pass)]);
+        pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, ids)
+            .set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, pointers)
             .set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR,
                  reinterpret_cast<void*>(round_up(address, workspace_alignment)))
             .finalize([&] { return c.words(); });
@@ -165,11 +199,12 @@ class cudnn {
     }
 
   private:
-    using key = std::array<std::int64_t, 25>;
+    using key = std::array<std::int64_t, 27>;
     using three_types = std::array<cudnnDataType_t, 3>; // of x, w, y
     using extents = std::array<std::int64_t, 5>;
-    static constexpr std::int64_t id_x = 1, id_w = 2, id_y = 3;
+    static constexpr std::int64_t id_x = 1, id_w = 2, id_y = 3, id_bias = 4, id_before = 5, id_between = 6;
     static constexpr std::size_t workspace_alignment = 256;
+    static constexpr int most_tried = 24; // of an engine list: some compile kernels only to find out that they cannot
     static constexpr std::int64_t workspace_limit = std::int64_t{1} << 30; // where another engine needs less
 
     struct plan {
@@ -183,19 +218,24 @@ class cudnn {
 
     /// nullptr: there is none.
     std::shared_ptr<const plan> plan_of(context& ctx, const key& shape, const convolution& c, const three_types& types,
-                                        const std::array<std::int64_t, 3>& alignments) {
+                                        const std::array<std::int64_t, 4>& alignments, bool fused,
+                                        const conv_finish& finish) {
         if (const auto* known = plans_.find(shape)) return *known;
         if (ctx.recorded)
             throw not_yet_recordable(fmt::format("work that needs a new plan for {} cannot be recorded", c.words()));
         ctx.stream.make_current();
         if (plans_.size() == plans_.most()) ctx.synchronize(); // queued work may use the plan that goes
-        return plans_.keep(shape, made(c, types, alignments));
+        return plans_.keep(shape, made(c, types, alignments, fused, finish));
     }
 
     template <class T, class U> static three_types types(conv_pass pass) {
         three_types all{cudnn_type<T>(), cudnn_type<T>(), cudnn_type<T>()};
-        all[pass == conv_pass::grad_input ? 0 : pass == conv_pass::grad_weight ? 1 : 2] = cudnn_type<U>();
+        all[result_of(pass)] = cudnn_type<U>();
         return all;
+    }
+    /// Which of x, w, y a pass writes.
+    static std::size_t result_of(conv_pass pass) {
+        return pass == conv_pass::grad_input ? 0 : pass == conv_pass::grad_weight ? 1 : 2;
     }
     /// The largest power of two that divides an address, to 16: what kernels may count on.
     static std::int64_t alignment_of(const void* pointer) {
@@ -204,13 +244,15 @@ class cudnn {
     }
 
     /// [outer, frames, height, width, channels] in memory, which cuDNN calls [outer, channels, frames, height, width].
+    /// A tensor between two operations of a graph never gets to memory.
     static cudnn_descriptor tensor(std::int64_t id, cudnnDataType_t type, std::int64_t alignment,
-                                   const extents& in_memory) {
+                                   const extents& in_memory, bool between = false) {
         const auto& [outer, frames, height, width, channels] = in_memory;
         cudnn_descriptor made(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
         made.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, id)
             .set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, type)
             .set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, alignment)
+            .set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, between)
             .set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, extents{outer, channels, frames, height, width})
             .set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64,
                  extents{frames * height * width * channels, 1, height * width * channels, width * channels, channels})
@@ -290,31 +332,88 @@ class cudnn {
         });
     }
 
-    /// The first engine, in the order that cuDNN expects them to be fast, that computes as asked.
-    std::shared_ptr<const plan> made(const convolution& c, const three_types& types,
-                                     const std::array<std::int64_t, 3>& alignments) {
-        const auto names = names_of(c.pass);
+    /// to = from, or from + other.
+    static cudnn_descriptor pointwise(const cudnn_descriptor& from, const cudnn_descriptor* other,
+                                      const cudnn_descriptor& to) {
+        cudnn_descriptor mode(CUDNN_BACKEND_POINTWISE_DESCRIPTOR), made(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
+        mode.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE,
+                 other ? CUDNN_POINTWISE_ADD : CUDNN_POINTWISE_IDENTITY)
+            .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT)
+            .finalize([] { return "an addition in float"; });
+        made.set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, mode)
+            .set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, from)
+            .set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, to);
+        if (other) made.set(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, *other);
+        return made;
+    }
+
+    /// The convolution, and, where its sum is not what is stored, what becomes of it: the sum (+ bias) (+ what is
+    /// there)
+    /// -> the result. Empty where cuDNN refuses an operation.
+    static std::vector<cudnn_descriptor> operations(const convolution& c, const three_types& types,
+                                                    const std::array<std::int64_t, 4>& alignments, bool fused,
+                                                    const conv_finish& finish) {
         const conv_axis &time = c.geometry.time, &height = c.geometry.height, &width = c.geometry.width;
-        cudnn_descriptor operation(names.type), graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-        operation
-            .set(names.x, tensor(id_x, types[0], alignments[0], {c.x.batch, c.x.frames, c.x.height, c.x.width, c.in}))
-            .set(names.w,
-                 tensor(id_w, types[1], alignments[1], {c.out, time.kernel, height.kernel, width.kernel, c.in}))
-            .set(names.y, tensor(id_y, types[2], alignments[2], {c.y.batch, c.y.frames, c.y.height, c.y.width, c.out}))
+        const std::size_t result = result_of(c.pass);
+        const std::array<extents, 3> sizes{extents{c.x.batch, c.x.frames, c.x.height, c.x.width, c.in},
+                                           extents{c.out, time.kernel, height.kernel, width.kernel, c.in},
+                                           extents{c.y.batch, c.y.frames, c.y.height, c.y.width, c.out}};
+        const auto stored = [&](std::size_t i, std::int64_t id) {
+            return tensor(id, types[i], alignments[i], sizes[i]);
+        };
+        std::vector<cudnn_descriptor> between; // the sum, and the sum + bias
+        const auto next_between = [&] {
+            between.push_back(tensor(id_between + static_cast<std::int64_t>(between.size()), CUDNN_DATA_FLOAT, 16,
+                                     sizes[result], true));
+        };
+        if (fused) next_between();
+        const auto operand = [&](std::size_t i, std::int64_t id) {
+            return fused && i == result ? tensor(id_between, CUDNN_DATA_FLOAT, 16, sizes[result], true) : stored(i, id);
+        };
+        const auto names = names_of(c.pass);
+        std::vector<cudnn_descriptor> all;
+        all.emplace_back(names.type)
+            .set(names.x, operand(0, id_x))
+            .set(names.w, operand(1, id_w))
+            .set(names.y, operand(2, id_y))
             .set(names.geometry, geometry(c))
             .set(names.alpha, CUDNN_TYPE_FLOAT, 1.0f)
             .set(names.beta, CUDNN_TYPE_FLOAT, 0.0f);
-        if (!operation.supported()) return nullptr;
+        if (fused) {
+            const cudnn_descriptor to = stored(result, std::int64_t(result) + id_x);
+            if (finish.bias) {
+                const cudnn_descriptor bias = tensor(id_bias, CUDNN_DATA_FLOAT, alignments[3], {1, 1, 1, 1, c.out});
+                if (finish.add) next_between();
+                all.push_back(pointwise(between.front(), &bias, finish.add ? between.back() : to));
+            }
+            const cudnn_descriptor before = stored(result, id_before);
+            if (finish.add || !finish.bias)
+                all.push_back(pointwise(between.back(), finish.add ? &before : nullptr, to));
+        }
+        for (cudnn_descriptor& operation : all)
+            if (!operation.supported()) return {};
+        return all;
+    }
+
+    /// The first engine, in the order that cuDNN expects them to be fast, that computes as asked.
+    std::shared_ptr<const plan> made(const convolution& c, const three_types& types,
+                                     const std::array<std::int64_t, 4>& alignments, bool fused,
+                                     const conv_finish& finish) {
+        const std::vector<cudnn_descriptor> all = operations(c, types, alignments, fused, finish);
+        if (all.empty()) return nullptr;
+        cudnn_descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
         graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, handle_.get())
-            .set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
+            .set(CUDNN_ATTR_OPERATIONGRAPH_OPS, all);
         if (!graph.supported()) return nullptr;
 
         const bool tensor_cores = c.tf32 || std::find(types.begin(), types.end(), CUDNN_DATA_BFLOAT16) != types.end();
         std::optional<std::pair<cudnn_descriptor, cudnn_descriptor>> large;
         std::int64_t large_workspace = 0;
+        int tried = 0;
         for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
             for (cudnn_descriptor& config : configs(graph, mode)) {
                 if (!computes_as_asked(config, tensor_cores)) continue;
+                if (++tried > most_tried) break;
                 cudnn_descriptor description(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
                 description.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, handle_.get())
                     .set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);

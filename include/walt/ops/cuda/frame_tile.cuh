@@ -55,11 +55,15 @@ template <int C, class... Element> struct frame_tile {
 };
 
 /// A number for every channel of every row of threads, in shared memory: neither a warp's threads, which write a
-/// channel each, nor its readers, who take neighbouring channels, meet in a bank.
+/// channel each, nor its readers, who take neighbouring channels, meet in a bank. Where a warp holds many short rows
+/// (few channels), the rows lie close: an odd number of columns apart.
 template <class Tile> struct channel_board {
-    static constexpr int stride = Tile::columns + 32 / Tile::P,
-                         row_stride = (Tile::P * stride + 31) / 32 * 32 + Tile::columns % 32;
+    static constexpr bool many_rows = Tile::columns < 4;
+    static constexpr int stride = many_rows ? Tile::columns : Tile::columns + 32 / Tile::P,
+                         row_stride = many_rows ? Tile::columns * (Tile::P | 1)
+                                                : (Tile::P * stride + 31) / 32 * 32 + Tile::columns % 32;
     float at[Tile::rows * row_stride];
+    static_assert(2 * sizeof(at) + sizeof(float) * Tile::rows <= 48 << 10, "two boards must fit into a block's memory");
     __device__ float& operator()(int row, int channel) {
         return at[row * row_stride + channel % Tile::P * stride + channel / Tile::P];
     }
