@@ -67,6 +67,23 @@ struct products {
         line<bf16, float>("fc1 wgrad += f32, plain", {mlp, d, rows, true, false, true});
     }
 
+    /// What a step does apart where an epilogue is left out.
+    template <int N> void passes(std::int64_t rows) {
+        const arena::scope scope(ctx.arena);
+        const auto x = ctx.arena.take<bf16, dynamic, N>(rows), y = ctx.arena.take<bf16, dynamic, N>(rows),
+                   z = ctx.arena.take<bf16, dynamic, N>(rows);
+        const auto sums = ctx.arena.take<float, N>();
+        ops::normal(ctx, philox{1, 1}, x), ops::normal(ctx, philox{1, 2}, y);
+        const auto say = [&](const char* name, double count, auto run) {
+            const double ms = median_ms(ctx, run, 5, 10);
+            std::printf("%-34s [%6ld,%5d]                %8.4f ms %7.1f GB/s\n", name, static_cast<long>(rows), N, ms,
+                        1e-6 * count * 2 * static_cast<double>(x.size()) / ms);
+        };
+        say("gelu", 2, [&] { ops::activate<activation::gelu>(ctx, x, z); });
+        say("gelu gradient", 3, [&] { ops::activate_grad<activation::gelu>(ctx, x, y, z); });
+        say("sums of columns", 1, [&] { walt::cuda::add_column_sums(ctx, "a probe", x.data(), rows, N, sums.data()); });
+    }
+
     void odd_ones() {
         constexpr auto sums = epilogue::sums_of_a;
         std::printf("--- odd ones\n");
@@ -98,8 +115,14 @@ int main() {
     probes::products all;
     all.line<walt::bf16, walt::bf16>("ceiling: 8192 cubed", {8192, 8192, 8192, false, true, false});
     all.layer("walt_l, 8 samples", 10240, 1024, 4096);
+    all.passes<4096>(10240);
+    all.passes<3072>(10240);
+    all.passes<1024>(10240);
     all.layer("walt_l, 1 sample", 1280, 1024, 4096);
+    all.passes<4096>(1280);
+    all.passes<3072>(1280);
     all.layer("cascade_base, 1 sample", 1280, 1792, 9216);
+    all.passes<9216>(1280);
     all.odd_ones();
     return all.fine ? 0 : 1;
 }

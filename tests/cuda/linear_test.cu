@@ -65,6 +65,14 @@ TEST_CASE("cuda: linear maps and their gradients agree with the reference", "[cu
     sizes<72, 40>::agree(device, 33);
 }
 
+TEST_CASE("cuda: where cuBLASLt has no epilogue, walt has a way without", "[cuda][linear]") {
+    walt::cuda::context device;
+    device.products.epilogues = false;
+    sizes<16, 24>::agree(device, 300);
+    sizes<5, 7>::agree(device, 3);
+    sizes<72, 40>::agree(device, 33);
+}
+
 TEST_CASE("cuda: no rows at all", "[cuda][linear]") {
     walt::cuda::context device;
     sizes<8, 4>::operands<float> o(0);
@@ -83,11 +91,41 @@ TEST_CASE("cuda: linear maps give the same bits run after run", "[cuda][linear]"
     CHECK(run() == run());
 }
 
-TEST_CASE("cuda: tf32 is float32 with shorter factors", "[cuda][linear]") {
+namespace {
+/// A product of numbers that neither bf16 nor tf32 can hold.
+template <class T> struct full_floats {
+    arena memory{allocate_host};
+    view<T, dynamic, 64> x = thirds(memory.take<T, dynamic, 64>(17), 1);
+    view<T, 24, 64> w = thirds(memory.take<T, 24, 64>(), 2);
+    view<T, dynamic, 24> y = (memory.take<T, dynamic, 24>(17));
+    void each(auto&& visit) { visit(x), visit(w), visit(y); }
+    void run(auto& ctx) { ops::linear(ctx, x, w, none{}, y); }
+
+  private:
+    static auto thirds(auto values, std::uint64_t stream) {
+        normals(values, stream);
+        for (std::int64_t i = 0; i < values.size(); ++i)
+            values.data()[i] = static_cast<T>(static_cast<float>(values.data()[i]) / 3.0f);
+        return values;
+    }
+};
+double error_of_products(walt::cuda::math precision) {
     walt::cuda::context device;
+    device.precision = precision;
     reference::context plain;
-    device.precision = walt::cuda::math::tf32;
-    agrees_with_reference<sizes<64, 24>::operands, float>(device, plain, 1e-3, 17);
+    full_floats<float> mine;
+    full_floats<double> theirs;
+    testing::on_device(device, mine, [&](auto& o) { o.run(device); });
+    theirs.run(plain);
+    return testing::relative_error(doubles(mine.y).data(), doubles(theirs.y));
+}
+} // namespace
+
+TEST_CASE("cuda: tf32 is float32 with shorter factors", "[cuda][linear]") {
+    CHECK(error_of_products(walt::cuda::math::float32) < 1e-6);
+    const double tf32 = error_of_products(walt::cuda::math::tf32);
+    CHECK(tf32 > 1e-5);
+    CHECK(tf32 < 1e-3);
 }
 
 } // namespace tests

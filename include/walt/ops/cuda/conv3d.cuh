@@ -52,25 +52,6 @@ template <class To> struct fold_padding {
     }
 };
 
-/// y = sum + bias (+ y), by packs of channels.
-template <int O, bool HasBias, class U> struct finish_convolution {
-    static constexpr int P = pack_of_row<O>;
-    const float *sum, *bias;
-    U* y;
-    bool add;
-    __device__ void operator()(std::int64_t i) const {
-        auto value = reinterpret_cast<const pack<float, P>*>(sum)[i];
-        pack<U, P>& to = reinterpret_cast<pack<U, P>*>(y)[i];
-        if constexpr (HasBias)
-            for (int v = 0; v < P; ++v) value.element[v] += bias[i % (O / P) * P + v];
-        pack<U, P> result;
-        if (add) result = to;
-        for (int v = 0; v < P; ++v)
-            result.element[v] = static_cast<U>(value.element[v] + (add ? static_cast<float>(result.element[v]) : 0.0f));
-        to = result;
-    }
-};
-
 template <class W>
 convolution described(const context& ctx, conv_pass pass, const video_size& x, const video_size& y,
                       const conv_geometry& g, const W& w) {
@@ -164,7 +145,7 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
     if (add || sum == nullptr) sum = size_of(y).template take<float, O>(ctx.arena).data();
     detail::convolve(ctx, c, x.data(), w.data(), sum, before);
     each(ctx, "ops::conv3d", y.size() / pack_of_row<O>,
-         detail::finish_convolution<O, !is_none<Bias>, U>{sum, finish.bias, y.data(), add});
+         detail::finish_rows<O, !is_none<Bias>, U>{sum, finish.bias, y.data(), add});
 }
 
 template <class T, int O, class W, class U, int I>

@@ -53,12 +53,16 @@ class cublaslt {
     cublaslt& operator=(const cublaslt&) = delete;
     ~cublaslt() { cublasLtDestroy(handle_); }
 
+    bool epilogues = true; ///< false: no product has an epilogue or a bias, so that tests see what happens then
+
     /// The bias has c's element type; with sums_of_a it is assigned. False, and nothing done, if the library has no
-    /// algorithm with this epilogue.
+    /// algorithm with this epilogue or this bias.
     template <class T, class U>
     bool multiply(cudaStream_t stream, const product& p, const T* a, const T* b, const U* bias, U* c,
                   const U* inner = nullptr) {
         if (p.m == 0 || p.n == 0) return true;
+        const bool plain = bias == nullptr && p.after == epilogue::none;
+        if (!plain && !epilogues) return false;
         const key shape{p.m,
                         p.n,
                         p.k,
@@ -176,9 +180,8 @@ class cublaslt {
         const cublasStatus_t status =
             cublasLtMatmulAlgoGetHeuristic(handle_, how.operation.get(), how.left.get(), how.right.get(),
                                            how.result.get(), how.result.get(), limits.get(), 1, &best, &found);
-        if (p.after != epilogue::none &&
-            (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && found == 0))) {
-            how.possible = false;
+        if ((bias != nullptr || p.after != epilogue::none) && (status != CUBLAS_STATUS_SUCCESS || found == 0)) {
+            how.possible = false; // there is a way without
             return how;
         }
         check(status, "cublasLtMatmulAlgoGetHeuristic {}", words(p));

@@ -46,6 +46,28 @@ template <class T> bool is_pack_aligned(const T* pointer) {
 /// walt::alignment.
 template <int Width> inline constexpr int pack_of_row = Width % 4 == 0 ? 4 : 1;
 
+namespace detail {
+/// y = sum (+ bias) (+ y) over rows of N, by packs: what a product or a convolution becomes where its library does not
+/// do it on the way.
+template <int N, bool HasBias, class U> struct finish_rows {
+    static constexpr int P = pack_of_row<N>;
+    const float *sum, *bias;
+    U* y;
+    bool add = false;
+    __device__ void operator()(std::int64_t i) const {
+        auto value = reinterpret_cast<const pack<float, P>*>(sum)[i];
+        pack<U, P>& to = reinterpret_cast<pack<U, P>*>(y)[i];
+        if constexpr (HasBias)
+            for (int v = 0; v < P; ++v) value.element[v] += bias[i % (N / P) * P + v];
+        pack<U, P> result;
+        if (add) result = to;
+        for (int v = 0; v < P; ++v)
+            result.element[v] = static_cast<U>(value.element[v] + (add ? static_cast<float>(result.element[v]) : 0.0f));
+        to = result;
+    }
+};
+} // namespace detail
+
 template <class F, class Y, class... X>
 __global__ void map_kernel(std::int64_t count, std::int64_t packs, F f, Y* y, const X*... x) {
     const std::int64_t step = element_step();

@@ -24,7 +24,15 @@ template <class T, int R, int K, int N, class W, class Bias, class U>
 void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N> y) {
     const arena::scope scope(ctx.arena);
     const product p{x.extent(0), N, K, false, true, false, ctx.precision == math::tf32};
-    ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<U, N>(ctx, bias), y.data());
+    if (ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<U, N>(ctx, bias), y.data()))
+        return;
+    if constexpr (!is_none<Bias>) { // no algorithm adds the bias on the way
+        const float* no_bias = nullptr;
+        const auto sum = ctx.arena.take<float, R, N>(y.extent(0));
+        ctx.products.multiply(ctx.stream, p, x.data(), w.data(), no_bias, sum.data());
+        each(ctx, "ops::linear", y.size() / pack_of_row<N>,
+             detail::finish_rows<N, true, U>{sum.data(), bias.data(), y.data()});
+    }
 }
 
 /// With cuBLASLt's GELU, which is docs/model.md's tanh form. It computes in bf16's precision only, so float keeps to
