@@ -25,4 +25,10 @@ template <class Video> constexpr video_size size_of(const Video& x) {
     return {x.extent(0), x.extent(1), x.extent(2), x.extent(3)};
 }
 
+/// Frame f of video b, flat.
+template <class T, int C> view<T, dynamic> frame_of(const video_view<T, C>& x, std::int64_t b, std::int64_t f) {
+    const std::int64_t frame = x.extent(2) * x.extent(3) * C;
+    return view<T, dynamic>(x.data() ? x.data() + (b * x.extent(1) + f) * frame : nullptr, frame);
+}
+
 } // namespace walt

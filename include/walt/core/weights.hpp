@@ -27,7 +27,8 @@ template <class T> struct weights {
     block_store<T>* store = nullptr;     ///< where blocks come from that are not in memory; none: all are
     std::ptrdiff_t at = 0, exact_at = 0; ///< added to a parameter's offsets
     std::ptrdiff_t behind = std::numeric_limits<std::ptrdiff_t>::max(),
-                   gap = 0; ///< `compute` leaves out the `gap` elements of the layout that end at `behind`
+                   gap = 0;    ///< `compute` leaves out the `gap` elements of the layout that end at `behind`
+    std::ptrdiff_t origin = 0; ///< where `compute` begins in the layout: not 0 for a block that was fetched
 
     template <class Parameter> constexpr auto operator()(const Parameter& p) const {
         static_assert(!Parameter::exact,
@@ -45,6 +46,11 @@ template <class T> struct weights {
         const auto offset = compact ? exact_at + static_cast<std::ptrdiff_t>(p.offset.exact)
                                     : at + static_cast<std::ptrdiff_t>(p.offset.all);
         return view_type(master ? master + offset : nullptr);
+    }
+    /// Where a parameter lies in the model's layout, wherever its numbers are: what else belongs to it is known by
+    /// this.
+    template <class Parameter> constexpr std::ptrdiff_t place(const Parameter& p) const {
+        return origin + at + static_cast<std::ptrdiff_t>(p.offset.all);
     }
     /// Of a part that lies so far behind the one whose offsets will be asked for.
     constexpr weights shifted(shift by) const {

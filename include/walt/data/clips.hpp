@@ -47,6 +47,35 @@ struct clips {
         return made;
     }
 
+    /// Frames first .. first + some - 1 of every sample, with what is known of them.
+    clips frames(std::int64_t first, std::int64_t some) const {
+        detail::require_frames(shape, first, some);
+        const auto part = [&](const auto& of) {
+            return detail::some_frames(of, shape.count, shape.frames, first, some);
+        };
+        clips made{shape, part(pixels), is_image, captions, part(labels), part(numbers), part(numbers_valid)};
+        made.shape.frames = some;
+        for (auto& list : made.captions) list = {list.begin() + first, list.begin() + first + some};
+        return made;
+    }
+    /// The same samples, each followed by the frames that `later` has of it. Both know the same of their frames.
+    void append(const clips& later) {
+        detail::require_follows(shape, later.shape);
+        require(is_image == later.is_image, "what follows a sample must be of its kind, video or stack of images");
+        const auto join = [&](auto& of, const auto& behind, const char* what) {
+            of = detail::followed_by(of, behind, shape.count, what);
+        };
+        join(pixels, later.pixels, "pixels");
+        join(labels, later.labels, "labels");
+        join(numbers, later.numbers, "numbers");
+        join(numbers_valid, later.numbers_valid, "validities of numbers");
+        require(captions.empty() == later.captions.empty(),
+                "frames with captions cannot be followed by frames without, nor the other way");
+        for (std::size_t b = 0; b < captions.size(); ++b)
+            captions[b].insert(captions[b].end(), later.captions[b].begin(), later.captions[b].end());
+        shape.frames += later.shape.frames;
+    }
+
     /// Throws walt::error with both numbers where a size is not that of the shape.
     void check() const {
         detail::require_shape(shape);

@@ -33,6 +33,39 @@ struct latents {
         return is_image.empty() ? std::vector<std::uint8_t>(static_cast<std::size_t>(shape.count)) : is_image;
     }
 
+    /// Frames first .. first + some - 1 of every sample, with what is known of them.
+    latents frames(std::int64_t first, std::int64_t some) const {
+        detail::require_frames(shape, first, some);
+        const auto part = [&](const auto& of) {
+            return detail::some_frames(of, shape.count, shape.frames, first, some);
+        };
+        latents made{shape,         part(values),        scale,
+                     is_image,      part(labels),        text,
+                     part(numbers), part(numbers_valid), part(low_resolution)};
+        made.text.row = part(text.row);
+        made.shape.frames = some;
+        return made;
+    }
+    /// The same samples, each followed by the frames that `later` has of it. Both know the same of their frames, and
+    /// nothing of texts.
+    void append(const latents& later) {
+        detail::require_follows(shape, later.shape);
+        require(is_image == later.is_image, "what follows a sample must be of its kind, video or stack of images");
+        require(scale == later.scale, "normalised latents and raw ones cannot follow each other");
+        require(text.row.empty() && later.text.row.empty(),
+                "latents with texts are not put together: {} and {} frames have one; give the texts afterwards",
+                text.row.size(), later.text.row.size());
+        const auto join = [&](auto& of, const auto& behind, const char* what) {
+            of = detail::followed_by(of, behind, shape.count, what);
+        };
+        join(values, later.values, "values");
+        join(labels, later.labels, "labels");
+        join(numbers, later.numbers, "numbers");
+        join(numbers_valid, later.numbers_valid, "validities of numbers");
+        join(low_resolution, later.low_resolution, "low-resolution latents");
+        shape.frames += later.shape.frames;
+    }
+
     /// Throws walt::error with both numbers where a size is not that of the shape, or a text is not there.
     void check() const {
         detail::require_shape(shape);
@@ -52,17 +85,21 @@ struct latents {
 
 /// Tells latents what is known of the clips that they are made of: kinds, labels and numbers; a latent frame gets the
 /// label of its first frame of pixels, and the mean of the numbers that are known in its frames. (Captions need an
-/// encoder.)
-inline void carry_conditions(const clips& from, latents& to) {
+/// encoder.) begins: the clips begin their videos, else they are chunks that go on.
+inline void carry_conditions(const clips& from, latents& to, bool begins = true) {
     const std::int64_t B = to.shape.count, F = from.shape.frames, f = to.shape.frames;
     const std::int64_t N = from.numbers.empty() ? 0 : static_cast<std::int64_t>(from.numbers.size()) / (B * F);
     to.is_image = from.is_image;
     for (std::int64_t b = 0; b < B; ++b)
         for (std::int64_t at = 0; at < f; ++at) {
-            // Latent frame 0 is made of frame 0 alone, the others of equal shares of the rest; F = f in stacks.
-            const std::int64_t share = f > 1 ? (F - 1) / (f - 1) : 1;
-            const std::int64_t first = b * F + (at == 0 ? 0 : (at - 1) * share + 1),
-                               last = at == 0 ? first + 1 : first + share;
+            // A video's latent frame 0 is made of frame 0 alone, the others of equal shares of the rest; F = f in
+            // stacks.
+            const std::int64_t share = !begins ? F / f : f > 1 ? (F - 1) / (f - 1) : 1;
+            const bool alone = begins && at == 0;
+            const std::int64_t first = b * F + (alone    ? 0
+                                                : begins ? (at - 1) * share + 1
+                                                         : at * share),
+                               last = alone ? first + 1 : first + share;
             if (!from.labels.empty()) to.labels.push_back(from.labels[static_cast<std::size_t>(first)]);
             if (N == 0) continue;
             std::vector<float> mean(static_cast<std::size_t>(N));

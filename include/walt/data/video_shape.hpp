@@ -38,6 +38,46 @@ inline void require_shape(const video_shape& shape) {
                 "x {}",
                 shape.count, shape.frames, shape.height, shape.width, shape.channels);
 }
+/// What is kept for each frame of `count` samples, [count, frames, ...]: frames first .. first + some - 1 of each
+/// sample. An empty vector, of what is not known, stays empty.
+template <class T>
+std::vector<T> some_frames(const std::vector<T>& of, std::int64_t count, std::int64_t frames, std::int64_t first,
+                           std::int64_t some) {
+    std::vector<T> made;
+    const auto frame = static_cast<std::int64_t>(of.size()) / (count * frames);
+    made.reserve(static_cast<std::size_t>(count * some * frame));
+    for (std::int64_t b = 0; b < count; ++b) {
+        const auto begin = of.begin() + (b * frames + first) * frame;
+        made.insert(made.end(), begin, begin + some * frame);
+    }
+    return made;
+}
+/// The same of each sample, followed by what `later` has of it.
+template <class T>
+std::vector<T> followed_by(const std::vector<T>& of, const std::vector<T>& later, std::int64_t count,
+                           const char* what) {
+    require(of.empty() == later.empty(), "frames with {} cannot be followed by frames without, nor the other way",
+            what);
+    std::vector<T> made;
+    made.reserve(of.size() + later.size());
+    const auto sample = static_cast<std::ptrdiff_t>(of.size()) / count,
+               behind = static_cast<std::ptrdiff_t>(later.size()) / count;
+    for (std::ptrdiff_t b = 0; b < count; ++b) {
+        made.insert(made.end(), of.begin() + b * sample, of.begin() + (b + 1) * sample);
+        made.insert(made.end(), later.begin() + b * behind, later.begin() + (b + 1) * behind);
+    }
+    return made;
+}
+inline void require_frames(const video_shape& shape, std::int64_t first, std::int64_t some) {
+    require(first >= 0 && some >= 1 && first + some <= shape.frames,
+            "of {} frames, {} from frame {} on cannot be taken", shape.frames, some, first);
+}
+inline void require_follows(const video_shape& shape, const video_shape& later) {
+    require(later.count == shape.count && later.height == shape.height && later.width == shape.width &&
+                later.channels == shape.channels,
+            "{} samples of {} x {} x {} (height, width, channels) cannot follow {} of {} x {} x {}", later.count,
+            later.height, later.width, later.channels, shape.count, shape.height, shape.width, shape.channels);
+}
 } // namespace detail
 
 } // namespace walt

@@ -195,6 +195,7 @@ template <class Context, class T> class mapped_blocks : public block_store<T> {
         block = {s.memory.data(), exact_.data(), true, nullptr};
         block.at = static_cast<std::ptrdiff_t>(by.all) - static_cast<std::ptrdiff_t>(begin.all);
         block.exact_at = static_cast<std::ptrdiff_t>(by.exact);
+        block.origin = static_cast<std::ptrdiff_t>(begin.all);
         return block;
     }
     void release(shift begin) override {

@@ -50,9 +50,9 @@ template <int C, int Latent, int Groups> struct adanorm {
         frame_rows rows;
         view<A, dynamic, C> scale, shift; // [B f, C]
         view<A, dynamic, Groups, 2> statistics;
-        /// size: of x; time_factor: its frames per latent frame.
-        saved(arena& from, const video_size& size, int time_factor)
-            : rows{size.frames, (size.frames - 1) / time_factor + 1, time_factor},
+        /// size: of x; time_factor: its frames per latent frame; begins: x begins its video.
+        saved(arena& from, const video_size& size, int time_factor, bool begins = true)
+            : rows{size.frames, (size.frames + (begins ? time_factor - 1 : 0)) / time_factor, time_factor, begins},
               scale(from.take<A, dynamic, C>(size.batch * rows.latent_frames)),
               shift(from.take<A, dynamic, C>(size.batch * rows.latent_frames)),
               statistics(from.take<A, dynamic, Groups, 2>(size.batch * size.frames)) {}

@@ -1,8 +1,8 @@
 // Parts of different types that run one after the other, each on what the one before gave: the levels of a network.
 #pragma once
 
-#include "../core/activations.hpp"
 #include "../core/buffer.hpp"
+#include "../core/history.hpp"
 #include "../core/video.hpp"
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace walt::nn {
 
-/// Links in the order in which they run. A link has a `name`, and `saved(arena, x, activations)` with the result, a
+/// Links in the order in which they run. A link has a `name`, and `saved(arena, x, passage)` with the result, a
 /// video, as `output()`.
 template <class... Link> struct chain {
     static constexpr std::size_t length = sizeof...(Link);
@@ -25,8 +25,8 @@ template <class... Link> struct chain {
     template <class T> struct saved {
         std::tuple<std::optional<typename Link::template saved<T>>...> link;
 
-        template <class X> saved(arena& from, const X& x, activations mode) {
-            each_index([&]<std::size_t i>() { std::get<i>(link).emplace(from, input<i>(x), mode); });
+        template <class X> saved(arena& from, const X& x, const passage& how) {
+            each_index([&]<std::size_t i>() { std::get<i>(link).emplace(from, input<i>(x), how); });
         }
         template <std::size_t i> const auto& at() const { return *std::get<i>(link); }
         /// What link i sees, of what the first one does.

@@ -1,7 +1,6 @@
 // Group norm, SiLU, convolution: the last map of the encoder and of the decoder (docs/model.md 3).
 #pragma once
 
-#include "../core/activations.hpp"
 #include "conv3d.hpp"
 #include "group_norm_silu.hpp"
 
@@ -17,16 +16,17 @@ template <int In, int Out, int NormGroups, conv_geometry Geometry> struct norm_s
 
     template <class T> struct saved {
         activations kept;
+        chunk of;
         typename norm_part::template saved<T> norm;
         video_view<T, In> active; ///< what the convolution sees; only where all activations are kept
-        saved(arena& from, const video_size& size, activations mode)
-            : kept(mode), norm(from, size),
-              active(mode == activations::all ? size.template take<T, In>(from) : video_view<T, In>()) {}
+        saved(arena& from, const video_size& size, const passage& how)
+            : kept(how.kept), of(how.of), norm(from, size),
+              active(kept == activations::all ? size.template take<T, In>(from) : video_view<T, In>()) {}
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto y, const saved<T>& keep) const {
         const arena::scope scope(ctx.arena);
-        out.forward(ctx, w, activate(ctx, w, x, keep), y);
+        out.forward(ctx, w, activate(ctx, w, x, keep), y, keep.of);
     }
     /// dx is assigned.
     template <class T>
@@ -36,8 +36,8 @@ template <int In, int Out, int NormGroups, conv_geometry Geometry> struct norm_s
         const auto dy_compute = size_of(dy).template take<T, Out>(ctx.arena);
         const auto dactive = size_of(x).template take<T, In>(ctx.arena);
         ops::convert(ctx, dy, dy_compute);
-        out.backward_parameters(ctx, active, dy_compute, g);
-        out.backward_input(ctx, w, dy_compute, dactive);
+        out.backward_parameters(ctx, w, active, dy_compute, g, keep.of);
+        out.backward_input(ctx, w, dy_compute, dactive, keep.of);
         norm.backward(ctx, w, x, keep.norm, dactive, dx, g);
     }
 

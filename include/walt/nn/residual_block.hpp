@@ -1,7 +1,6 @@
 // A residual block of the tokenizer (docs/model.md 3, Res).
 #pragma once
 
-#include "../core/activations.hpp"
 #include "../ops/pointwise.hpp"
 #include "conv3d.hpp"
 #include "group_norm_silu.hpp"
@@ -36,6 +35,7 @@ struct residual_block {
     /// What a pass keeps. A weight gradient wants what its convolution saw; input gradients do without.
     template <class T> struct saved {
         activations kept;
+        chunk of;
         video_size size;
         typename norm_in::template saved<T> norm1;
         typename norm_out::template saved<T> norm2;
@@ -44,8 +44,9 @@ struct residual_block {
         video_view<T, Out> active2; // what conv2 sees; in inference the memory of middle
         video_view<T, In> input;    // what skip sees
 
-        saved(arena& from, const video_size& of, activations mode)
-            : kept(mode), size(of), norm1(from, size), norm2(from, size), middle(size.template take<T, Out>(from)) {
+        saved(arena& from, const video_size& x, const passage& how)
+            : kept(how.kept), of(how.of), size(x), norm1(from, size), norm2(from, size),
+              middle(size.template take<T, Out>(from)) {
             if (kept != activations::input_gradient) take_rest(from);
         }
         /// The same with room for what is not kept, in the arena's open scope.
@@ -70,7 +71,7 @@ struct residual_block {
         forward_to_conv2(ctx, w, x, all);
         if constexpr (has_skip) skip.forward(ctx, w, all.input, y);
         else ops::convert(ctx, x, y);
-        conv2.forward_add(ctx, w, all.active2, y);
+        conv2.forward_add(ctx, w, all.active2, y, keep.of);
     }
     /// The same where x lies, which saves a copy: x becomes y.
     template <class T>
@@ -78,12 +79,12 @@ struct residual_block {
         const arena::scope scope(ctx.arena);
         const saved<T> all = keep.complete(ctx.arena);
         forward_to_conv2(ctx, w, x, all);
-        conv2.forward_add(ctx, w, all.active2, x);
+        conv2.forward_add(ctx, w, all.active2, x, keep.of);
     }
     /// Fills all of `keep` and gives no result: what a pass back needs that starts from x again.
     template <class T> void forward_to_conv2(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep) const {
         norm1.forward(ctx, w, x, keep.active1, keep.norm1);
-        conv1.forward(ctx, w, keep.active1, keep.middle);
+        conv1.forward(ctx, w, keep.active1, keep.middle, keep.of);
         norm2.forward(ctx, w, keep.middle, keep.active2, keep.norm2);
         if constexpr (has_skip) ops::convert(ctx, x, keep.input);
     }
@@ -94,7 +95,7 @@ struct residual_block {
         const arena::scope scope(ctx.arena);
         const auto dy_compute = in_compute_type<T>(ctx, dy);
         if constexpr (has_skip) {
-            skip.backward_parameters(ctx, keep.input, dy_compute, g);
+            skip.backward_parameters(ctx, w, keep.input, dy_compute, g);
             skip.backward_input(ctx, w, dy_compute, dx);
         } else ops::convert(ctx, dy, dx);
         add_branch_gradient(ctx, w, x, keep, dy_compute, dx, g);
@@ -119,11 +120,11 @@ struct residual_block {
                              auto dx, const auto& g) const {
         const auto dmiddle = keep.size.template take<T, Out>(ctx.arena);
         const auto dactive1 = keep.size.template take<T, In>(ctx.arena);
-        conv2.backward_parameters(ctx, keep.active2, dy, g);
-        conv2.backward_input(ctx, w, dy, dmiddle);
+        conv2.backward_parameters(ctx, w, keep.active2, dy, g, keep.of);
+        conv2.backward_input(ctx, w, dy, dmiddle, keep.of);
         norm2.backward(ctx, w, keep.middle, keep.norm2, dmiddle, dmiddle, g);
-        conv1.backward_parameters(ctx, keep.active1, dmiddle, g);
-        conv1.backward_input(ctx, w, dmiddle, dactive1);
+        conv1.backward_parameters(ctx, w, keep.active1, dmiddle, g, keep.of);
+        conv1.backward_input(ctx, w, dmiddle, dactive1, keep.of);
         norm1.backward_add(ctx, w, x, keep.norm1, dactive1, dx, g);
     }
 };

@@ -37,18 +37,18 @@ struct residual_blocks : repeated_part {
     /// What a pass keeps: nothing but the result in inference, the blocks' inputs alone to rematerialise.
     template <class T> struct saved {
         using stream_view = video_view<accumulate_t<T>, Out>;
-        activations kept;
+        passage how;
         video_size size;
         std::vector<stream_view> stream; // behind each block; one for all of them in inference
         std::optional<typename first_block::template saved<T>> first;
         std::vector<typename later_block::template saved<T>> later;
 
         /// x: what the first block will see. Inference with In == Out works in place of it.
-        saved(arena& from, const video_view<accumulate_t<T>, In>& x, activations mode) : kept(mode), size(size_of(x)) {
-            const bool blocks = kept == activations::all || kept == activations::input_gradient;
-            for (int i = 0; i < (kept == activations::none ? 1 : Depth); ++i) {
-                if (blocks && i == 0) first.emplace(from, size, kept);
-                if (blocks && i > 0) later.emplace_back(from, size, kept);
+        saved(arena& from, const video_view<accumulate_t<T>, In>& x, const passage& as) : how(as), size(size_of(x)) {
+            const bool blocks = how == activations::all || how == activations::input_gradient;
+            for (int i = 0; i < (how == activations::none ? 1 : Depth); ++i) {
+                if (blocks && i == 0) first.emplace(from, size, how);
+                if (blocks && i > 0) later.emplace_back(from, size, how);
                 stream.push_back(result(from, x));
             }
         }
@@ -59,7 +59,7 @@ struct residual_blocks : repeated_part {
       private:
         stream_view result(arena& from, const video_view<accumulate_t<T>, In>& x) const {
             if constexpr (In == Out)
-                if (kept == activations::none) return x;
+                if (how == activations::none) return x;
             return size.template take<accumulate_t<T>, Out>(from);
         }
     };
@@ -69,7 +69,7 @@ struct residual_blocks : repeated_part {
         for (int i = 0; i < Depth; ++i) {
             const arena::scope scope(ctx.arena);
             const auto lease = w.block(*this, i);
-            const bool in_place = keep.kept == activations::none;
+            const bool in_place = keep.how == activations::none;
             const auto& y = in_place ? keep.output() : keep.stream[static_cast<std::size_t>(i)];
             if (i == 0) {
                 const auto part = keep.first ? *keep.first : only_now<first_block>(ctx, keep);
@@ -108,7 +108,7 @@ struct residual_blocks : repeated_part {
   private:
     /// Room for one block's pass forward, of which nothing stays.
     template <class Block, class T> static auto only_now(auto& ctx, const saved<T>& keep) {
-        return typename Block::template saved<T>(ctx.arena, keep.size, activations::none);
+        return typename Block::template saved<T>(ctx.arena, keep.size, passage{activations::none, keep.how.of});
     }
     /// Calls use(weights of block i, what it kept), which is made again where it was not kept.
     template <class Block, class T, class Kept>
@@ -117,15 +117,15 @@ struct residual_blocks : repeated_part {
         const arena::scope scope(ctx.arena);
         const auto lease = w.block(*this, i);
         if (kept) return use(lease, *kept);
-        const Kept again(ctx.arena, keep.size, activations::all);
+        const Kept again(ctx.arena, keep.size, keep.how.again(activations::all));
         block.forward_to_conv2(ctx, lease, x, again);
         use(lease, again);
     }
     template <class T>
     void backward_later(auto& ctx, const weights<T>& w, const saved<T>& keep, auto dy, const auto& g) const {
-        require(keeps_activations(keep.kept),
+        require(keeps_activations(keep.how),
                 "backward needs activations: the forward pass was run with activations::none");
-        require(keep.kept != activations::input_gradient || !rules::wanted(ctx, g(first.conv1.weight)),
+        require(keep.how != activations::input_gradient || !rules::wanted(ctx, g(first.conv1.weight)),
                 "a pass with activations::input_gradient keeps nothing for the gradients of weights: run it with "
                 "activations::all, or backward with no_gradients");
         for (int i = Depth - 1; i > 0; --i)

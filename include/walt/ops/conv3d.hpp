@@ -5,10 +5,12 @@
 //                      w[o, t, r, s, c] x[b, f st + t - before_t, i sh + r - before_h, j sw + s - before_w, c]
 // with F' = (F + before_t + after_t - Kt) / st + 1, rounded down, and so on. What lies outside of x is what the
 // geometry says: zeros, or the element at the edge. `past` is what lies before the first frame, where a video comes in
-// chunks: its P frames take the place of the padding before. It is for inference and has no gradient.
+// chunks: its P frames take the place of the padding before. none{}, or one of no videos: x begins its own. The
+// gradients are those of [past, x].
 #pragma once
 
 #include "conv_geometry.hpp"
+#include "pointwise.hpp"
 #include "rules.hpp"
 
 namespace walt {
@@ -17,11 +19,6 @@ namespace rules {
 /// x, w and y of a convolution.
 template <class X, class W, class Y>
 inline constexpr bool convolution_shapes = same_width<X, 4, W, 4>&& same_width<W, 0, Y, 4>;
-
-template <bool HasGradient> struct past_has_no_gradient {
-    static constexpr bool value = HasGradient;
-    static_assert(value, "a convolution with frames of the past is for inference: it has no gradient, so pass no past");
-};
 
 inline void convolution_geometry(const conv_geometry& g, const char* op) {
     require(g.is_valid(),
@@ -47,11 +44,17 @@ void convolution_sizes(const X& x, const conv_geometry& g, const W& w, const Y& 
             g.height.after, g.width.before, g.width.after, right.batch, right.frames, right.height, right.width,
             to.batch, to.frames, to.height, to.width);
 }
+/// Whether something lies before x: frames, or none of them where the kernel needs none.
+template <class Past> bool goes_on(const Past& past) {
+    if constexpr (is_none<Past>) return false;
+    else return past.extent(0) > 0;
+}
 /// The geometry with the past in place of the padding before.
 template <class X, class Past>
 conv_geometry past_in(const conv_geometry& g, const X& x, const Past& past, const char* op) {
     if constexpr (is_none<Past>) return g;
     else {
+        if (!goes_on(past)) return g;
         require(past.extent(0) == x.extent(0) && past.extent(2) == x.extent(2) && past.extent(3) == x.extent(3),
                 "{}: the past of {} videos of {} x {} cannot stand before {} videos of {} x {}", op, past.extent(0),
                 past.extent(2), past.extent(3), x.extent(0), x.extent(2), x.extent(3));
@@ -62,10 +65,26 @@ conv_geometry past_in(const conv_geometry& g, const X& x, const Past& past, cons
 
 namespace ops {
 
+namespace detail {
+/// Room for the past and x as one video.
+template <class Context, class Past, class T, int C>
+video_view<std::remove_const_t<T>, C> room_for_both(Context& ctx, const Past& past, const video_view<T, C>& x) {
+    return video_size{x.extent(0), past.extent(1) + x.extent(1), x.extent(2), x.extent(3)}
+        .template take<std::remove_const_t<T>, C>(ctx.arena);
+}
+/// Calls use(a frame of the past or of x, the frame of `joined` that is its).
+void each_frame_of_both(const auto& past, const auto& x, const auto& joined, auto&& use) {
+    for (std::int64_t b = 0; b < joined.extent(0); ++b)
+        for (std::int64_t f = 0; f < joined.extent(1); ++f)
+            if (f < past.extent(1)) use(frame_of(past, b, f), frame_of(joined, b, f));
+            else use(frame_of(x, b, f - past.extent(1)), frame_of(joined, b, f));
+}
+} // namespace detail
+
 template <class... T> void conv3d_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>, "this device has no convolution (conv3d_on) for operands of these types");
 }
-/// y = conv(x, w) + b; pass none{} for no bias. past: [B, P, H, W, I], or none{} where x begins its video.
+/// y = conv(x, w) + b; pass none{} for no bias. past: [B, P, H, W, I], or none{}.
 template <context Context, class X, class W, class Bias, class Y, class Past = none>
 void conv3d(Context& ctx, const conv_geometry& geometry, X x, W w, Bias bias, Y y, Past past = {}) {
     if constexpr (rules::convolution_shapes<X, W, Y> && rules::same_width<Bias, 0, W, 0> &&
@@ -90,12 +109,20 @@ template <class... T> void conv3d_grad_input_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>, "this device has no input gradient of a convolution (conv3d_grad_input_on) "
                                            "for operands of these types");
 }
-/// dx = the gradient of <conv(x, w), dy> with respect to x.
-template <context Context, class DY, class W, class DX, class Past = none>
-void conv3d_grad_input(Context& ctx, const conv_geometry& g, DY dy, W w, DX dx, Past = {}) {
-    if constexpr (rules::past_has_no_gradient<is_none<Past>>::value && rules::convolution_shapes<DX, W, DY>) {
-        rules::convolution_sizes(dx, g, w, dy, "ops::conv3d_grad_input");
-        conv3d_grad_input_on(ctx, g, dy.read(), w.read(), dx);
+/// dx = the gradient of <conv(x, w), dy> with respect to x, and dpast with respect to the past, in the type of dx.
+template <context Context, class DY, class W, class DX, class DPast = none>
+void conv3d_grad_input(Context& ctx, const conv_geometry& g, DY dy, W w, DX dx, DPast dpast = {}) {
+    if constexpr (rules::convolution_shapes<DX, W, DY> && rules::same_width<DPast, 4, DX, 4>) {
+        rules::convolution_sizes(dx, rules::past_in(g, dx, dpast, "ops::conv3d_grad_input"), w, dy,
+                                 "ops::conv3d_grad_input");
+        if (!rules::goes_on(dpast)) return conv3d_grad_input_on(ctx, g, dy.read(), w.read(), dx);
+        if constexpr (!is_none<DPast>) {
+            const arena::scope scope(ctx.arena);
+            const auto joined = detail::room_for_both(ctx, dpast, dx);
+            conv3d_grad_input_on(ctx, g.with_past(0), dy.read(), w.read(), joined);
+            detail::each_frame_of_both(dpast, dx, joined,
+                                       [&](const auto& part, const auto& whole) { convert(ctx, whole, part); });
+        }
     }
 }
 
@@ -106,16 +133,24 @@ template <class... T> void conv3d_grad_weight_on(rules::any_context, ...) {
 /// dw += the gradient with respect to w, db += the sum of dy over all positions; pass none{} for no bias. Either may be
 /// unwanted (rules::wanted); none{} for dw asks for neither.
 template <context Context, class X, class DY, class DW, class DBias, class Past = none>
-void conv3d_grad_weight(Context& ctx, const conv_geometry& g, X x, DY dy, DW dw, DBias dbias, Past = {}) {
-    if constexpr (rules::past_has_no_gradient<is_none<Past>>::value && is_none<DW>) {
+void conv3d_grad_weight(Context& ctx, const conv_geometry& g, X x, DY dy, DW dw, DBias dbias, Past past = {}) {
+    if constexpr (is_none<DW>) {
         static_assert(is_none<DBias>, "a convolution's gradient of the bias alone: pass an empty view for dw");
-    } else if constexpr (rules::convolution_shapes<X, DW, DY> && rules::same_width<DBias, 0, DW, 0>) {
+    } else if constexpr (rules::convolution_shapes<X, DW, DY> && rules::same_width<DBias, 0, DW, 0> &&
+                         rules::same_width<Past, 4, X, 4>) {
         if (!rules::wanted(ctx, dw, dbias)) return;
-        rules::convolution_sizes(x, g, dw, dy, "ops::conv3d_grad_weight");
+        rules::convolution_sizes(x, rules::past_in(g, x, past, "ops::conv3d_grad_weight"), dw, dy,
+                                 "ops::conv3d_grad_weight");
         const arena::scope scope(ctx.arena);
         const auto dw_ = rules::or_scratch(ctx, dw, dw);
         const auto dbias_ = rules::or_scratch(ctx, dbias, dbias);
-        conv3d_grad_weight_on(ctx, g, x.read(), dy.read(), dw_, dbias_);
+        if (!rules::goes_on(past)) return conv3d_grad_weight_on(ctx, g, x.read(), dy.read(), dw_, dbias_);
+        if constexpr (!is_none<Past>) {
+            const auto joined = detail::room_for_both(ctx, past, x);
+            detail::each_frame_of_both(past, x, joined,
+                                       [&](const auto& part, const auto& whole) { convert(ctx, part, whole); });
+            conv3d_grad_weight_on(ctx, g.with_past(0), joined.read(), dy.read(), dw_, dbias_);
+        }
     }
 }
 

@@ -35,15 +35,15 @@ template <class Dims, int Level> struct decoder_level : level_name<Level> {
         std::optional<typename up_part::template saved<T>> up;
         video_view<A, C> up_output;
 
-        saved(arena& from, const video_view<A, In>& x, activations mode)
-            : kept(mode), adanorm(from, size_of(x), Dims::time_factor(Level)),
-              normed(mode == activations::all || mode == activations::input_gradient
+        saved(arena& from, const video_view<A, In>& x, const passage& how)
+            : kept(how.kept), adanorm(from, size_of(x), Dims::time_factor(Level), how.of.begins()),
+              normed(kept == activations::all || kept == activations::input_gradient
                          ? size_of(x).template take<A, In>(from)
                          : x),
-              blocks(from, normed, mode) {
+              blocks(from, normed, how) {
             if constexpr (has_up) {
-                up.emplace(from, blocks.size, mode);
-                up_output = up_part::after(blocks.size).template take<A, C>(from);
+                up.emplace(from, blocks.size, how);
+                up_output = up_part::after(blocks.size, how.of.begins()).template take<A, C>(from);
             }
         }
         const video_view<A, C>& output() const { return has_up ? up_output : blocks.output(); }
@@ -117,16 +117,18 @@ template <class Dims, std::size_t... Level> struct decoder<Dims, std::index_sequ
         typename levels_part::template saved<T> levels;
         typename out_part::template saved<T> out;
 
-        saved(arena& from, const video_size& of, activations mode)
-            : size(of), latent(from, size, mode), statistics(from, size.batch * size.frames),
-              stem(size.template take<accumulate_t<T>, first>(from)), mid(from, stem, mode),
-              levels(from, mid.output(), mode), out(from, size_of(levels.output()), mode) {}
+        saved(arena& from, const video_size& z, const passage& how)
+            : size(z), latent(from, size, how), statistics(from, size.batch * size.frames),
+              stem(size.template take<accumulate_t<T>, first>(from)), mid(from, stem, how),
+              levels(from, mid.output(), how), out(from, size_of(levels.output()), how) {}
+        /// Whether the latents begin their video.
+        bool begins() const { return latent.of.begins(); }
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto z, auto x, const saved<T>& keep) const {
         const arena::scope scope(ctx.arena);
         ops::latent_statistics(ctx, z, keep.statistics.mean, keep.statistics.deviation);
-        stem.forward(ctx, w, keep.latent.forward(ctx, z), keep.stem);
+        stem.forward(ctx, w, keep.latent.forward(ctx, z), keep.stem, keep.latent.of);
         mid.blocks.forward(ctx, w, keep.stem, keep.mid);
         levels.forward(keep.mid.output(), keep.levels, [&](const auto& level, auto y, const auto& kept) {
             level.forward(ctx, w, y, keep.statistics, kept);
@@ -152,9 +154,9 @@ template <class Dims, std::size_t... Level> struct decoder<Dims, std::index_sequ
         mid.blocks.backward_in_place(ctx, w, keep.stem, keep.mid, dmid, g);
         const auto dstem_compute = keep.size.template take<T, first>(ctx.arena);
         ops::convert(ctx, dmid, dstem_compute);
-        stem.backward_parameters(ctx, keep.latent.backward(ctx, z), dstem_compute, g);
+        stem.backward_parameters(ctx, w, keep.latent.backward(ctx, z), dstem_compute, g, keep.latent.of);
         if constexpr (!is_none<decltype(dz)>) {
-            stem.backward_input(ctx, w, dstem_compute, dz);
+            stem.backward_input(ctx, w, dstem_compute, dz, keep.latent.of);
             ops::latent_statistics_grad(ctx, z, keep.statistics.mean, keep.statistics.deviation, dstatistics.mean,
                                         dstatistics.deviation, dz);
         }

@@ -27,10 +27,10 @@ template <class Dims, int Level> struct encoder_level : level_name<Level> {
         std::optional<typename down_part::template saved<T>> down;
         video_view<accumulate_t<T>, C> down_output;
 
-        saved(arena& from, const video_view<accumulate_t<T>, In>& x, activations mode) : blocks(from, x, mode) {
+        saved(arena& from, const video_view<accumulate_t<T>, In>& x, const passage& how) : blocks(from, x, how) {
             if constexpr (has_down) {
-                down.emplace(from, blocks.size, mode);
-                down_output = down_part::after(blocks.size).template take<accumulate_t<T>, C>(from);
+                down.emplace(from, blocks.size, how);
+                down_output = down_part::after(blocks.size, how.of.begins()).template take<accumulate_t<T>, C>(from);
             }
         }
         const video_view<accumulate_t<T>, C>& output() const { return has_down ? down_output : blocks.output(); }
@@ -88,14 +88,16 @@ template <class Dims, std::size_t... Level> struct encoder<Dims, std::index_sequ
         typename decltype(middle_part::blocks)::template saved<T> mid;
         typename out_part::template saved<T> out;
 
-        saved(arena& from, const video_size& of, activations mode)
-            : size(of), pixels(from, size, mode), stem(size.template take<accumulate_t<T>, first>(from)),
-              levels(from, stem, mode), mid(from, levels.output(), mode), out(from, mid.size, mode) {}
+        saved(arena& from, const video_size& x, const passage& how)
+            : size(x), pixels(from, size, how), stem(size.template take<accumulate_t<T>, first>(from)),
+              levels(from, stem, how), mid(from, levels.output(), how), out(from, mid.size, how) {}
+        /// Whether the pixels begin their video.
+        bool begins() const { return pixels.of.begins(); }
     };
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto z, const saved<T>& keep) const {
         const arena::scope scope(ctx.arena);
-        stem.forward(ctx, w, keep.pixels.forward(ctx, x), keep.stem);
+        stem.forward(ctx, w, keep.pixels.forward(ctx, x), keep.stem, keep.pixels.of);
         levels.forward(keep.stem, keep.levels,
                        [&](const auto& level, auto y, const auto& kept) { level.forward(ctx, w, y, kept); });
         mid.blocks.forward(ctx, w, keep.levels.output(), keep.mid);
@@ -116,8 +118,8 @@ template <class Dims, std::size_t... Level> struct encoder<Dims, std::index_sequ
                         });
         const auto dstem_compute = keep.size.template take<T, first>(ctx.arena);
         ops::convert(ctx, dstem, dstem_compute);
-        stem.backward_parameters(ctx, keep.pixels.backward(ctx, x), dstem_compute, g);
-        if constexpr (!is_none<decltype(dx)>) stem.backward_input(ctx, w, dstem_compute, dx);
+        stem.backward_parameters(ctx, w, keep.pixels.backward(ctx, x), dstem_compute, g, keep.pixels.of);
+        if constexpr (!is_none<decltype(dx)>) stem.backward_input(ctx, w, dstem_compute, dx, keep.pixels.of);
     }
 };
 

@@ -21,7 +21,7 @@ template <int Latent> struct latent_normalisation {
 /// F = 1 + (f - 1) time_compression, H = h space_compression. A pass is
 ///   saved keep(ctx.arena, size, activations::all); encode(ctx, w, x, z, keep); ...;
 ///   encode_backward(ctx, w, x, keep, dz, dx, g);
-/// with an arena::scope around it.
+/// with an arena::scope around it. Of a chunk that goes on from another (docs/model.md 3), F = f time_compression.
 template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct tokenizer_network {
     using dims = tokenizer_dimensions<Config>;
     static constexpr int latent_channels = dims::latent, pixel_channels = dims::in_channels;
@@ -38,36 +38,42 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
     template <class T> using encoder_saved = typename walt::encoder<dims>::template saved<T>;
     template <class T> using decoder_saved = typename walt::decoder<dims>::template saved<T>;
 
-    /// The latent's size for pixels of this size; throws where the network cannot divide them.
-    static video_size latent_size(const video_size& pixels) {
+    /// The latent's size for pixels of this size; throws where the network cannot divide them. begins: they begin their
+    /// video.
+    static video_size latent_size(const video_size& pixels, bool begins = true) {
         constexpr int s = dims::time_compression, p = dims::space_compression;
-        require(pixels.frames >= 1 && (pixels.frames - 1) % s == 0,
+        require(!begins || (pixels.frames >= 1 && (pixels.frames - 1) % s == 0),
                 "this tokenizer takes 1 + {} k frames (its time strides' product is {}), not {}", s, s, pixels.frames);
+        require(begins || (pixels.frames >= 1 && pixels.frames % s == 0),
+                "a later chunk of a video has {} k frames for this tokenizer (its time strides' product is {}), not {}",
+                s, s, pixels.frames);
         require(pixels.height > 0 && pixels.height % p == 0 && pixels.width > 0 && pixels.width % p == 0,
                 "this tokenizer halves height and width {} times, so both must be multiples of {}; they are {} and {}",
                 dims::levels - 1, p, pixels.height, pixels.width);
-        return {pixels.batch, (pixels.frames - 1) / s + 1, pixels.height / p, pixels.width / p};
+        return {pixels.batch, (pixels.frames + (begins ? s - 1 : 0)) / s, pixels.height / p, pixels.width / p};
     }
-    static constexpr video_size pixel_size(const video_size& latents) {
-        return {latents.batch, (latents.frames - 1) * dims::time_compression + 1,
-                latents.height * dims::space_compression, latents.width * dims::space_compression};
+    static constexpr video_size pixel_size(const video_size& latents, bool begins = true) {
+        constexpr int s = dims::time_compression;
+        return {latents.batch, latents.frames * s - (begins ? s - 1 : 0), latents.height * dims::space_compression,
+                latents.width * dims::space_compression};
     }
 
     /// z = encoder(x).
     template <class T, class X, class Z>
     void encode(auto& ctx, const weights<T>& w, X x, Z z, const encoder_saved<T>& keep) const {
-        const video_size right = latent_size(size_of(x));
+        const video_size right = latent_size(size_of(x), keep.begins());
         require(size_of(z) == right,
                 "the latent of {} frames of {} x {} has {} frames of {} x {}, but the result has {} of {} x {}",
                 x.extent(1), x.extent(2), x.extent(3), right.frames, right.height, right.width, z.extent(1),
                 z.extent(2), z.extent(3));
         encoder.forward(ctx, w, x, z, keep);
     }
-    /// The same for inference; activations are given back.
-    template <class T, class X, class Z> void encode(auto& ctx, const weights<T>& w, X x, Z z) const {
+    /// The same for inference, of a whole video or a chunk; activations are given back.
+    template <class T, class X, class Z>
+    void encode(auto& ctx, const weights<T>& w, X x, Z z, const chunk& of = {}) const {
         const arena::scope scope(ctx.arena);
-        latent_size(size_of(x));
-        encode(ctx, w, x, z, encoder_saved<T>(ctx.arena, size_of(x), activations::none));
+        latent_size(size_of(x), of.begins());
+        encode(ctx, w, x, z, encoder_saved<T>(ctx.arena, size_of(x), passage{activations::none, of}));
     }
     /// dx = the gradient of <z, dz> (pass none{} to leave it out); adds to the parameters' gradients.
     template <class T, class X, class DZ, class DX>
@@ -79,16 +85,17 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
     /// x = decoder(z), z not normalised.
     template <class T, class Z, class X>
     void decode(auto& ctx, const weights<T>& w, Z z, X x, const decoder_saved<T>& keep) const {
-        const video_size right = pixel_size(size_of(z));
+        const video_size right = pixel_size(size_of(z), keep.begins());
         require(size_of(x) == right,
                 "a latent of {} frames of {} x {} decodes to {} frames of {} x {}, but the result has {} of {} x {}",
                 z.extent(1), z.extent(2), z.extent(3), right.frames, right.height, right.width, x.extent(1),
                 x.extent(2), x.extent(3));
         decoder.forward(ctx, w, z, x, keep);
     }
-    template <class T, class Z, class X> void decode(auto& ctx, const weights<T>& w, Z z, X x) const {
+    template <class T, class Z, class X>
+    void decode(auto& ctx, const weights<T>& w, Z z, X x, const chunk& of = {}) const {
         const arena::scope scope(ctx.arena);
-        decode(ctx, w, z, x, decoder_saved<T>(ctx.arena, size_of(z), activations::none));
+        decode(ctx, w, z, x, decoder_saved<T>(ctx.arena, size_of(z), passage{activations::none, of}));
     }
     template <class T, class Z, class DX, class DZ>
     void decode_backward(auto& ctx, const weights<T>& w, Z z, const decoder_saved<T>& keep, DX dx, DZ dz,

@@ -36,7 +36,8 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
     /// Latents of clips, with the labels and numbers of the clips: [B, f, h, w, c] of videos, [B, F, h, w, c] of stacks
     /// of F images. Normalised, as a denoiser needs them, or as the network makes them. Throws walt::error where
     /// normalised ones are asked for and measure_latents has never been called (nor measured weights been loaded).
-    latents encode(const clips& from, latent_scale scale = latent_scale::normalised) const {
+    /// Of chunks of videos: encode_stream.
+    latents encode(const clips& from, latent_scale scale = latent_scale::normalised, const chunk& of = {}) const {
         auto& ctx = this->context();
         const arena::scope scope(ctx.arena);
         from.check();
@@ -49,21 +50,23 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
         const bool stacks = all_stacks(from);
         const video_size size = size_on_device(from.shape, stacks);
         const auto x = size.template take<A, dims::in_channels>(ctx.arena);
-        const auto z = tokenizer_network<Config>::latent_size(size).template take<A, dims::latent>(ctx.arena);
+        const auto z =
+            tokenizer_network<Config>::latent_size(size, of.begins()).template take<A, dims::latent>(ctx.arena);
         upload(x, from.pixels);
-        this->network().encode(ctx, this->weights(), x, z);
+        this->network().encode(ctx, this->weights(), x, z, of);
         if (scale == latent_scale::normalised) this->network().normalise(ctx, this->weights(), z, z);
         latents made;
         made.shape = {from.shape.count, stacks ? from.shape.frames : z.extent(1), z.extent(2), z.extent(3),
                       dims::latent};
         made.values = download(z);
         made.scale = scale;
-        carry_conditions(from, made);
+        carry_conditions(from, made, of.begins());
         return made;
     }
 
-    /// Pixels of latents: [B, F, H, W, 3] of videos, [B, f, H, W, 3] of stacks of f images; not clamped.
-    clips decode(const latents& from) const {
+    /// Pixels of latents: [B, F, H, W, 3] of videos, [B, f, H, W, 3] of stacks of f images; not clamped. Of chunks of
+    /// videos: decode_stream.
+    clips decode(const latents& from, const chunk& of = {}) const {
         auto& ctx = this->context();
         const arena::scope scope(ctx.arena);
         from.check();
@@ -72,10 +75,11 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
         const bool stacks = all_stacks(from);
         const video_size size = size_on_device(from.shape, stacks);
         const auto z = size.template take<A, dims::latent>(ctx.arena);
-        const auto x = tokenizer_network<Config>::pixel_size(size).template take<A, dims::in_channels>(ctx.arena);
+        const auto x =
+            tokenizer_network<Config>::pixel_size(size, of.begins()).template take<A, dims::in_channels>(ctx.arena);
         upload(z, from.values);
         if (from.scale == latent_scale::normalised) this->network().denormalise(ctx, this->weights(), z, z);
-        this->network().decode(ctx, this->weights(), z, x);
+        this->network().decode(ctx, this->weights(), z, x, of);
         clips made;
         made.shape = {from.shape.count, stacks ? from.shape.frames : x.extent(1), x.extent(2), x.extent(3),
                       dims::in_channels};

@@ -7,6 +7,7 @@
 #include "linear.hpp"
 #include "onednn_convolution.hpp"
 #include "padded_video.hpp"
+#include "pointwise.hpp"
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
@@ -109,7 +110,7 @@ template <class T, int I, class W, class Bias, class U, int O, class Past>
 void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
                Past past, bool add) {
     const arena::scope scope(ctx.arena);
-    const split_geometry parts = detail::split_for_onednn(g, !is_none<Past>);
+    const split_geometry parts = detail::split_for_onednn(g, rules::goes_on(past));
     const auto from = parts.writes() ? detail::written_out(ctx, parts.written, x, past) : x;
     if constexpr (detail::is_pointwise<W>) {
         const std::int64_t rows = size_of(from).positions();

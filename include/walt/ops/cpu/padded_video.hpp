@@ -25,7 +25,7 @@ video_view<const T, C> written_out(context& ctx, const conv_geometry& g, video_v
         };
         const T* line = line_of(x, padded.time.source(frame));
         if constexpr (!is_none<Past>)
-            if (frame < padded.time.before) line = line_of(past, frame);
+            if (past.extent(0) > 0 && frame < padded.time.before) line = line_of(past, frame);
         for (std::int64_t i = 0; i < wide.width; ++i) {
             const std::int64_t c = padded.width.source(i);
             T* element = to.data() + (row * wide.width + i) * C;

@@ -133,7 +133,7 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
                Past past, bool add) {
     if (y.size() == 0) return;
     const T* before = nullptr;
-    if constexpr (!is_none<Past>) before = past.data();
+    if constexpr (!is_none<Past>) before = rules::goes_on(past) ? past.data() : nullptr;
     const auto c = detail::described(ctx, conv_pass::forward, size_of(x), size_of(y), g, w);
     if (is_none<Bias> && !add) return detail::convolve(ctx, c, x.data(), w.data(), y.data(), before);
     const arena::scope scope(ctx.arena);

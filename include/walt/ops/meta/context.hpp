@@ -15,6 +15,9 @@ struct context {
     double bytes = 0;       ///< read and written by all ops, each operand once
     std::int64_t calls = 0; ///< ops
     walt::arena arena;      ///< arena.peak() is the peak of activation memory in bytes
+    /// Whether the peak has what any device may need beside the operands of a convolution's forward pass: an upper
+    /// bound, without what cuDNN's engines take for themselves.
+    bool workspaces = false;
 
     memory allocate(std::size_t) { return nullptr; }
     void upload(void*, const void*, std::size_t) {}

@@ -3,17 +3,33 @@
 
 #include "../conv3d.hpp"
 #include "context.hpp"
+#include "pointwise.hpp"
 
 namespace walt::meta {
 
 namespace detail {
+/// The most that a device takes for a forward pass: the input with its padding or its past written out, and two sums of
+/// the output, as accumulators; the kernel in a library's blocks of channels, and what that library wants.
+template <class X, class W, class Y>
+void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w, const Y& y) {
+    using A = accumulate_t<std::remove_const_t<typename X::element>>;
+    constexpr std::int64_t block = 64, library = std::int64_t{1} << 18;
+    const auto blocked = [](std::int64_t channels) { return (channels + block - 1) / block * block; };
+    const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
+    const arena::scope scope(ctx.arena);
+    ctx.arena.template take<A, dynamic>(padded_video(g, size_of(x)).wide().positions() * x.extent(4));
+    ctx.arena.template take<A, dynamic>(2 * y.size());
+    ctx.arena.template take<A, dynamic>(taps * blocked(w.extent(0)) * blocked(w.extent(4)));
+    ctx.arena.template take<std::byte, dynamic>(library);
+}
 template <class W, class Y> double convolution_flops(const W& w, const Y& y) {
     return 2.0 * static_cast<double>(w.size()) * static_cast<double>(size_of(y).positions());
 }
 } // namespace detail
 
 template <class X, class W, class Bias, class Y, class Past>
-void conv3d_on(context& ctx, const conv_geometry&, X x, W w, Bias bias, Y y, Past past, bool add) {
+void conv3d_on(context& ctx, const conv_geometry& g, X x, W w, Bias bias, Y y, Past past, bool add) {
+    if (ctx.workspaces) detail::take_workspace(ctx, g, x, w, y);
     ctx.count(detail::convolution_flops(w, y), x, w, bias, y, past);
     if (add) ctx.bytes += static_cast<double>(y.size()) * sizeof(typename Y::element);
 }

@@ -3,6 +3,7 @@
 
 #include "../conv3d.hpp"
 #include "context.hpp"
+#include "pointwise.hpp"
 
 namespace walt::reference::inline WALT_INSTRUCTION_SET {
 
@@ -60,7 +61,7 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
             sum.data()[to * O + o] += part;
         }
     };
-    detail::each_tap(g, size_of(x), size_of(y), !is_none<Past>, add_tap);
+    detail::each_tap(g, size_of(x), size_of(y), rules::goes_on(past), add_tap);
     for (std::int64_t i = 0; i < sum.size(); ++i)
         y.data()[i] = static_cast<U>(sum.data()[i] + (add ? static_cast<A>(y.data()[i]) : A(0)));
 }
