@@ -33,7 +33,7 @@ TEMPLATE_TEST_CASE("convolutions' gradients are those of finite differences", "[
         net.part().forward(net.ctx, net.weights(), x, y);
         return inner_product(y, dy);
     };
-    net.part().backward_parameters(net.ctx, net.weights(), x, dy, net.gradients());
+    net.part().backward_parameters(net.ctx, x, dy, net.gradients());
     net.part().backward_input(net.ctx, net.weights(), dy, dx);
     CHECK(net.check_parameters(f, 40).worst < 1e-6);
     CHECK(check_gradient(x, dx, f, 60).worst < 1e-6);
@@ -90,7 +90,7 @@ TEMPLATE_TEST_CASE("the gradients of chunks, last to first, are those of the who
     const auto dy = after.template take<double, Out>(ctx.arena);
     testing::fill_normal(x, 1);
     testing::fill_normal(dy, 2);
-    whole.part().backward_parameters(ctx, whole.weights(), x, dy, whole.gradients());
+    whole.part().backward_parameters(ctx, x, dy, whole.gradients());
     whole.part().backward_input(ctx, whole.weights(), dy, dx);
 
     const auto part_of = [&]<class V>(const V& of, std::int64_t first, std::int64_t count) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <map>
+#include <vector>
 
 namespace walt {
 
@@ -69,6 +70,29 @@ struct chunk {
         nullptr; ///< in a pass back, the gradient of `after`, which becomes that of `before`; none: zero
 
     constexpr bool begins() const { return before == nullptr; }
+};
+
+/// What all chunks of a video leave, for a pass back from the last to the first:
+///     chunk_histories passes(count);
+///     for (i = 0 ...) forward of chunk i with passes.forward(i), inference;
+///     for (i = count - 1 ...) forward of chunk i again, with what the pass back needs, and backward:
+///     passes.backward(i).
+class chunk_histories {
+  public:
+    explicit chunk_histories(std::size_t count) : left_(count) {}
+    chunk forward(std::size_t i) { return {before(i), i + 1 < left_.size() ? &left_[i] : nullptr, nullptr}; }
+    chunk backward(std::size_t i) { return {before(i), nullptr, left_.size() > 1 ? &gradient_ : nullptr}; }
+    /// Of the device's memory.
+    std::size_t bytes() const {
+        std::size_t sum = gradient_.bytes();
+        for (const history& one : left_) sum += one.bytes();
+        return sum;
+    }
+
+  private:
+    const history* before(std::size_t i) const { return i > 0 ? &left_[i - 1] : nullptr; }
+    std::vector<history> left_;
+    history gradient_;
 };
 
 /// How a video, or a chunk of one, passes through a network: what is kept for the pass back, and what it goes on from.

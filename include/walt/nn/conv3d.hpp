@@ -41,8 +41,12 @@ template <int In, int Out, conv_geometry Geometry, bool HasBias> struct conv3d {
     void tangent(auto& ctx, const auto& w, auto dx, auto dy) const {
         ops::conv3d(ctx, geometry, dx, w(weight), none{}, dy);
     }
-    /// Adds to the gradients of weight and bias.
-    void backward_parameters(auto& ctx, const auto& w, auto x, auto dy, const auto& g, const chunk& of = {}) const {
+    /// Adds to the gradients of weight and bias: of a whole video, and of a chunk.
+    void backward_parameters(auto& ctx, auto x, auto dy, const auto& g) const {
+        if constexpr (HasBias) ops::conv3d_grad_weight(ctx, geometry, x, dy, g(weight), g(bias));
+        else ops::conv3d_grad_weight(ctx, geometry, x, dy, g(weight), none{});
+    }
+    void backward_parameters(auto& ctx, const auto& w, auto x, auto dy, const auto& g, const chunk& of) const {
         const auto seen = seen_before(w, x, of);
         if constexpr (HasBias) ops::conv3d_grad_weight(ctx, geometry, x, dy, g(weight), g(bias), seen);
         else ops::conv3d_grad_weight(ctx, geometry, x, dy, g(weight), none{}, seen);

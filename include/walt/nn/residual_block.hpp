@@ -95,7 +95,7 @@ struct residual_block {
         const arena::scope scope(ctx.arena);
         const auto dy_compute = in_compute_type<T>(ctx, dy);
         if constexpr (has_skip) {
-            skip.backward_parameters(ctx, w, keep.input, dy_compute, g);
+            skip.backward_parameters(ctx, keep.input, dy_compute, g);
             skip.backward_input(ctx, w, dy_compute, dx);
         } else ops::convert(ctx, dy, dx);
         add_branch_gradient(ctx, w, x, keep, dy_compute, dx, g);

@@ -77,6 +77,7 @@ template <class Config> struct tokenizer_dimensions {
     static constexpr int levels = static_cast<int>(Config::multipliers.size());
     static constexpr int latent = Config::latent, in_channels = Config::in_channels;
     static constexpr int blocks = Config::blocks, norm_groups = Config::norm_groups;
+    static constexpr bool sees_no_future = Config::causal || Config::per_frame; ///< so videos may come in chunks
 
     template <std::size_t... Level> static constexpr bool multipliers_are_positive(std::index_sequence<Level...>) {
         return (true && ... && rules::tokenizer_size_is_positive<Config::multipliers[Level]>::value);

@@ -27,9 +27,7 @@ struct streaming {
 namespace detail {
 
 /// What both streams have in common. Tokenizer: any walt::tokenizer, whose memory the stream shares.
-template <class Tokenizer>
-class video_stream
-    : rules::a_stream_sees_no_future<Tokenizer::config_type::causal || Tokenizer::config_type::per_frame> {
+template <class Tokenizer> class video_stream : rules::a_stream_sees_no_future<Tokenizer::dims::sees_no_future> {
   public:
     using dims = typename Tokenizer::dims;
 
