@@ -63,6 +63,46 @@ TEST_CASE("its gradient is its adjoint", "[ops][blur]") {
     }
 }
 
+TEST_CASE("a geometry's blur reflects, and has the kernel of its extents", "[ops][blur]") {
+    reference::context ctx;
+    const auto blurred = [&](const conv_axis& axis, std::vector<double> row) {
+        const auto x = video_size{1, 1, 1, static_cast<std::int64_t>(row.size())}.take<double, 1>(ctx.arena);
+        std::copy(row.begin(), row.end(), x.data());
+        const conv_geometry g{{}, {}, axis};
+        const auto y = g.after(size_of(x)).take<double, 1>(ctx.arena);
+        ops::blur(ctx, g, x, y);
+        return doubles(y);
+    };
+    const std::vector<double> row{1, 2, 4, 8, 16};
+    // 4 2 | 1 2 4 8 16 | 8 4 at places 0, 2, 4, 6 of the padded row
+    CHECK(blurred({3, 2, 2, 2, padding::reflect}, row) == std::vector<double>{2.25, 2.25, 9, 9});
+    CHECK(blurred({3, 2, 2, 2, padding::zeros}, row) == std::vector<double>{0.25, 2.25, 9, 4});
+    CHECK(blurred({3, 1, 1, 0, padding::replicate}, row) == std::vector<double>{1.25, 2.25, 4.5, 9});
+    CHECK(blurred({2, 1, 0, 0}, row) == std::vector<double>{1.5, 3, 6, 12});
+    CHECK(blurred({5, 1, 0, 0}, row) == std::vector<double>{(1 + 8 + 24 + 32 + 16) / 16.0});
+    CHECK_THROWS_WITH(blurred({3, 2, 2, 2, padding::reflect}, {1, 2}), Catch::Contains("what is reflected is less"));
+}
+
+TEST_CASE("a geometry's gradient is its adjoint", "[ops][blur]") {
+    const auto edge = GENERATE(padding::zeros, padding::replicate, padding::reflect);
+    const auto g = GENERATE_COPY(conv_geometry::each_frame(3, 2, 2, edge), conv_geometry::each_frame(3, 1, 1, edge),
+                                 conv_geometry{{2, 1, 1, 0, edge}, {4, 3, 0, 2, edge}, {3, 2, 2, 1, edge}});
+    CAPTURE(static_cast<int>(edge), g.height.kernel, g.height.stride);
+    const video_size size{2, 3, 6, 5};
+    agrees_with_reference(
+        [&]<class T>(auto& ctx, T) {
+            const auto x = normals(size.take<T, 20>(ctx.arena), 1), dx = size.take<T, 20>(ctx.arena);
+            const auto y = g.after(size).template take<T, 20>(ctx.arena),
+                       dy = normals(g.after(size).template take<T, 20>(ctx.arena), 2);
+            ops::blur(ctx, g, x, y);
+            ops::blur_grad(ctx, g, dy, dx);
+            if constexpr (std::is_same_v<T, double>)
+                CHECK(testing::inner_product(y, dy) == Approx(testing::inner_product(x, dx)).epsilon(1e-12));
+            return std::vector{doubles(y), doubles(dx)};
+        },
+        1e-6, 3e-3);
+}
+
 TEST_CASE("the CPU blurs as the reference does", "[ops][blur]") {
     const video_size size = GENERATE(video_size{2, 5, 6, 7}, video_size{1, 1, 8, 3});
     agrees_with_reference(

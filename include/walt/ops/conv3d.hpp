@@ -30,6 +30,8 @@ inline void convolution_geometry(const conv_geometry& g, const char* op) {
 template <class X, class W, class Y>
 void convolution_sizes(const X& x, const conv_geometry& g, const W& w, const Y& y, const char* op) {
     convolution_geometry(g, op);
+    require(!g.reflects(), "{}: a convolution's padding is zeros ({}) or replicates ({}); it does not reflect", op,
+            static_cast<int>(padding::zeros), static_cast<int>(padding::replicate));
     require(w.extent(1) == g.time.kernel && w.extent(2) == g.height.kernel && w.extent(3) == g.width.kernel,
             "{}: the geometry is for a kernel of {} x {} x {} (time, height, width), but the weight has {} x {} x "
             "{}",

@@ -11,7 +11,8 @@ namespace walt {
 /// What an axis holds beyond its edges.
 enum class padding {
     zeros,
-    replicate ///< the element at the edge, again and again
+    replicate, ///< the element at the edge, again and again
+    reflect    ///< the elements inside of the edge, backwards; of ops::blur alone
 };
 
 /// One number for each axis of a video: a kernel's extents, or its steps.
@@ -88,6 +89,9 @@ struct conv_geometry {
     /// frame.
     constexpr int frames_to_keep() const { return std::max(0, time.kernel - time.stride); }
     constexpr bool is_valid() const { return time.valid() && height.valid() && width.valid(); }
+    constexpr bool reflects() const {
+        return time.edge == padding::reflect || height.edge == padding::reflect || width.edge == padding::reflect;
+    }
     constexpr bool reaches_inside() const {
         return time.reaches_inside() && height.reaches_inside() && width.reaches_inside();
     }

@@ -16,10 +16,12 @@ template <bool Back, class From, class To> void blur_rows(const blur_axes& axes,
 }
 } // namespace detail
 
-template <class X, class Y> void blur_on(context&, X x, Y y) { detail::blur_rows<false>(blur_axes(size_of(x)), x, y); }
+template <class X, class Y> void blur_on(context&, const blur_axes& axes, X x, Y y) {
+    detail::blur_rows<false>(axes, x, y);
+}
 
-template <class DY, class DX> void blur_grad_on(context&, DY dy, DX dx) {
-    detail::blur_rows<true>(blur_axes(size_of(dx)), dy, dx);
+template <class DY, class DX> void blur_grad_on(context&, const blur_axes& axes, DY dy, DX dx) {
+    detail::blur_rows<true>(axes, dy, dx);
 }
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

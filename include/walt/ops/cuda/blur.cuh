@@ -32,12 +32,12 @@ void run_blur(context& ctx, const char* what, const blur_axes& axes, const From&
 }
 } // namespace detail
 
-template <class X, class Y> void blur_on(context& ctx, X x, Y y) {
-    detail::run_blur<false>(ctx, "ops::blur", blur_axes(size_of(x)), x, y);
+template <class X, class Y> void blur_on(context& ctx, const blur_axes& axes, X x, Y y) {
+    detail::run_blur<false>(ctx, "ops::blur", axes, x, y);
 }
 
-template <class DY, class DX> void blur_grad_on(context& ctx, DY dy, DX dx) {
-    detail::run_blur<true>(ctx, "ops::blur_grad", blur_axes(size_of(dx)), dy, dx);
+template <class DY, class DX> void blur_grad_on(context& ctx, const blur_axes& axes, DY dy, DX dx) {
+    detail::run_blur<true>(ctx, "ops::blur_grad", axes, dy, dx);
 }
 
 } // namespace walt::cuda

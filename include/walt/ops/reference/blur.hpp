@@ -21,19 +21,17 @@ template <bool Back, class From, class To>
 void blur_position(const blur_axes& axes, const From& from, const To& to, std::int64_t position) {
     using A = accumulate_t<typename To::element>;
     constexpr int C = To::static_extent(4);
-    A sum[C] = {};
+    alignas(alignment) A sum[C] = {};
     axes.each_part<Back>(position, add_share<C, A, typename From::element>{from.data(), sum});
     for (int c = 0; c < C; ++c) to.data()[position * C + c] = static_cast<typename To::element>(sum[c]);
 }
 } // namespace detail
 
-template <class X, class Y> void blur_on(context&, X x, Y y) {
-    const blur_axes axes(size_of(x));
+template <class X, class Y> void blur_on(context&, const blur_axes& axes, X x, Y y) {
     for (std::int64_t i = 0; i < size_of(y).positions(); ++i) detail::blur_position<false>(axes, x, y, i);
 }
 
-template <class DY, class DX> void blur_grad_on(context&, DY dy, DX dx) {
-    const blur_axes axes(size_of(dx));
+template <class DY, class DX> void blur_grad_on(context&, const blur_axes& axes, DY dy, DX dx) {
     for (std::int64_t i = 0; i < size_of(dx).positions(); ++i) detail::blur_position<true>(axes, dy, dx, i);
 }
 
