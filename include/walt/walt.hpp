@@ -18,6 +18,7 @@
 #include "diffusion/measure_numbers.hpp"
 #include "diffusion/sample.hpp"
 #include "io/progress.hpp"
+#include "measures/pixels.hpp"
 #include "meta.hpp"
 #include "perceptual/distance.hpp"
 #include "perceptual/vgg.hpp"
