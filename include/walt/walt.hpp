@@ -5,6 +5,7 @@
 
 #include "config/demo.hpp"
 #include "config/presets.hpp"
+#include "critic/adversary.hpp"
 #include "critic/critic.hpp"
 #include "critic/losses.hpp"
 #include "data/batches.hpp"
@@ -28,6 +29,7 @@
 #include "tokenizer/reconstruction.hpp"
 #include "tokenizer/streaming.hpp"
 #include "tokenizer/tokenizer.hpp"
+#include "tokenizer/tokenizing.hpp"
 #include "train/adafactor.hpp"
 #include "train/early_stop.hpp"
 #include "train/ema.hpp"

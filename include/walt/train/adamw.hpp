@@ -15,6 +15,10 @@ struct adamw {
     float beta_1 = 0.9f, beta_2 = 0.99f, epsilon = 1e-8f;
     float weight_decay = 0.01f; ///< of matrices and kernels; biases, norms, tables and embeddings do not decay
 
+    /// Adam as a tokenizer and its critic use it, each against the other (docs/model.md 12): no memory of gradients, no
+    /// decay.
+    static constexpr adamw adversarial(float rate = 1e-4f) { return {rate, 0.0f, 0.99f, 1e-8f, 0.0f}; }
+
     template <class Model> using state = adamw_state<Model>;
 };
 

@@ -9,6 +9,7 @@
 //   end(run)          when the run is over and nothing was thrown
 //   each_state(visit) names what belongs to the run's state: visit(name, view<A, dynamic>) for the device's memory,
 //                     visit(name, std::int64_t&) and visit(name, double&) for the host's
+//   masters_changed() when a state has been read into the masters that each_state named: their copies follow
 // Observers are asked in the order in which run() got them.
 #pragma once
 

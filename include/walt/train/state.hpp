@@ -126,6 +126,9 @@ template <class Run> void read_state(const std::filesystem::path& path, const Ru
                 name);
     for (const auto& change : changes) change();
     trainer.masters_changed();
+    run.each([](auto& observer) {
+        if constexpr (requires { observer.masters_changed(); }) observer.masters_changed();
+    });
 }
 
 /// The state of a trainer and of observers that is not running: between steps of your own loop.

@@ -63,8 +63,44 @@ class trainer {
     /// of it without the host, which waits only to read what came out. What source or objective throws leaves the
     /// trainer as it was before the step.
     template <batch_source Source> step_result step(Source&& source) {
+        try {
+            for (int i = 0; i < options_.accumulate; ++i) add(source(position_));
+        } catch (...) {
+            forget(); // no half gradient for the next step
+            throw;
+        }
+        return update();
+    }
+
+    /// The two halves of a step, for whoever has no source: a critic's batches are what a tokenizer has just decoded.
+    /// add(batch) adds the gradient of a micro-batch, update() makes the step when training::accumulate have come, and
+    /// forget() drops those that have come since the last one.
+    template <class Batch> void add(Batch&& batch) {
+        static_assert(
+            objective<Objective, Model, Batch>,
+            "an objective is called as objective(model, batch, gradients, philox, loss) with the source's batches "
+            "(train/objective.hpp)");
+        require(added_ < options_.accumulate, "a step has {} micro-batches, and another came without update()",
+                options_.accumulate);
+        objective_(*model_, std::forward<Batch>(batch),
+                   gradients<A>{gradient_.data(), trained_.parameters().places(), 0, trained_.parameters().choice()},
+                   philox{options_.seed.value, static_cast<std::uint64_t>(position_)},
+                   view<A, 1>(losses_.data() + added_));
+        ++position_;
+        ++added_;
+    }
+    void forget() {
+        ops::fill(model_->context(), gradient_.all(), 0);
+        position_ -= added_;
+        added_ = 0;
+    }
+    /// Micro-batches since the last update.
+    int added() const { return added_; }
+    step_result update() {
+        require(added_ == options_.accumulate, "a step has {} micro-batches, and {} came before update()",
+                options_.accumulate, added_);
+        added_ = 0;
         auto& ctx = model_->context();
-        add_gradients(source);
         const view<double, 1> squares(squares_.data());
         const view<A, 1> scale(scale_.data());
         ops::sum_of_squares(ctx, gradient_.all(), squares);
@@ -130,25 +166,6 @@ class trainer {
     void masters_changed() { ops::convert(model_->context(), model_->masters(), model_->copies()); }
 
   private:
-    template <class Source> void add_gradients(Source&& source) {
-        static_assert(
-            objective<Objective, Model, decltype(source(position_))>,
-            "an objective is called as objective(model, batch, gradients, philox, loss) with the source's batches "
-            "(train/objective.hpp)");
-        try {
-            for (int i = 0; i < options_.accumulate; ++i)
-                objective_(
-                    *model_, source(position_ + i),
-                    gradients<A>{gradient_.data(), trained_.parameters().places(), 0, trained_.parameters().choice()},
-                    philox{options_.seed.value, static_cast<std::uint64_t>(position_ + i)},
-                    view<A, 1>(losses_.data() + i));
-        } catch (...) {
-            ops::fill(model_->context(), gradient_.all(), 0); // no half gradient for the next step
-            throw;
-        }
-        position_ += options_.accumulate;
-    }
-
     void skip(const step_result& result) {
         ++skipped_;
         ++in_a_row_;
@@ -182,6 +199,7 @@ class trainer {
     buffer<A> scale_;        ///< of the gradient
     buffer<A> losses_;       ///< of the step's micro-batches
     std::int64_t step_ = 0, updates_ = 0, position_ = 0, skipped_ = 0, in_a_row_ = 0;
+    int added_ = 0;
 };
 
 } // namespace walt

@@ -1,0 +1,193 @@
+// The tokenizer's objective as the paper has it: pixels, a perceptual distance, a critic (paper sec. 3, docs/model.md
+// 12).
+#pragma once
+
+#include "../ops/reconstruction.hpp"
+#include "../train/observer.hpp"
+#include "autoencoding.hpp"
+
+#include <vector>
+
+namespace walt {
+
+/// The weights of the terms, and what else a run may choose.
+struct tokenizer_losses {
+    float reconstruction = 5;            ///< of the mean squared difference of pixels in [0, 1]
+    float adversarial = 0.1f;            ///< of what the critic finds
+    float perceptual = 0.1f;             ///< of the perceptual distance
+    std::int64_t adversarial_from = 0;   ///< the first step with the critic; before it, neither learns of the other
+    float latent_pull = 0;               ///< adds latent_pull mean z^2, not reported: as in walt::reconstruction
+    float latent_noise = 0;              ///< deviation of Gaussian noise added to z: as there
+    activations keep = activations::all; ///< or rematerialise: less memory, more work
+};
+
+/// What came of a step: its terms, unweighted, as means over the micro-batches.
+struct tokenizing_terms {
+    double reconstruction = 0, perceptual = 0, adversarial = 0; ///< the generator's
+    double gan = 0, r1 = 0, lecam = 0;                          ///< the critic's
+    double real = 0, decoded = 0;                               ///< mean logits
+    double critic_gradient_norm = 0;
+    bool critic_skipped = false;
+
+    /// field(name, value) for each, in this order.
+    void each(auto&& field) const {
+        field("reconstruction", reconstruction), field("perceptual", perceptual), field("adversarial", adversarial);
+        field("gan", gan), field("r1", r1), field("lecam", lecam), field("real", real), field("decoded", decoded);
+        field("critic_gradient_norm", critic_gradient_norm);
+        field("critic_skipped", critic_skipped ? 1.0 : 0.0);
+    }
+};
+
+/// reconstruction R + adversarial A + perceptual P over a batch of videos and stacks of images: an objective, by
+/// reference, and an observer, which makes the critic's step and says the terms:
+///     walt::tokenizing goal(model, {}, opponent, distance);
+///     walt::trainer trainer(model, std::ref(goal), walt::adamw::adversarial(), options);
+///     trainer.run(source, steps, goal, ...);
+/// Adversary: a walt::adversary or none{}. Perceptual: distance(x, y, value [1], dx) writes the mean distance over
+/// frames of two videos and assigns its gradient by x, as walt::perceptual_distance does; or none{}. Both outlive it.
+template <class Model, class Adversary = none, class Perceptual = none> class tokenizing {
+  public:
+    using A = typename Model::master_type;
+    static constexpr bool has_adversary = !is_none<Adversary>, has_perceptual = !is_none<Perceptual>;
+
+    tokenizing(Model& model, tokenizer_losses losses, Adversary& adversary,
+               const Perceptual& perceptual) requires(has_adversary&& has_perceptual)
+        : tokenizing(model, losses, &adversary, &perceptual) {}
+    tokenizing(Model& model, tokenizer_losses losses, Adversary& adversary) requires(has_adversary && !has_perceptual)
+        : tokenizing(model, losses, &adversary, nullptr) {}
+    tokenizing(Model& model, tokenizer_losses losses, none,
+               const Perceptual& perceptual) requires(!has_adversary && has_perceptual)
+        : tokenizing(model, losses, nullptr, &perceptual) {}
+    tokenizing(const tokenizing&) = delete; // a trainer gets it as std::ref(goal)
+    tokenizing& operator=(const tokenizing&) = delete;
+
+    /// Writes the weighted loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
+    template <class Sink>
+    void operator()(Model& model, const clips& batch, const Sink& g, philox random, view<A, 1> loss) {
+        auto& ctx = model.context();
+        const arena::scope scope(ctx.arena);
+        begin_micro_batch(ctx, random);
+        std::int64_t pixels = 0, latents = 0;
+        std::vector<autoencoding<Model>> passes;
+        passes.reserve(2);
+        for (const clip_group& of : clip_groups<Model>(batch)) {
+            const philox own{passes.empty() ? random.seed : random.seed ^ 0x696d61676573u, random.stream};
+            passes.emplace_back(model, of, static_cast<double>(losses_.latent_noise), own, losses_.keep);
+            pixels += of.size.positions();
+            latents += passes.back().latents();
+        }
+        const auto reconstructed = number(ctx), distance = number(ctx);
+        for (const auto& pass : passes) {
+            const double share = static_cast<double>(size_of(pass.real).positions()) / static_cast<double>(pixels);
+            add_reconstruction(ctx, pass, share, reconstructed);
+            if constexpr (has_perceptual) add_perceptual(ctx, pass, share, distance);
+        }
+        ops::blend(ctx, losses_.reconstruction, reconstructed, losses_.perceptual, distance, loss);
+        if constexpr (has_adversary)
+            if (step_ >= losses_.adversarial_from) add_adversarial(ctx, passes, loss);
+        for (const auto& pass : passes)
+            pass.backward(model, static_cast<double>(losses_.latent_pull) / static_cast<double>(latents), g);
+        ops::accumulate(ctx, reconstructed, sums_.all().slice(0, 1));
+        ops::accumulate(ctx, distance, sums_.all().slice(1, 1));
+        ++micro_batches_;
+    }
+
+    /// Of the last step.
+    const tokenizing_terms& terms() const { return terms_; }
+
+    void on_step(auto& trainer, const step_result&) {
+        auto& ctx = trainer.model().context();
+        std::vector<A> sums(2);
+        ctx.download(sums.data(), sums_.data(), sums.size() * sizeof(A));
+        ops::fill(ctx, sums_.all(), 0);
+        const double share = 1.0 / static_cast<double>(trainer.options().accumulate);
+        terms_ = {};
+        terms_.reconstruction = share * static_cast<double>(sums[0]);
+        terms_.perceptual = share * static_cast<double>(sums[1]);
+        if constexpr (has_adversary)
+            if (adversary_->judgements() > 0) {
+                const auto made = adversary_->update();
+                terms_.adversarial = made.adversarial;
+                terms_.gan = made.gan, terms_.r1 = made.r1, terms_.lecam = made.lecam;
+                terms_.real = made.real, terms_.decoded = made.decoded;
+                terms_.critic_gradient_norm = made.step.gradient_norm;
+                terms_.critic_skipped = made.step.skipped;
+            }
+        micro_batches_ = 0;
+        ++step_;
+    }
+    void each_state(auto&& visit) {
+        visit("tokenizing.step", step_);
+        if constexpr (has_adversary) adversary_->each_state(visit);
+    }
+    void masters_changed() {
+        if constexpr (has_adversary) adversary_->masters_changed();
+    }
+
+  private:
+    tokenizing(Model& model, tokenizer_losses losses, Adversary* adversary, const Perceptual* perceptual)
+        : losses_(losses), adversary_(adversary), perceptual_(perceptual), sums_(model.context(), 2) {
+        require(losses.adversarial_from >= 0, "tokenizer_losses::adversarial_from is a step, 0 or later; it is {}",
+                losses.adversarial_from);
+    }
+    /// A zero of the device.
+    static view<A, 1> number(auto& ctx) {
+        const auto made = ctx.arena.template take<A, 1>();
+        ops::fill(ctx, made, 0);
+        return made;
+    }
+    /// A step that was given up begins again with its first micro-batch: what had come of it is dropped.
+    void begin_micro_batch(auto& ctx, philox random) {
+        if (micro_batches_ > 0 && random.stream != last_ + 1) {
+            ops::fill(ctx, sums_.all(), 0);
+            if constexpr (has_adversary) adversary_->forget();
+            micro_batches_ = 0;
+        }
+        last_ = random.stream;
+    }
+    void add_reconstruction(auto& ctx, const auto& pass, double share, view<A, 1> sum) const {
+        const arena::scope scope(ctx.arena);
+        const auto value = number(ctx);
+        ops::reconstruction_error(ctx, pass.decoded, pass.real, 0, value, pass.gradient);
+        const double part = share / 4; // pixels in [-1, 1] are twice as far apart as in [0, 1]
+        ops::blend(ctx, static_cast<double>(losses_.reconstruction) * part, pass.gradient, 0, none{}, pass.gradient);
+        ops::blend(ctx, 1, sum, part, value, sum);
+    }
+    void add_perceptual(auto& ctx, const auto& pass, double share, view<A, 1> sum) const {
+        const arena::scope scope(ctx.arena);
+        const auto value = number(ctx);
+        const auto d = size_of(pass.real).template take<A, Model::module_type::pixel_channels>(ctx.arena);
+        (*perceptual_)(pass.decoded, pass.real, value, d);
+        ops::blend(ctx, 1, pass.gradient, share * static_cast<double>(losses_.perceptual), d, pass.gradient);
+        ops::blend(ctx, 1, sum, share, value, sum);
+    }
+    void add_adversarial(auto& ctx, const auto& passes, view<A, 1> loss) {
+        const arena::scope scope(ctx.arena);
+        std::vector<typename autoencoding<Model>::clip> real, decoded, gradient;
+        for (const auto& pass : passes) {
+            real.push_back(pass.real);
+            decoded.push_back(pass.decoded);
+            gradient.push_back(pass.gradient);
+        }
+        const auto value = number(ctx);
+        adversary_->judge(real, decoded, static_cast<double>(losses_.adversarial), value, gradient);
+        ops::blend(ctx, 1, loss, losses_.adversarial, value, loss);
+    }
+
+    tokenizer_losses losses_;
+    Adversary* adversary_;
+    const Perceptual* perceptual_;
+    buffer<A> sums_; ///< of the two terms over a step's micro-batches
+    tokenizing_terms terms_;
+    std::int64_t step_ = 0, micro_batches_ = 0;
+    std::uint64_t last_ = 0; ///< stream of the last micro-batch
+};
+
+template <class Model, class Adversary>
+tokenizing(Model&, tokenizer_losses, Adversary&) -> tokenizing<Model, Adversary>;
+template <class Model, class Perceptual>
+tokenizing(Model&, tokenizer_losses, none, const Perceptual&) -> tokenizing<Model, none, Perceptual>;
+template <class Model, class Adversary, class Perceptual>
+tokenizing(Model&, tokenizer_losses, Adversary&, const Perceptual&) -> tokenizing<Model, Adversary, Perceptual>;
+
+} // namespace walt

@@ -1,0 +1,241 @@
+// Training a tokenizer against its critic: the gradient, both updates from the weights of before, and a state that goes
+// on where it was.
+#include "../catch.hpp"
+#include "../tokenizer/tiny_tokenizer.hpp"
+
+#include <walt/cpu.hpp>
+#include <walt/critic/adversary.hpp>
+#include <walt/testing/gradient_check.hpp>
+#include <walt/tokenizer/reconstruction.hpp>
+#include <walt/tokenizer/tokenizing.hpp>
+#include <walt/train/checkpoints.hpp>
+#include <walt/train/ema.hpp>
+#include <walt/train/terms_log.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+
+using namespace walt;
+
+namespace {
+
+using tiny = testing::tiny_tokenizer; // takes 3 x 4 x 4 pixels
+
+struct tiny_critic : critic_config {
+    static constexpr int channels = 3, dense = 4, frames = 3, height = 4, width = 4;
+    static constexpr std::array<int, 2> multipliers{1, 2};
+};
+
+/// Batch n: a video and a stack of images.
+clips mixed_batch(std::int64_t n) {
+    clips batch{
+        .shape = {2, 3, 4, 4}, .pixels = std::vector<float>(std::size_t{2} * 3 * 4 * 4 * 3), .is_image = {0, 1}};
+    testing::fill_normal(batch.pixels, static_cast<std::uint64_t>(n + 10), 0.5);
+    return batch;
+}
+
+/// A perceptual distance that needs no network: mean (x - y)^4 over all pixels.
+template <class Context> struct fourth_power {
+    Context& ctx;
+    void operator()(auto x, auto y, auto value, auto dx) const {
+        const double share = 1.0 / static_cast<double>(x.size());
+        value(0) = 0;
+        for (std::int64_t i = 0; i < x.size(); ++i) {
+            const double off = static_cast<double>(x.data()[i]) - static_cast<double>(y.data()[i]);
+            value(0) += share * off * off * off * off;
+            dx.data()[i] = 4 * share * off * off * off;
+        }
+    }
+};
+
+/// Both players and what trains them.
+template <class Context, class T> struct game {
+    Context ctx;
+    tokenizer<Context, tiny, T> tokens{ctx, tiny{}, compute<T>, seed{1}};
+    walt::critic<Context, tiny_critic, T> critic{ctx, tiny_critic{}, compute<T>, seed{2}};
+    adamw adam = adamw::adversarial(1e-2f);
+    training options;
+    adversary<walt::critic<Context, tiny_critic, T>> opponent;
+    tokenizing<tokenizer<Context, tiny, T>, adversary<walt::critic<Context, tiny_critic, T>>> goal;
+    trainer<tokenizer<Context, tiny, T>, decltype(std::ref(goal))> learner{tokens, std::ref(goal), adam, options};
+    ema<tokenizer<Context, tiny, T>> average{tokens};
+
+    explicit game(training how = {}, tokenizer_losses losses = {}, critic_losses of_critic = {})
+        : options(how), opponent(critic, of_critic, adam, options), goal(tokens, losses, opponent) {}
+    auto numbers() const { return std::pair(tokens.host_masters(), critic.host_masters()); }
+};
+
+std::filesystem::path fresh_folder(const std::string& name) {
+    const auto folder = std::filesystem::temp_directory_path() / ("walt_adversary_test_" + name);
+    std::filesystem::remove_all(folder);
+    return folder;
+}
+
+} // namespace
+
+TEST_CASE("the generator's gradient is that of finite differences, with every term", "[adversary]") {
+    reference::context ctx;
+    tokenizer<reference::context, tiny, double> tokens(ctx, tiny{}, compute<double>, seed{1});
+    critic<reference::context, tiny_critic, double> judge(ctx, tiny_critic{}, compute<double>, seed{2});
+    adversary opponent(judge);
+    const fourth_power<reference::context> distance{ctx};
+    const tokenizer_losses losses{.adversarial = 3, .perceptual = 0.7f, .latent_noise = 0.1f};
+    tokenizing goal(tokens, losses, opponent, distance);
+    std::vector<double> masters = tokens.host_masters();
+    for (const parameter_row& row : tokens.table())
+        for (std::size_t i = 0; row.trainable() && i < row.size; ++i)
+            masters[row.offset + i] += 0.1 * static_cast<double>(philox{3, 0}.normal(row.offset + i));
+    tokens.assign(masters);
+
+    const clips batch = mixed_batch(1);
+    std::vector<double> gradient(tokens.extent);
+    const auto loss = ctx.arena.take<double, 1>();
+    const auto value = [&] {
+        std::fill(gradient.begin(), gradient.end(), 0.0);
+        goal(tokens, batch, gradients<double>{gradient.data()}, philox{7, 3}, loss); // the same again: given up
+        return loss(0);
+    };
+    value();
+    const std::vector<double> right = gradient;
+    const auto there = tokens.masters();
+    const auto found = testing::check_gradient(there.data(), right.data(), right.size(), value, 80);
+    CAPTURE(found.position, found.analytic, found.numeric);
+    CHECK(found.worst < 1e-4);
+}
+
+TEST_CASE("without a critic or a distance their terms are not there", "[adversary]") {
+    reference::context ctx;
+    tokenizer<reference::context, tiny, double> tokens(ctx, tiny{}, compute<double>, seed{1});
+    const fourth_power<reference::context> distance{ctx};
+    tokenizing goal(tokens, {.reconstruction = 2, .perceptual = 3}, none{}, distance);
+    trainer learner(tokens, std::ref(goal), adamw::adversarial(0));
+    double loss = 0;
+    learner.run(mixed_batch, steps{1}, goal, [&](auto&, const step_result& step) { loss = step.loss; });
+    CHECK(goal.terms().gan == 0);
+    CHECK(loss == Approx(2 * goal.terms().reconstruction + 3 * goal.terms().perceptual));
+
+    // The mean square of all pixels, on their scale of [0, 1]: what walt::reconstruction says, over four.
+    std::vector<double> gradient(tokens.extent);
+    const reconstruction plain{.absolute = 0, .latent_pull = 0, .latent_noise = 0};
+    CHECK(goal.terms().reconstruction ==
+          Approx(loss_of(plain, tokens, mixed_batch(0), gradients<double>{gradient.data()}, philox{0, 0}) / 4));
+}
+
+TEST_CASE("both updates are of one pass with the weights before it", "[adversary]") {
+    game<reference::context, float> together, by_hand;
+    together.learner.run(mixed_batch, steps{1}, together.goal);
+
+    { // the critic's step on what the tokenizer decodes with its first weights
+        auto& ctx = by_hand.ctx;
+        const arena::scope scope(ctx.arena);
+        using pass = autoencoding<decltype(by_hand.tokens)>;
+        std::vector<pass::clip> real, decoded;
+        for (const clip_group& of : clip_groups<decltype(by_hand.tokens)>(mixed_batch(0))) {
+            const pass made(by_hand.tokens, of, 0, philox{0, 0}, activations::none);
+            real.push_back(made.real);
+            decoded.push_back(made.decoded);
+        }
+        auto& trainer = by_hand.opponent.trainer();
+        trainer.add(judged(by_hand.critic, real, decoded));
+        trainer.update();
+    }
+    CHECK(together.critic.host_masters() == by_hand.critic.host_masters());
+    CHECK(together.critic.host_masters() != (game<reference::context, float>().critic.host_masters()));
+    CHECK(together.goal.terms().gan == Approx(2 * std::log(2.0)).margin(0.3)); // it knows nothing yet
+}
+
+TEST_CASE("micro-batches add up to one step of both", "[adversary]") {
+    game<reference::context, float> g({.accumulate = 2});
+    g.learner.run(mixed_batch, steps{3}, g.goal);
+    CHECK(g.learner.position() == 6);
+    CHECK(g.opponent.trainer().position() == 6);
+    CHECK(g.opponent.trainer().updates() == 3);
+}
+
+TEST_CASE("the critic may come in at a later step", "[adversary]") {
+    game<reference::context, float> g({}, {.adversarial_from = 2});
+    const auto before = g.critic.host_masters();
+    g.learner.run(mixed_batch, steps{2}, g.goal);
+    CHECK(g.critic.host_masters() == before);
+    CHECK(g.goal.terms().gan == 0);
+    g.learner.run(mixed_batch, steps{3}, g.goal);
+    CHECK(g.critic.host_masters() != before);
+    CHECK(g.goal.terms().gan > 0);
+}
+
+TEMPLATE_TEST_CASE("a run that stops and goes on has the bits of one that does not", "[adversary]",
+                   (game<reference::context, float>), (game<cpu::context, bf16>)) {
+    const auto folder = fresh_folder("resume");
+    const training how{.rate = {.warmup = 2, .total = 6}};
+    const auto run = [&](TestType& of, std::int64_t until, const std::string& name) {
+        of.learner.run(mixed_batch, steps{until}, of.goal, of.average, terms_log{folder / name / "terms.csv", of.goal},
+                       checkpoints{folder / name, 100});
+    };
+    TestType whole(how), first(how), second(how);
+    run(whole, 6, "whole");
+    run(first, 3, "parts");
+    second.critic.assign(std::vector<float>(second.critic.extent, 0.5f)); // all comes from the state
+    run(second, 6, "parts");
+    CHECK(second.numbers() == whole.numbers());
+    CHECK(second.average.model().host_masters() == whole.average.model().host_masters());
+    CHECK(second.goal.terms().lecam == whole.goal.terms().lecam);
+    CHECK(second.goal.terms().lecam != 0); // the averages are in it
+
+    const auto log = [&](const std::string& name) {
+        std::ostringstream text;
+        text << std::ifstream(folder / name / "terms.csv").rdbuf();
+        return text.str();
+    };
+    CHECK(log("parts") == log("whole"));
+    CHECK(log("whole").rfind("step,loss,gradient_norm,reconstruction,perceptual,adversarial,gan,r1,lecam,real,decoded,"
+                             "critic_gradient_norm,critic_skipped\n1,",
+                             0) == 0);
+
+    TestType alone(how); // what the state has must have somebody to keep it
+    CHECK_THROWS_WITH(alone.learner.run(mixed_batch, steps{6}, alone.average, checkpoints{folder / "whole", 100}),
+                      Catch::Contains("critic.") && Catch::Contains("give run() the observers that it had"));
+    std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a step that was given up leaves no trace", "[adversary]") {
+    game<reference::context, float> plain({.accumulate = 2, .prefetch = {.ahead = 0}}),
+        shaken({.accumulate = 2, .prefetch = {.ahead = 0}});
+    plain.learner.run(mixed_batch, steps{2}, plain.goal);
+    shaken.learner.run(mixed_batch, steps{1}, shaken.goal);
+    const auto breaks = [](std::int64_t n) {
+        if (n == 3) throw std::runtime_error("no such clip"); // the second micro-batch of the second step
+        return mixed_batch(n);
+    };
+    CHECK_THROWS_WITH(shaken.learner.run(breaks, steps{2}, shaken.goal), "no such clip");
+    shaken.learner.run(mixed_batch, steps{2}, shaken.goal);
+    CHECK(shaken.numbers() == plain.numbers());
+}
+
+TEST_CASE("pixels that are no numbers change neither network nor the averages", "[adversary]") {
+    game<reference::context, float> g;
+    g.learner.run(mixed_batch, steps{2}, g.goal);
+    const auto before = g.numbers();
+    const auto broken = [](std::int64_t n) {
+        clips batch = mixed_batch(n);
+        batch.pixels[7] = std::numeric_limits<float>::quiet_NaN();
+        return batch;
+    };
+    g.learner.run(broken, steps{3}, g.goal);
+    CHECK(g.learner.skipped() == 1);
+    CHECK(g.goal.terms().critic_skipped);
+    CHECK(g.numbers() == before);
+    g.learner.run(mixed_batch, steps{5}, g.goal);
+    CHECK(g.learner.skipped() == 1);
+    CHECK_FALSE(g.goal.terms().critic_skipped);
+    CHECK(std::isfinite(g.goal.terms().lecam));
+    CHECK(g.numbers() != before);
+}
+
+TEST_CASE("a run that does not let its objective watch is refused at the second step", "[adversary]") {
+    game<reference::context, float> g;
+    CHECK_THROWS_WITH(g.learner.run(mixed_batch, steps{2}), Catch::Contains("give it to run()"));
+}
