@@ -52,10 +52,17 @@ template <class To> struct fold_padding {
     }
 };
 
+/// Whether tensor cores may do a convolution: backward passes want rows of whole 16 bytes of bf16. (One of 12 and 48
+/// channels, which cuDNN 9.19 took, ended in a misaligned address on an H200: docs/gpu/h200.md.)
+inline bool may_use_tensor_cores(conv_pass pass, std::int64_t in, std::int64_t out) {
+    return pass == conv_pass::forward || (in % 8 == 0 && out % 8 == 0);
+}
+
 template <class W>
 convolution described(const context& ctx, conv_pass pass, const video_size& x, const video_size& y,
                       const conv_geometry& g, const W& w) {
-    return {pass, x, y, w.extent(4), w.extent(0), g, ctx.precision == math::tf32};
+    const std::int64_t in = w.extent(4), out = w.extent(0);
+    return {pass, x, y, in, out, g, ctx.precision == math::tf32 && may_use_tensor_cores(pass, in, out)};
 }
 
 /// What `from` holds, as floats.
@@ -80,7 +87,7 @@ void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* res
     const std::int64_t weights = c.out * c.taps() * c.in, ys = c.y.positions() * c.out;
     c.geometry = parts.rest;
     c.x = padded.wide();
-    c.tf32 = c.tf32 || !std::is_same_v<T, float>;
+    if (!std::is_same_v<T, float>) c.tf32 = may_use_tensor_cores(c.pass, c.in, c.out);
     const std::int64_t xs = c.x.positions() * c.in;
     const auto x = ctx.arena.take<float, dynamic>(xs);
     const float *w = nullptr, *y = nullptr;
@@ -117,7 +124,8 @@ bool convolve_finished(context& ctx, const convolution& c, const T* a, const T* 
     };
     const bool zeros = past == nullptr && !replicates(c.geometry.time) && !replicates(c.geometry.height) &&
                        !replicates(c.geometry.width);
-    return zeros && convolutions_of(ctx).run<T, U>(ctx, c, x, w, y, finish);
+    const bool as_they_are = std::is_same_v<T, float> || may_use_tensor_cores(c.pass, c.in, c.out);
+    return zeros && as_they_are && convolutions_of(ctx).run<T, U>(ctx, c, x, w, y, finish);
 }
 
 template <class T, class U>

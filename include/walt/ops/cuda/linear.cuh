@@ -36,14 +36,16 @@ void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N
 }
 
 /// With cuBLASLt's GELU, which is docs/model.md's tanh form. It computes in bf16's precision only, so float keeps to
-/// two kernels.
+/// two kernels; so do large products, for which cuBLASLt's GELU costs more than a pass over memory (on an H200 0.072 ms
+/// for 10240 x 4096, where a pass has 0.04 ms to move; 0.009 for 1280 x 9216: docs/gpu/h200.md).
 template <int R, int K, int N, class W, class Bias>
 void linear_activate_on(context& ctx, activation::gelu, view<const bf16, R, K> x, W w, Bias bias,
                         view<bf16, R, N> inner, view<bf16, R, N> y) {
     const arena::scope scope(ctx.arena);
     const product p{x.extent(0), N, K, false, true, false, false, epilogue::gelu};
-    if (N % 8 == 0 && ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<bf16, N>(ctx, bias),
-                                            y.data(), inner.data()))
+    const bool fused = N % 8 == 0 && x.extent(0) * N <= std::int64_t{1} << 24;
+    if (fused && ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<bf16, N>(ctx, bias),
+                                       y.data(), inner.data()))
         return;
     linear_on(ctx, x, w, bias, inner);
     activate_on(ctx, activation::gelu{}, inner.read(), y);

@@ -26,22 +26,26 @@ template <bool Add> struct sum_of_parts {
 
 inline constexpr int column_lanes = 32, column_rows = 8;
 
-/// part[group, j] = sum over the group's rows of x[row, j].
-template <class T>
+/// part[group, j] = sum over the group's rows of x[row, j]; a thread has P columns.
+template <int P, class T>
 __global__ void column_parts_kernel(const T* x, std::int64_t rows, std::int64_t width, std::int64_t group_rows,
                                     float* part) {
-    __shared__ float sums[column_rows][column_lanes];
-    const std::int64_t j = static_cast<std::int64_t>(blockIdx.x) * column_lanes + threadIdx.x;
+    __shared__ float sums[P][column_rows][column_lanes];
+    const std::int64_t j = (static_cast<std::int64_t>(blockIdx.x) * column_lanes + threadIdx.x) * P;
     const std::int64_t first = blockIdx.y * group_rows, last = first + group_rows < rows ? first + group_rows : rows;
-    float sum = 0;
+    float sum[P] = {};
     if (j < width)
-        for (std::int64_t r = first + threadIdx.y; r < last; r += column_rows)
-            sum += static_cast<float>(x[r * width + j]);
-    sums[threadIdx.y][threadIdx.x] = sum;
+        for (std::int64_t r = first + threadIdx.y; r < last; r += column_rows) {
+            const auto values = *reinterpret_cast<const pack<T, P>*>(x + r * width + j);
+            for (int v = 0; v < P; ++v) sum[v] += static_cast<float>(values.element[v]);
+        }
+    for (int v = 0; v < P; ++v) sums[v][threadIdx.y][threadIdx.x] = sum[v];
     __syncthreads();
     if (threadIdx.y != 0 || j >= width) return;
-    for (int y = 1; y < column_rows; ++y) sum += sums[y][threadIdx.x];
-    part[blockIdx.y * width + j] = sum;
+    for (int v = 0; v < P; ++v) {
+        for (int y = 1; y < column_rows; ++y) sum[v] += sums[v][y][threadIdx.x];
+        part[blockIdx.y * width + j + v] = sum[v];
+    }
 }
 } // namespace detail
 
@@ -69,10 +73,13 @@ column_parts parts_of_columns(context& ctx, const char* what, const T* x, std::i
     const std::int64_t group_rows = std::max<std::int64_t>(128, (rows + 1023) / 1024),
                        groups = (rows + group_rows - 1) / group_rows;
     const auto part = ctx.arena.take<float, dynamic>(groups * width);
-    const dim3 grid(static_cast<unsigned>((width + column_lanes - 1) / column_lanes), static_cast<unsigned>(groups));
-    column_parts_kernel<<<grid, dim3(column_lanes, column_rows), 0, ctx.stream>>>(x, rows, width, group_rows,
-                                                                                  part.data());
-    check_launch(what, rows * width);
+    const auto launch = [&](auto kernel, std::int64_t columns) {
+        const dim3 grid(static_cast<unsigned>((width + columns - 1) / columns), static_cast<unsigned>(groups));
+        kernel<<<grid, dim3(column_lanes, column_rows), 0, ctx.stream>>>(x, rows, width, group_rows, part.data());
+        check_launch(what, rows * width);
+    };
+    if (width % 4 == 0 && is_pack_aligned(x)) launch(column_parts_kernel<4, T>, 4 * column_lanes);
+    else launch(column_parts_kernel<1, T>, column_lanes);
     return {part.data(), groups, width};
 }
 
