@@ -10,6 +10,7 @@
 #include "io/mapped.hpp"
 #include "io/safetensors.hpp"
 #include "io/weights.hpp"
+#include "perceptual/item_features.hpp"
 #include "train/save_to.hpp"
 #endif
 #if __has_include(<zlib.h>) // walt::io

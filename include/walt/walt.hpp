@@ -22,7 +22,7 @@
 #include "measures/pixels.hpp"
 #include "meta.hpp"
 #include "perceptual/distance.hpp"
-#include "perceptual/vgg.hpp"
+#include "perceptual/st_lpips.hpp"
 #include "reference.hpp"
 #include "text/word_vectors.hpp"
 #include "tokenizer/memory_plan.hpp"

@@ -5,7 +5,7 @@
 #include <walt/cpu.hpp>
 #include <walt/meta.hpp>
 #include <walt/perceptual/distance.hpp>
-#include <walt/perceptual/vgg.hpp>
+#include <walt/perceptual/st_lpips.hpp>
 #include <walt/testing/gradient_check.hpp>
 
 using namespace walt;
@@ -13,6 +13,15 @@ using namespace walt;
 namespace {
 struct small : vgg16 {
     static constexpr std::array widths{4, 6, 5}, convolutions{2, 1, 2};
+};
+struct shift_tolerant : small {
+    template <int C> using between = st_vgg16::between<C>;
+};
+/// The first two stages of st_alexnet in small.
+struct alex
+    : nn::feature_stages<nn::feature_stage<nn::pixel_conv<3, 4, 5, 2, false>, nn::frame_blur<4>, nn::frame_relu<4>>,
+                         nn::feature_stage<nn::frame_max_pool<4, 3, 1>, nn::frame_blur<4>, nn::frame_conv<4, 5, 5>>> {
+    static constexpr auto shift = vgg16::shift, scale = vgg16::scale;
 };
 constexpr video_size size{2, 2, 8, 9};
 
@@ -26,9 +35,9 @@ template <class Distance> void stir(Distance& distance) {
     distance.net().assign(values);
 }
 
-template <bool Heads> void check() {
+template <class Network> void check() {
     reference::context ctx;
-    perceptual_distance distance(ctx, perceptual_network<vgg<small>, Heads>{}, compute<double>, seed{3});
+    perceptual_distance distance(ctx, Network{}, compute<double>, seed{3});
     stir(distance);
     const auto x = size.take<double, 3>(ctx.arena), y = size.take<double, 3>(ctx.arena),
                dx = size.take<double, 3>(ctx.arena);
@@ -52,8 +61,10 @@ template <bool Heads> void check() {
 } // namespace
 
 TEST_CASE("the perceptual distance's gradient is that of finite differences", "[perceptual]") {
-    check<true>();
-    check<false>();
+    check<perceptual_network<vgg<small>>>();
+    check<perceptual_network<vgg<small>, false>>();
+    check<perceptual_network<vgg<shift_tolerant>>>();
+    check<perceptual_network<alex>>();
 }
 
 TEST_CASE("the distance of clips is the mean over their frames", "[perceptual]") {
@@ -111,6 +122,9 @@ TEST_CASE("VGG16 has its parameters and its names", "[perceptual]") {
     CHECK(has("features.2.2.bias", {256}));
     CHECK(has("features.4.2.weight", {512, 512, 3, 3}));
     CHECK(has("lin.4.weight", {512}));
+
+    CHECK(parameter_count<perceptual_network<vgg<st_vgg16>>> == parameter_count<network>);
+    CHECK(parameter_count<perceptual_network<st_alexnet>> == 2469696 + 64 + 192 + 384 + 256 + 256);
 
     meta::context ctx; // one frame of 224 x 224, forward for both and back
     perceptual_distance distance(ctx, network{}, compute<bf16>, seed{1});

@@ -5,16 +5,18 @@
 #pragma once
 
 #include "../core/weights.hpp"
+#include "../nn/group_norm_silu.hpp"
+#include "../ops/blur.hpp"
 #include "../ops/conv3d.hpp"
 #include "../ops/max_pool.hpp"
 #include "../ops/pointwise.hpp"
 
 namespace walt::nn {
 
-/// y = conv(x) + b with a K x K kernel and Pad zeros on every side, and ReLU unless it comes later.
-template <int In, int Out, int K = 3, int Pad = K / 2, bool Relu = true> struct frame_conv {
+/// y = conv(x) + b with a K x K kernel every Stride pixels and Pad zeros on every side, and ReLU unless it comes later.
+template <int In, int Out, int K = 3, int Pad = K / 2, bool Relu = true, int Stride = 1> struct frame_conv {
     static constexpr int in = In, out = Out;
-    static constexpr conv_geometry geometry = conv_geometry::each_frame(K, 1, Pad);
+    static constexpr conv_geometry geometry = conv_geometry::each_frame(K, Stride, Pad);
     frame_kernel<init::xavier, Out, In, K, K> weight;
     parameter<role::bias, init::zero, Out> bias;
 
@@ -71,6 +73,24 @@ template <int C> struct frame_relu : nothing {
     }
 };
 
+/// Group norm of each frame and SiLU.
+template <int C, int Groups> struct frame_norm_silu : group_norm_silu<C, Groups> {
+    using norm = group_norm_silu<C, Groups>;
+    static constexpr int in = C, out = C;
+    static constexpr video_size after(const video_size& x) { return x; }
+    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto y) const {
+        const arena::scope scope(ctx.arena);
+        norm::forward(ctx, w, x, y, typename norm::template saved<T>(ctx.arena, size_of(x)));
+    }
+    /// Runs forward again for the statistics, since y stays what it is.
+    template <class T> void backward(auto& ctx, const weights<T>& w, auto x, auto y, auto dy, auto dx) const {
+        const arena::scope scope(ctx.arena);
+        const typename norm::template saved<T> statistics(ctx.arena, size_of(x));
+        norm::forward(ctx, w, x, y, statistics);
+        norm::backward(ctx, w, x, statistics, dy, dx, no_gradients{});
+    }
+};
+
 /// The largest of K x K neighbours, every Stride pixels, where they all lie inside.
 template <int C, int K, int Stride> struct frame_max_pool : nothing {
     static constexpr int in = C, out = C;
@@ -80,6 +100,15 @@ template <int C, int K, int Stride> struct frame_max_pool : nothing {
     void backward(auto& ctx, const auto&, auto x, auto y, auto dy, auto dx) const {
         ops::max_pool_grad(ctx, geometry, x, y, dy, dx);
     }
+};
+
+/// [1, 2, 1] x [1, 2, 1] / 16 with stride 2 over a frame with two reflected pixels on every side: n -> (n + 1) / 2 + 1.
+template <int C> struct frame_blur : nothing {
+    static constexpr int in = C, out = C;
+    static constexpr conv_geometry geometry = conv_geometry::each_frame(3, 2, 2, padding::reflect);
+    static constexpr video_size after(const video_size& x) { return geometry.after(x); }
+    void forward(auto& ctx, const auto&, auto x, auto y) const { ops::blur(ctx, geometry, x, y); }
+    void backward(auto& ctx, const auto&, auto, auto, auto dy, auto dx) const { ops::blur_grad(ctx, geometry, dy, dx); }
 };
 
 } // namespace walt::nn
