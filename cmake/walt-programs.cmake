@@ -33,13 +33,13 @@ if(WALT_NATIVE)
     endif()
 endif()
 
-# A program per .cpp here and per folder of .cpp files (but cuda/), named like it; their names come back in `programs`.
+# A program per .cpp here and per folder of .cpp files (but cuda/ and parity/), named like it; their names come back in `programs`.
 function(walt_programs programs)
     file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true ${CMAKE_CURRENT_SOURCE_DIR}/*)
     set(names "")
     foreach(entry IN LISTS entries)
         cmake_path(GET entry STEM name)
-        if(IS_DIRECTORY ${entry} AND NOT name STREQUAL "cuda")
+        if(IS_DIRECTORY ${entry} AND NOT name MATCHES "^(cuda|parity)$")
             file(GLOB sources CONFIGURE_DEPENDS ${entry}/*.cpp)
         elseif(entry MATCHES "\\.cpp$")
             set(sources ${entry})
