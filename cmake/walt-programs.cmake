@@ -10,7 +10,6 @@ endforeach()
 
 add_library(walt_private INTERFACE)
 target_link_libraries(walt_private INTERFACE walt walt_cpu walt_io walt_video)
-target_compile_definitions(walt_private INTERFACE WALT_CHECK_MESSAGES)
 # Options of the host's compiler; what nvcc shall get is said where .cu files are.
 function(walt_private_options)
     target_compile_options(walt_private INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ARGN}>")

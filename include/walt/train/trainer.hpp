@@ -173,7 +173,7 @@ class trainer {
         ops::fill(model_->context(), gradient_.all(), 0);
         require(in_a_row_ < options_.give_up_after,
                 "training stops: {} steps in a row had a loss or gradient that is not finite; in step {} it was {} "
-                "(loss {:.6g})",
+                "(loss {})",
                 in_a_row_, step_, culprit, result.loss);
     }
 
