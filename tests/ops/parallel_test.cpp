@@ -26,12 +26,12 @@ std::atomic<bool> memory_is_there{true};
 
 } // namespace
 
-// What allocate_host asks: the test can refuse it.
-void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+// What allocate_host asks: the test can refuse it. (Inlined, they look like a mistake to the compiler.)
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
     const auto bytes = static_cast<std::size_t>(alignment);
     return memory_is_there ? std::aligned_alloc(bytes, (size + bytes - 1) / bytes * bytes) : nullptr;
 }
-void operator delete(void* place, std::align_val_t) noexcept { std::free(place); }
+[[gnu::noinline]] void operator delete(void* place, std::align_val_t) noexcept { std::free(place); }
 
 TEST_CASE("every piece is done once, for any number of threads, again and again", "[ops][parallel]") {
     for (const int threads : {1, 2, 3, 8}) {

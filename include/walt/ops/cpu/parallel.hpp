@@ -1,34 +1,21 @@
-// The one place where the CPU device deals work to threads. A region is cut into pieces by its shape alone; threads
-// claim runs of pieces as they become free, so a thread that has lost its processor to another program holds up one run
-// and not the region. Results do not depend on who did what: a piece writes what is its own, and sums over pieces are
-// added afterwards, in order.
+// The one place where the CPU device deals work to threads. A region is cut into pieces by its shape alone, which
+// threads claim (team.hpp). Results do not depend on who did what: a piece writes what is its own, and sums over pieces
+// are added afterwards, in order.
 //
 // Threads: as many as OpenMP has for the calling thread (OMP_NUM_THREADS, omp_set_num_threads), one inside of an OpenMP
-// region or of another piece. They are walt's own: OpenMP deals out shares and waits for all of them at a barrier,
-// where its threads spin for milliseconds. Every thread that calls has its own team, as with OpenMP.
+// region or of another piece.
 #pragma once
 
 #include "../../core/buffer.hpp"
 #include "../../core/error.hpp"
-#include "../../core/instruction_set.hpp"
+#include "team.hpp"
 
 #include <omp.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
-#include <memory>
 #include <new>
-#include <string_view>
-#include <system_error>
-#include <thread>
-#include <type_traits>
-#include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
@@ -45,221 +32,18 @@ inline arena& thread_scratch() {
 /// Threads that a region of this thread may have.
 inline int threads() { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
 
-/// While one lives, this thread works alone: regions that it meets run in it, oneDNN's as well.
-class alone {
-  public:
-    alone() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-    ~alone() { omp_set_num_threads(before_); }
-    alone(const alone&) = delete;
-    alone& operator=(const alone&) = delete;
-
-  private:
-    int before_;
-};
-
 namespace detail {
 
-/// How often a thread looks for work, or for the end of it, before it sleeps: some 20 microseconds, unless OpenMP was
-/// told how to wait.
-inline int looks_before_sleep() {
-    static const int looks = [] {
-        const char* policy = std::getenv("OMP_WAIT_POLICY");
-        const std::string_view told = policy ? policy : "";
-        return told == "passive" || told == "PASSIVE" ? 0 : told == "active" || told == "ACTIVE" ? 1 << 20 : 1000;
-    }();
-    return looks;
-}
-
-inline void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
-/// Wakes one thread that waits for it. (std::atomic's wait yields before it sleeps, which gives a busy neighbour the
-/// processor for milliseconds.)
-class bell {
-  public:
-    bell() { sem_init(&rung_, 0, 0); }
-    ~bell() { sem_destroy(&rung_); }
-    bell(const bell&) = delete;
-    bell& operator=(const bell&) = delete;
-
-    void ring() { sem_post(&rung_); }
-    void wait() {
-        for (int i = looks_before_sleep(); i > 0; --i) {
-            if (sem_trywait(&rung_) == 0) return;
-            pause();
-        }
-        while (sem_wait(&rung_) != 0) {
-        } // a signal interrupts it
-    }
-
-  private:
-    sem_t rung_;
-};
-
-/// The pieces of a region, and the first exception that one of them threw.
-class region {
-  public:
-    using body = void (*)(const void* of, std::int64_t first, std::int64_t last);
-
-    /// Called while no thread is inside.
-    void open(body call, const void* of, std::int64_t count, std::int64_t at_once) {
-        call_ = call;
-        of_ = of;
-        count_ = count;
-        at_once_ = at_once;
-        thrown_ = nullptr;
-        threw_.clear();
-        next_.store(0, std::memory_order_relaxed);
-        inside_.store(0, std::memory_order_release);
-    }
-    /// A worker's part, if the region is still open.
-    void join() {
-        int others = inside_.load(std::memory_order_relaxed);
-        do {
-            if (others & closed) return;
-        } while (
-            !inside_.compare_exchange_weak(others, others + 1, std::memory_order_acquire, std::memory_order_relaxed));
-        claim();
-        if (inside_.fetch_sub(1, std::memory_order_acq_rel) == (closed | 1)) empty_.ring();
-    }
-    /// The caller's part; when it returns, all is done.
-    void finish() {
-        claim();
-        if (inside_.fetch_or(closed, std::memory_order_acq_rel) != 0) empty_.wait();
-        if (thrown_) std::rethrow_exception(thrown_);
-    }
-
-  private:
-    static constexpr int closed = 1 << 30;
-
-    void claim() {
-        try {
-            for (;;) {
-                const std::int64_t first = next_.fetch_add(at_once_, std::memory_order_relaxed);
-                if (first >= count_) return;
-                call_(of_, first, std::min(count_, first + at_once_));
-            }
-        } catch (...) {
-            if (!threw_.test_and_set()) thrown_ = std::current_exception();
-            next_.store(count_, std::memory_order_relaxed); // nothing more is begun
-        }
-    }
-
-    body call_ = nullptr;
-    const void* of_ = nullptr;
-    std::int64_t count_ = 0, at_once_ = 1;
-    std::exception_ptr thrown_;
-    std::atomic_flag threw_;
-    alignas(64) std::atomic<std::int64_t> next_{0};
-    alignas(64) std::atomic<int> inside_{closed}; ///< workers that are in the region, and whether no more may enter
-    bell empty_;
-};
-
-/// Keeps two threads of OpenMP's for ever idle. libgomp lets threads spin at barriers for milliseconds, unless it has
-/// more threads than the machine has processors: these two are the more. oneDNN's convolutions have such barriers.
-/// Who told OpenMP how to wait is obeyed.
-inline void keep_openmp_from_spinning() {
-    if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
-#pragma omp parallel num_threads(2)
-    {}
-}
-
-/// The threads that help one thread. They sleep between regions and end with it.
-class team {
-  public:
-    static team& of_this_thread() {
-        static thread_local team own;
-        return own;
-    }
-
-    void run(region::body call, const void* of, std::int64_t count, std::int64_t at_once, int threads) {
-        grow(threads - 1);
-        const std::int64_t claims = (count + at_once - 1) / at_once;
-        const auto helpers =
-            std::min({static_cast<std::int64_t>(threads - 1), claims - 1, static_cast<std::int64_t>(workers_.size())});
-        region_.open(call, of, count, at_once);
-        for (std::int64_t i = 0; i < helpers; ++i) workers_[static_cast<std::size_t>(i)]->call();
-        const alone one;
-        region_.finish();
-    }
-
-  private:
-    class worker {
-      public:
-        worker(region& work, std::size_t number) : thread_([this, &work, number] { live(work, number); }) {}
-        void call() {
-            if (!called_.exchange(true)) called_bell_.ring();
-        }
-        void end(bool forked) {
-            if (forked) return thread_.detach(); // a fork's child has only the thread that forked
-            ended_ = true;
-            call();
-            thread_.join();
-        }
-
-      private:
-        void live(region& work, std::size_t number) {
-            take_place(number);
-            if (number == 0) keep_openmp_from_spinning();
-            omp_set_num_threads(1);
-            for (;;) {
-                called_bell_.wait();
-                called_ = false;
-                if (ended_) return;
-                work.join();
-            }
-        }
-        /// Where OpenMP binds threads to places (OMP_PROC_BIND), the caller is bound already, and a thread inherits it.
-        static void take_place([[maybe_unused]] std::size_t number) {
-#if defined(__linux__)
-            const int places = omp_get_num_places();
-            if (places < 1 || omp_get_proc_bind() == omp_proc_bind_false) return;
-            const int place = static_cast<int>((number + 1) % static_cast<std::size_t>(places));
-            std::vector<int> processors(static_cast<std::size_t>(omp_get_place_num_procs(place)));
-            omp_get_place_proc_ids(place, processors.data());
-            cpu_set_t set;
-            CPU_ZERO(&set);
-            for (const int processor : processors) CPU_SET(static_cast<std::size_t>(processor), &set);
-            pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-#endif
-        }
-
-        bell called_bell_;
-        std::atomic<bool> called_{false}, ended_{false};
-        std::thread thread_; // last: it uses the others
-    };
-
-    team() = default;
-    ~team() {
-        const bool forked = getpid() != process_;
-        for (auto& one : workers_) {
-            one->end(forked);
-            if (forked) one.release(); // its semaphore may count a waiter that is not there
-        }
-    }
-    /// Threads that the system refuses are done without.
-    void grow(int to) {
-        try {
-            while (!refused_ && workers_.size() < static_cast<std::size_t>(to))
-                workers_.push_back(std::make_unique<worker>(region_, workers_.size()));
-        } catch (const std::system_error&) {
-            refused_ = true;
-        }
-    }
-
-    region region_;
-    std::vector<std::unique_ptr<worker>> workers_;
-    bool refused_ = false;
-    pid_t process_ = getpid();
-};
-
-/// Calls work(); whatever it throws comes out as a walt::error.
-template <class Work> void with_errors(Work&& work) {
+/// Calls body(of, first, last) for ranges of [0, count), in the calling thread where they are too small to share.
+/// Whatever it throws comes out as a walt::error.
+inline void share_out(std::int64_t count, std::int64_t cost, region::body body, const void* of) {
+    if (count < 1) return;
+    const std::int64_t one = std::max<std::int64_t>(cost, 1), least = (least_claim + one - 1) / one;
+    const int all = count < 2 * least ? 1 : threads();
+    const std::int64_t shares = std::int64_t{16} * all; // so many that the last one is short
     try {
-        work();
+        if (all < 2) body(of, 0, count);
+        else team::of_this_thread().run(body, of, count, std::max(least, count / shares), all);
     } catch (const error&) {
         throw;
     } catch (const std::bad_alloc&) {
@@ -274,16 +58,10 @@ template <class Work> void with_errors(Work&& work) {
 /// Calls body(first, last) for ranges that cover [0, count), on all cores. `cost` is that of one of the count; what
 /// ranges there are is not fixed. The first exception ends the region and comes out as a walt::error.
 template <class Body> void parallel_ranges(std::int64_t count, std::int64_t cost, const Body& body) {
-    if (count < 1) return;
-    detail::with_errors([&] {
-        const std::int64_t one = std::max<std::int64_t>(cost, 1), least = (least_claim + one - 1) / one;
-        const int all = count < 2 * least ? 1 : threads();
-        if (all < 2) return body(std::int64_t{0}, count);
-        const std::int64_t shares = std::int64_t{16} * all; // so many that the last one is short
-        detail::team::of_this_thread().run(
-            [](const void* of, std::int64_t first, std::int64_t last) { (*static_cast<const Body*>(of))(first, last); },
-            &body, count, std::max(least, count / shares), all);
-    });
+    const auto call = [](const void* of, std::int64_t first, std::int64_t last) {
+        (*static_cast<const Body*>(of))(first, last);
+    };
+    detail::share_out(count, cost, call, &body);
 }
 
 /// Calls body(i) for i in [0, count).
