@@ -40,27 +40,27 @@ inline std::size_t place_in_file(const parameter_row& row, std::size_t i) {
 }
 
 namespace detail {
+inline std::string below(const std::string& name, std::string_view child) {
+    return name.empty() ? std::string(child) : fmt::format("{}.{}", name, child);
+}
+/// Out of line, since there are hundreds of parameters.
+[[gnu::noinline]] inline void add_row(std::vector<parameter_row>& rows, const std::string& name, const int* extents,
+                                      int rank, shift at, std::size_t size, init start, role kind, bool exact,
+                                      bool channels_last) {
+    rows.push_back({name, {extents, extents + rank}, at.all, size, at.exact, start, kind, exact, channels_last});
+}
 template <class Part> void list(const Part& part, const std::string& name, shift by, std::vector<parameter_row>& rows) {
     if constexpr (is_repeated<Part>) {
         for (int i = 0; i < Part::depth; ++i)
             part.at(i, [&](const auto& child, shift behind) {
-                list(child, fmt::format("{}.{}", name, i), by + behind, rows);
+                list(child, below(name, std::to_string(i)), by + behind, rows);
             });
     } else if constexpr (is_parameter<Part>) {
-        const shift at = part.offset + by;
-        rows.push_back({name,
-                        {Part::extents.begin(), Part::extents.end()},
-                        at.all,
-                        Part::size,
-                        at.exact,
-                        Part::start,
-                        Part::kind,
-                        Part::exact,
-                        Part::channels_last});
+        add_row(rows, name, Part::extents.data(), Part::rank, part.offset + by, Part::size, Part::start, Part::kind,
+                Part::exact, Part::channels_last);
     } else {
-        Part::each(part, [&](std::string_view child_name, auto& child) {
-            list(child, name.empty() ? std::string(child_name) : fmt::format("{}.{}", name, child_name), by, rows);
-        });
+        Part::each(part,
+                   [&](std::string_view child_name, auto& child) { list(child, below(name, child_name), by, rows); });
     }
 }
 } // namespace detail

@@ -13,6 +13,8 @@
 #include "pointwise.hpp"
 #include "rules.hpp"
 
+#include <array>
+
 namespace walt {
 
 namespace rules {
@@ -27,16 +29,16 @@ inline void convolution_geometry(const conv_geometry& g, const char* op) {
             op, g.time.kernel, g.time.stride, g.time.before, g.time.after, g.height.kernel, g.height.stride,
             g.height.before, g.height.after, g.width.kernel, g.width.stride, g.width.before, g.width.after);
 }
-template <class X, class W, class Y>
-void convolution_sizes(const X& x, const conv_geometry& g, const W& w, const Y& y, const char* op) {
+inline void convolution_sizes(const video_size& from, const conv_geometry& g, const std::array<std::int64_t, 3>& kernel,
+                              const video_size& to, const char* op) {
     convolution_geometry(g, op);
     require(!g.reflects(), "{}: a convolution's padding is zeros ({}) or replicates ({}); it does not reflect", op,
             static_cast<int>(padding::zeros), static_cast<int>(padding::replicate));
-    require(w.extent(1) == g.time.kernel && w.extent(2) == g.height.kernel && w.extent(3) == g.width.kernel,
+    require(kernel[0] == g.time.kernel && kernel[1] == g.height.kernel && kernel[2] == g.width.kernel,
             "{}: the geometry is for a kernel of {} x {} x {} (time, height, width), but the weight has {} x {} x "
             "{}",
-            op, g.time.kernel, g.height.kernel, g.width.kernel, w.extent(1), w.extent(2), w.extent(3));
-    const video_size from = size_of(x), to = size_of(y), right = g.after(from);
+            op, g.time.kernel, g.height.kernel, g.width.kernel, kernel[0], kernel[1], kernel[2]);
+    const video_size right = g.after(from);
     require(to == right,
             "{}: an input of {} x {} x {} x {} (batch, frames, height, width) with a kernel of {} x {} x {}, stride {} "
             "x {} x {} and padding {} + {}, {} + {}, {} + {} gives {} x {} x {} x {}, but the output is {} x {} x {} x "
@@ -45,6 +47,10 @@ void convolution_sizes(const X& x, const conv_geometry& g, const W& w, const Y& 
             g.time.stride, g.height.stride, g.width.stride, g.time.before, g.time.after, g.height.before,
             g.height.after, g.width.before, g.width.after, right.batch, right.frames, right.height, right.width,
             to.batch, to.frames, to.height, to.width);
+}
+template <class X, class W, class Y>
+void convolution_sizes(const X& x, const conv_geometry& g, const W& w, const Y& y, const char* op) {
+    convolution_sizes(size_of(x), g, {w.extent(1), w.extent(2), w.extent(3)}, size_of(y), op);
 }
 /// Whether something lies before x: frames, or none of them where the kernel needs none.
 template <class Past> bool goes_on(const Past& past) {

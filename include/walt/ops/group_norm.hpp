@@ -20,17 +20,18 @@ inline constexpr bool norm_shapes =
     same_width<X, 4, Scale, 1>&& same_width<X, 4, Shift, 1>&& same_width<X, 4, Other, 4>&& known<Statistics, 1>&&
         width_is<Statistics, 2, 2>&& groups_divide_channels<X::static_extent(4), Statistics::static_extent(1)>::value;
 
+inline void norm_sizes(std::int64_t frames, std::int64_t scale_rows, std::int64_t shift_rows, const frame_rows& rows,
+                       std::int64_t statistics, const char* op) {
+    require(statistics == frames, "{}: x has {} frames and its statistics have {}", op, frames, statistics);
+    require(scale_rows == shift_rows, "{}: scale has {} rows and shift has {}", op, scale_rows, shift_rows);
+    const std::int64_t last = frames == 0 ? 0 : rows.of(frames - 1);
+    require(last < scale_rows, "{}: frame {} uses row {} of scale and shift, which have {} rows", op, frames - 1, last,
+            scale_rows);
+}
 template <class X, class Scale, class Shift, class Statistics>
 void norm_sizes(const X& x, const Scale& scale, const Shift& shift, const frame_rows& rows,
                 const Statistics& statistics, const char* op) {
-    const std::int64_t frames = x.extent(0) * x.extent(1);
-    require(statistics.extent(0) == frames, "{}: x has {} frames and its statistics have {}", op, frames,
-            statistics.extent(0));
-    require(scale.extent(0) == shift.extent(0), "{}: scale has {} rows and shift has {}", op, scale.extent(0),
-            shift.extent(0));
-    const std::int64_t last = frames == 0 ? 0 : rows.of(frames - 1);
-    require(last < scale.extent(0), "{}: frame {} uses row {} of scale and shift, which have {} rows", op, frames - 1,
-            last, scale.extent(0));
+    norm_sizes(x.extent(0) * x.extent(1), scale.extent(0), shift.extent(0), rows, statistics.extent(0), op);
 }
 } // namespace rules
 

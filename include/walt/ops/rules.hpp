@@ -82,13 +82,16 @@ inline void whole_frames(std::int64_t frames, std::int64_t size, const char* wha
 }
 
 /// Two operands [B, F, H, W, C] of one shape, called x_name and y_name in the message.
-template <class X, class Y>
-void equal_videos(const X& x, const Y& y, const char* op, const char* x_name, const char* y_name) {
-    require(size_of(x) == size_of(y),
+inline void equal_videos(const video_size& x, const video_size& y, const char* op, const char* x_name,
+                         const char* y_name) {
+    require(x == y,
             "{}: {} and {} must have one shape (batch, frames, height, width); they are {} x {} x {} x {} and "
             "{} x {} x {} x {}",
-            op, x_name, y_name, x.extent(0), x.extent(1), x.extent(2), x.extent(3), y.extent(0), y.extent(1),
-            y.extent(2), y.extent(3));
+            op, x_name, y_name, x.batch, x.frames, x.height, x.width, y.batch, y.frames, y.height, y.width);
+}
+template <class X, class Y>
+void equal_videos(const X& x, const Y& y, const char* op, const char* x_name, const char* y_name) {
+    equal_videos(size_of(x), size_of(y), op, x_name, y_name);
 }
 
 /// Takes any context, but every overload that names one is better. A front declares `op_on(any_context, ...)` beside

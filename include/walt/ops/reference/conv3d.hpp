@@ -36,50 +36,78 @@ template <class Visit> void each_tap(const conv_geometry& g, const video_size& x
                  visit((b * x.frames + t) * x.height * x.width + place, tap, to);
              });
 }
+
+// The three passes, once for all channels: `in` and `out` count them.
+
+/// sum = conv(x, w), with the bias where there is one.
+template <class T, class A>
+void convolve(const conv_geometry& g, const video_size& from, std::int64_t in, const T* x, const T* w, const A* bias,
+              const video_size& to, std::int64_t out, const T* past, A* sum) {
+    const std::int64_t taps = g.time.kernel * g.height.kernel * g.width.kernel, frame = from.height * from.width;
+    for (std::int64_t i = 0; i < to.positions() * out; ++i) sum[i] = bias ? bias[i % out] : A(0);
+    each_tap(g, from, to, past != nullptr,
+             [&](std::int64_t b, std::int64_t t, std::int64_t place, std::int64_t tap, std::int64_t y) {
+                 const T* line = t < 0 ? past + (b * g.time.before + g.time.before + t) * frame * in
+                                       : x + (b * from.frames + t) * frame * in;
+                 for (std::int64_t o = 0; o < out; ++o) {
+                     const T* weight = w + (o * taps + tap) * in;
+                     A part = 0;
+                     for (std::int64_t i = 0; i < in; ++i)
+                         part += static_cast<A>(weight[i]) * static_cast<A>(line[place * in + i]);
+                     sum[y * out + o] += part;
+                 }
+             });
+}
+/// sum = the gradient of x.
+template <class T, class A>
+void convolve_back(const conv_geometry& g, const video_size& to, std::int64_t in, const T* w, const video_size& from,
+                   std::int64_t out, const T* dy, A* sum) {
+    const std::int64_t taps = g.time.kernel * g.height.kernel * g.width.kernel;
+    for (std::int64_t i = 0; i < to.positions() * in; ++i) sum[i] = 0;
+    each_tap(g, to, from, [&](std::int64_t x, std::int64_t tap, std::int64_t y) {
+        for (std::int64_t o = 0; o < out; ++o) {
+            const T* weight = w + (o * taps + tap) * in;
+            const A flow = static_cast<A>(dy[y * out + o]);
+            for (std::int64_t i = 0; i < in; ++i) sum[x * in + i] += flow * static_cast<A>(weight[i]);
+        }
+    });
+}
+/// dw += the gradient of w.
+template <class T, class A>
+void correlate(const conv_geometry& g, const video_size& from, std::int64_t in, const T* x, const video_size& to,
+               std::int64_t out, const T* dy, A* dw) {
+    const std::int64_t taps = g.time.kernel * g.height.kernel * g.width.kernel;
+    each_tap(g, from, to, [&](std::int64_t place, std::int64_t tap, std::int64_t y) {
+        for (std::int64_t o = 0; o < out; ++o) {
+            A* gradient = dw + (o * taps + tap) * in;
+            const A flow = static_cast<A>(dy[y * out + o]);
+            for (std::int64_t i = 0; i < in; ++i) gradient[i] += flow * static_cast<A>(x[place * in + i]);
+        }
+    });
+}
 } // namespace detail
 
 template <class T, int I, class W, class Bias, class U, int O, class Past>
 void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
                Past past, bool add) {
     using A = accumulate_t<T>;
-    const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3), frame = x.extent(2) * x.extent(3);
     const arena::scope scope(ctx.arena);
     const auto sum = size_of(y).template take<A, O>(ctx.arena);
-    for (std::int64_t i = 0; i < sum.size(); ++i) {
-        A start = 0;
-        if constexpr (!is_none<Bias>) start = bias.data()[i % O];
-        sum.data()[i] = start;
-    }
-    const auto add_tap = [&](std::int64_t b, std::int64_t t, std::int64_t place, std::int64_t tap, std::int64_t to) {
-        const T* from = x.data() + ((b * x.extent(1) + t) * frame + place) * I;
-        if constexpr (!is_none<Past>)
-            if (t < 0) from = past.data() + ((b * past.extent(1) + past.extent(1) + t) * frame + place) * I;
-        for (int o = 0; o < O; ++o) {
-            const T* weight = w.data() + (o * taps + tap) * I;
-            A part = 0;
-            for (int i = 0; i < I; ++i) part += static_cast<A>(weight[i]) * static_cast<A>(from[i]);
-            sum.data()[to * O + o] += part;
-        }
-    };
-    detail::each_tap(g, size_of(x), size_of(y), rules::goes_on(past), add_tap);
+    const A* start = nullptr;
+    if constexpr (!is_none<Bias>) start = bias.data();
+    const T* before = nullptr;
+    if constexpr (!is_none<Past>)
+        if (rules::goes_on(past)) before = past.data();
+    detail::convolve(g, size_of(x), I, x.data(), w.data(), start, size_of(y), O, before, sum.data());
     for (std::int64_t i = 0; i < sum.size(); ++i)
         y.data()[i] = static_cast<U>(sum.data()[i] + (add ? static_cast<A>(y.data()[i]) : A(0)));
 }
 
 template <class T, int O, class W, class U, int I>
 void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, O> dy, W w, video_view<U, I> dx) {
-    using A = accumulate_t<T>;
-    const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
     const arena::scope scope(ctx.arena);
-    const auto sum = size_of(dx).template take<A, I>(ctx.arena);
-    for (std::int64_t i = 0; i < sum.size(); ++i) sum.data()[i] = 0;
-    detail::each_tap(g, size_of(dx), size_of(dy), [&](std::int64_t to, std::int64_t tap, std::int64_t from) {
-        for (int o = 0; o < O; ++o) {
-            const T* weight = w.data() + (o * taps + tap) * I;
-            const A flow = static_cast<A>(dy.data()[from * O + o]);
-            for (int i = 0; i < I; ++i) sum.data()[to * I + i] += flow * static_cast<A>(weight[i]);
-        }
-    });
+    const auto sum = size_of(dx).template take<accumulate_t<T>, I>(ctx.arena);
+    detail::convolve_back(g, size_of(dx), I, w.data(), size_of(dy), O, dy.data(), sum.data());
     for (std::int64_t i = 0; i < sum.size(); ++i) dx.data()[i] = static_cast<U>(sum.data()[i]);
 }
 
@@ -87,14 +115,7 @@ template <class T, int I, int O, class DW, class DBias>
 void conv3d_grad_weight_on(context&, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy, DW dw,
                            DBias dbias) {
     using A = typename DW::element;
-    const std::int64_t taps = dw.extent(1) * dw.extent(2) * dw.extent(3);
-    detail::each_tap(g, size_of(x), size_of(dy), [&](std::int64_t from, std::int64_t tap, std::int64_t to) {
-        for (int o = 0; o < O; ++o) {
-            A* gradient = dw.data() + (o * taps + tap) * I;
-            const A flow = static_cast<A>(dy.data()[to * O + o]);
-            for (int i = 0; i < I; ++i) gradient[i] += flow * static_cast<A>(x.data()[from * I + i]);
-        }
-    });
+    detail::correlate(g, size_of(x), I, x.data(), size_of(dy), O, dy.data(), dw.data());
     if constexpr (!is_none<DBias>)
         for (std::int64_t i = 0; i < dy.size(); ++i) dbias.data()[i % O] += static_cast<A>(dy.data()[i]);
 }
