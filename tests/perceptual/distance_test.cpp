@@ -1,28 +1,17 @@
 // The perceptual distance: finite differences through all of it, what it says of equal videos, frozen weights,
 // messages.
 #include "../catch.hpp"
+#include "small_networks.hpp"
 
 #include <walt/cpu.hpp>
 #include <walt/meta.hpp>
 #include <walt/perceptual/distance.hpp>
-#include <walt/perceptual/st_lpips.hpp>
 #include <walt/testing/gradient_check.hpp>
 
 using namespace walt;
+using namespace small_networks;
 
 namespace {
-struct small : vgg16 {
-    static constexpr std::array widths{4, 6, 5}, convolutions{2, 1, 2};
-};
-struct shift_tolerant : small {
-    template <int C> using between = st_vgg16::between<C>;
-};
-/// The first two stages of st_alexnet in small.
-struct alex
-    : nn::feature_stages<nn::feature_stage<nn::pixel_conv<3, 4, 5, 2, false>, nn::frame_blur<4>, nn::frame_relu<4>>,
-                         nn::feature_stage<nn::frame_max_pool<4, 3, 1>, nn::frame_blur<4>, nn::frame_conv<4, 5, 5>>> {
-    static constexpr auto shift = vgg16::shift, scale = vgg16::scale;
-};
 constexpr video_size size{2, 2, 8, 9};
 
 /// Starting values with heads and biases that differ.

@@ -1,0 +1,63 @@
+// A tokenizer learns from pixels and from what a frozen network sees in them; PSNR, SSIM and the perceptual distance of
+// clips that it has not seen, before and after. `examples/judge` trains such a network; without its file the network
+// has starting values, whose distance says little. ST-LPIPS (scripts/get_stlpips) is one line away.
+// test: --steps 3 --batch 1 --clips 1
+#include <walt/config/demo.hpp>
+#include <walt/cpu.hpp>
+#include <walt/data/batches.hpp>
+#include <walt/data/moving_fashion.hpp>
+#include <walt/measures/pixels.hpp>
+#include <walt/perceptual/item_features.hpp>
+#include <walt/tokenizer/tokenizing.hpp>
+#include <walt/train/trainer.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <functional>
+
+using features = walt::perceptual_network<walt::item_features, false>; // or walt::perceptual_network<walt::st_alexnet>
+
+template <class Distance>
+int learn(walt::cpu::context& device, const Distance& distance, std::int64_t steps, int batch, int unseen) {
+    walt::tokenizer model(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
+    const walt::moving_fashion clips({.size = 48}),
+        others({.size = 48, .split = walt::split::held_out, .pictures = walt::fashion_part::test});
+    const walt::clips held_out = walt::read_clips(others, walt::seed{7}, 0, unseen);
+    const auto report = [&] {
+        const walt::clips decoded = model.decode(model.encode(held_out, walt::latent_scale::raw));
+        const double apart = distance(decoded, held_out);
+        std::printf("PSNR %.2f dB, SSIM %.3f, perceptual distance %.4f\n", walt::psnr(decoded, held_out),
+                    walt::ssim(decoded, held_out), apart);
+        return apart;
+    };
+    const double before = report();
+    walt::tokenizing goal(model, {.latent_pull = 1e-3f, .latent_noise = 0.1f}, walt::none{}, distance);
+    walt::trainer trainer(model, std::ref(goal), walt::adamw{.learning_rate = 2e-3f},
+                          {.rate = {.warmup = 5, .total = steps}});
+    trainer.run(walt::batches(clips, {.batch = batch}), walt::steps{steps}, goal);
+    return report() < before ? 0 : 1;
+}
+
+int main(int count, char** arguments) try {
+    CLI::App app("train a tokenizer with a perceptual distance");
+    std::int64_t steps = 500;
+    int batch = 3, unseen = 16;
+    std::string file;
+    app.add_option("--steps", steps);
+    app.add_option("--batch", batch, "clips a step");
+    app.add_option("--clips", unseen, "clips to measure on");
+    app.add_option("--judge", file, "judge.safetensors, from examples/judge");
+    CLI11_PARSE(app, count, arguments);
+
+    walt::cpu::context device;
+    using walt::bf16, walt::perceptual_distance;
+    if (file.empty())
+        return learn(device, perceptual_distance(device, features{}, walt::compute<bf16>, walt::seed{1}), steps, batch,
+                     unseen);
+    return learn(device, perceptual_distance(device, features{}, walt::compute<bf16>, walt::judge_weights(file)), steps,
+                 batch, unseen);
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
+}
