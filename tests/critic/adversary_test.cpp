@@ -5,6 +5,8 @@
 
 #include <walt/cpu.hpp>
 #include <walt/critic/adversary.hpp>
+#include <walt/perceptual/distance.hpp>
+#include <walt/perceptual/vgg.hpp>
 #include <walt/testing/gradient_check.hpp>
 #include <walt/tokenizer/reconstruction.hpp>
 #include <walt/tokenizer/tokenizing.hpp>
@@ -28,6 +30,10 @@ using tiny = testing::tiny_tokenizer; // takes 3 x 4 x 4 pixels
 struct tiny_critic : critic_config {
     static constexpr int channels = 3, dense = 4, frames = 3, height = 4, width = 4;
     static constexpr std::array<int, 2> multipliers{1, 2};
+};
+
+struct tiny_features : vgg16 {
+    static constexpr std::array widths{4, 6}, convolutions{1, 1};
 };
 
 /// Batch n: a video and a stack of images.
@@ -123,6 +129,25 @@ TEST_CASE("without a critic or a distance their terms are not there", "[adversar
     const reconstruction plain{.absolute = 0, .latent_pull = 0, .latent_noise = 0};
     CHECK(goal.terms().reconstruction ==
           Approx(loss_of(plain, tokens, mixed_batch(0), gradients<double>{gradient.data()}, philox{0, 0}) / 4));
+}
+
+TEST_CASE("the perceptual distance is the third term", "[adversary]") {
+    reference::context ctx;
+    tokenizer<reference::context, tiny, double> tokens(ctx, tiny{}, compute<double>, seed{1});
+    walt::critic judge(ctx, tiny_critic{}, compute<double>, seed{2});
+    adversary opponent(judge);
+    const perceptual_distance distance(ctx, perceptual_network<vgg<tiny_features>, false>{}, compute<double>, seed{3});
+    tokenizing goal(tokens, {}, opponent, distance);
+    trainer learner(tokens, std::ref(goal), adamw::adversarial());
+    const clips batch = mixed_batch(0);
+    const auto distance_of = [&](const clips& of) {
+        return distance(tokens.decode(tokens.encode(of, latent_scale::raw)), of);
+    };
+    const double right = (distance_of(batch.part(false)) + distance_of(batch.part(true))) / 2; // as many frames each
+    double loss = 0;
+    learner.run(mixed_batch, steps{1}, goal, [&](auto&, const step_result& step) { loss = step.loss; });
+    CHECK(goal.terms().perceptual == Approx(right).epsilon(1e-5));
+    CHECK(loss == Approx(5 * goal.terms().reconstruction + 0.1 * goal.terms().adversarial + 0.1 * right));
 }
 
 TEST_CASE("both updates are of one pass with the weights before it", "[adversary]") {

@@ -78,13 +78,13 @@ TEST_CASE("the gradient of the logit is that of finite differences", "[critic]")
     const auto& net = s.net.network();
     const video_size size{2, 5, 6, 8};
     const auto x = s.clip(size, 4), dx = size.take<double, 3>(s.ctx.arena);
-    const auto logits = s.ctx.arena.take<double, dynamic, 1>(2), dlogits = s.ctx.arena.take<double, dynamic, 1>(2);
+    const auto dlogits = s.ctx.arena.take<double, dynamic, 1>(2);
     dlogits(0, 0) = 0.7;
     dlogits(1, 0) = -1.3;
     const module::saved<double> keep(s.ctx.arena, size), signals(s.ctx.arena, size);
     const auto value = [&] {
-        net.forward(s.ctx, s.net.weights(), x, keep, logits);
-        return testing::inner_product(logits, dlogits);
+        net.forward(s.ctx, s.net.weights(), x, keep);
+        return testing::inner_product(keep.logit, dlogits);
     };
     value();
     net.backward(s.ctx, s.net.weights(), keep, dlogits, signals, dx);
@@ -98,10 +98,10 @@ TEST_CASE("the tangent pass is the linear map whose transpose is the backward pa
     const auto& net = s.net.network();
     const video_size size{2, 5, 6, 8};
     const auto x = s.clip(size, 4), v = s.clip(size, 5), dx = size.take<double, 3>(s.ctx.arena);
-    const auto logits = s.ctx.arena.take<double, dynamic, 1>(2), ones = s.ctx.arena.take<double, dynamic, 1>(2);
+    const auto ones = s.ctx.arena.take<double, dynamic, 1>(2);
     ops::fill(s.ctx, ones, 1);
     const module::saved<double> keep(s.ctx.arena, size), signals(s.ctx.arena, size), change(s.ctx.arena, size);
-    net.forward(s.ctx, s.net.weights(), x, keep, logits);
+    net.forward(s.ctx, s.net.weights(), x, keep);
     net.backward(s.ctx, s.net.weights(), keep, ones, signals, dx);
     net.tangent(s.ctx, s.net.weights(), v, keep, change);
     CHECK(change.logit(0, 0) + change.logit(1, 0) == Approx(testing::inner_product(v, dx)).epsilon(1e-12));

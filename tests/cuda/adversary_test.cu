@@ -21,7 +21,8 @@ struct tiny_critic : critic_config {
 };
 
 clips mixed_batch(std::int64_t n) {
-    clips batch{.shape = {2, 3, 4, 4}, .pixels = std::vector<float>(std::size_t{2} * 3 * 4 * 4 * 3), .is_image = {0, 1}};
+    clips batch{
+        .shape = {2, 3, 4, 4}, .pixels = std::vector<float>(std::size_t{2} * 3 * 4 * 4 * 3), .is_image = {0, 1}};
     testing::fill_normal(batch.pixels, static_cast<std::uint64_t>(n + 10), 0.5);
     return batch;
 }

@@ -42,7 +42,7 @@ struct critic : model<Context, critic_network<Config>, T, Storage> {
         const auto x = size.template take<A, Config::in_channels>(ctx.arena);
         const std::vector<A> host(of.pixels.begin(), of.pixels.end());
         ctx.upload(x.data(), host.data(), host.size() * sizeof(A));
-        this->network().forward(ctx, this->weights(), x, made, made.logit);
+        this->network().forward(ctx, this->weights(), x, made);
         std::vector<A> found(static_cast<std::size_t>(size.batch));
         ctx.download(found.data(), made.logit.data(), found.size() * sizeof(A));
         return {found.begin(), found.end()};

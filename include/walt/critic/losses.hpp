@@ -34,11 +34,10 @@ template <class Critic> class judged {
     using saved = typename network::template saved<T>;
     using clip = video_view<A, network::pixel_channels>;
 
-    /// Clips of one size, their values, and their part of the logits.
+    /// Clips of one size, and their values.
     struct group {
         clip pixels;
         saved made;
-        view<A, dynamic, 1> logits;
         std::int64_t first; ///< of the batch's logits
     };
 
@@ -50,10 +49,10 @@ template <class Critic> class judged {
             for (const clip& one : clips) count += one.extent(0);
             logits = ctx.arena.template take<A, dynamic>(count);
             for (const clip& one : clips) {
-                groups.push_back({one, saved(ctx.arena, size_of(one)),
-                                  view<A, dynamic, 1>(logits.slice(first, one.extent(0)).data(), one.extent(0)),
-                                  first});
-                critic.network().forward(ctx, critic.weights(), one, groups.back().made, groups.back().logits);
+                groups.push_back({one, saved(ctx.arena, size_of(one)), first});
+                const saved& made = groups.back().made;
+                critic.network().forward(ctx, critic.weights(), one, made);
+                ops::convert(ctx, made.logit, logits.slice(first, one.extent(0)));
                 first += one.extent(0);
             }
         };

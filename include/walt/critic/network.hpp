@@ -20,8 +20,8 @@ template <class G> without_biases(const G&) -> without_biases<G>;
 
 /// A network of this config. Clips [B, F, H, W, in_channels] lie in [-1, 1]; F may be any number of frames that ends as
 /// the config's do, so with k blocks 1 to 2^k. The body computes in T, the head in float32 (A). The passes are
-///   critic_values keep(ctx.arena, size), signals(ctx.arena, size), changes(ctx.arena, size);
-///   forward(ctx, w, x, keep, logits);              D(x)
+///   saved keep(ctx.arena, size), signals(ctx.arena, size), changes(ctx.arena, size);
+///   forward(ctx, w, x, keep);                      keep.logit = D(x)
 ///   backward(ctx, w, keep, dlogits, signals, dx);  dx = the gradient of <D(x), dlogits>; and every layer's signal
 ///   backward_parameters(ctx, keep, signals, g);    adds the parameters' gradients of the same
 ///   tangent(ctx, w, v, keep, changes);             what a change v of x changes in every layer
@@ -59,7 +59,7 @@ template <class Config, std::size_t... Block> struct critic_network<Config, std:
         video_view<T, deep> last;
         view<A, dynamic, dims::flat> flat;
         view<A, dynamic, dims::dense> dense;
-        view<A, dynamic, 1> logit; ///< the change of the logit, or its gradient
+        view<A, dynamic, 1> logit;
 
         saved(arena& from, const video_size& size)
             : pixels(size.template take<T, pixel_channels>(from)), stem(size.template take<T, first>(from)),
@@ -79,7 +79,7 @@ template <class Config, std::size_t... Block> struct critic_network<Config, std:
             x.height, x.width);
     }
 
-    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const saved<T>& made, auto logits) const {
+    template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const saved<T>& made) const {
         check_size(size_of(x));
         ops::convert(ctx, x, made.pixels);
         stem.forward(ctx, w, made.pixels, made.stem);
@@ -88,7 +88,7 @@ template <class Config, std::size_t... Block> struct critic_network<Config, std:
         last.forward(ctx, w, made.blocks.output(), made.last);
         ops::convert(ctx, made.last, made.flat);
         dense.forward(ctx, w, made.flat, made.dense);
-        logit.forward(ctx, w, made.dense, logits);
+        logit.forward(ctx, w, made.dense, made.logit);
     }
 
     /// v [B, F, H, W, in_channels] is a change of x; `at`: what forward made of x.

@@ -38,7 +38,8 @@ struct tokenizing_terms {
     }
 };
 
-/// reconstruction R + adversarial A + perceptual P over a batch of videos and stacks of images: an objective, by
+/// reconstruction R + adversarial A + perceptual P over a batch of videos and stacks of images, which are in memory
+/// together, since the critic's means are over both. In those an image counts as a clip does. It is an objective, by
 /// reference, and an observer, which makes the critic's step and says the terms:
 ///     walt::tokenizing goal(model, {}, opponent, distance);
 ///     walt::trainer trainer(model, std::ref(goal), walt::adamw::adversarial(), options);
