@@ -24,6 +24,9 @@ template <class Model> void check_against(const std::string& path, const Model& 
         CHECK(equal);
     }
 }
+struct other_windows : presets::demo { // tensors of the same names and shapes
+    static constexpr window spatiotemporal_window{5, 3, 3};
+};
 } // namespace
 
 TEST_CASE("the shipped weights are read", "[train]") {
@@ -37,4 +40,14 @@ TEST_CASE("the shipped weights are read", "[train]") {
     denoiser model(ctx, presets::demo{}, compute<bf16>);
     load_weights(folder + "denoiser.safetensors", model);
     check_against(folder + "denoiser.safetensors", model);
+}
+
+TEST_CASE("a file of another config is refused, however the model's type is written", "[train]") {
+    reference::context ctx;
+    const weights_file file("examples/weights/denoiser.safetensors");
+    CHECK_NOTHROW(denoiser<reference::context, presets::demo, bf16, inference>(ctx, file));
+    const auto* refusal = "holds another model: st_window is [6,6] in the file and [3,3] in the model";
+    CHECK_THROWS_WITH((denoiser<reference::context, other_windows, bf16, inference>(ctx, file)),
+                      Catch::Matchers::Contains(refusal));
+    CHECK_THROWS_WITH(denoiser(ctx, other_windows{}, compute<bf16>, file), Catch::Matchers::Contains(refusal));
 }

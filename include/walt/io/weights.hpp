@@ -2,8 +2,8 @@
 // them. Everything goes tensor by tensor: beside the model, one tensor lies in memory.
 #pragma once
 
+#include "../config/stored_config.hpp"
 #include "../core/model.hpp"
-#include "../train/stored_config.hpp"
 #include "safetensors.hpp"
 
 #include <filesystem>

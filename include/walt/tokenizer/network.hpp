@@ -23,6 +23,7 @@ template <int Latent> struct latent_normalisation {
 ///   encode_backward(ctx, w, x, keep, dz, dx, g);
 /// with an arena::scope around it. Of a chunk that goes on from another (docs/model.md 3), F = f time_compression.
 template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct tokenizer_network {
+    using config_type = Config;
     using dims = tokenizer_dimensions<Config>;
     static constexpr int latent_channels = dims::latent, pixel_channels = dims::in_channels;
 

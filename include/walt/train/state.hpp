@@ -2,8 +2,8 @@
 // never stopped.
 #pragma once
 
+#include "../config/stored_config.hpp"
 #include "observer.hpp"
-#include "stored_config.hpp"
 
 #include <algorithm>
 #include <charconv>

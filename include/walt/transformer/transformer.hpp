@@ -11,6 +11,7 @@
 namespace walt {
 
 template <class Config> struct transformer {
+    using config_type = Config;
     using dims = dimensions<Config>;
     static constexpr bool config_is_valid = dims::valid; // says a sentence where it is not
     static constexpr int D = dims::hidden, K = dims::chunks, F = dims::frames, depth = dims::depth;

@@ -1,9 +1,9 @@
 // The config that a file of weights or of a run's state carries: what model it is of.
 #pragma once
 
-#include "../config/json.hpp"
 #include "../core/version.hpp"
 #include "../io/safetensors.hpp"
+#include "json.hpp"
 
 #include <string>
 
@@ -12,11 +12,13 @@ namespace walt {
 namespace detail {
 template <class Model> constexpr auto description_of() {
     if constexpr (requires { typename Model::config_type; }) return std::type_identity<typename Model::config_type>{};
+    else if constexpr (requires { typename Model::module_type::config_type; })
+        return std::type_identity<typename Model::module_type::config_type>{};
     else return std::type_identity<typename Model::module_type>{};
 }
 } // namespace detail
 
-/// What describes a model: its config or, where it has none, its module.
+/// What describes a model: its config, or its module's, or, where there is none, its module.
 template <class Model> using description = typename decltype(detail::description_of<Model>())::type;
 
 /// Adds walt.version, and walt.config where the model has a description.
