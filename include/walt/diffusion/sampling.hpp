@@ -78,6 +78,126 @@ template <class A> class step_tables {
         return false;
     }
 };
+
+/// One step's parts. Under guidance there are two halves: all samples with their conditions, then all without what
+/// guidance leaves out.
+template <class Context, class A, class Config> class sampler_pass {
+  public:
+    using latent = view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>;
+    using numbers = view<A, dynamic>;
+
+    sampler_pass(Context& ctx, const sampling& how, const denoiser_input<A, Config>& given, latent x)
+        : input(given), tables(ctx, how), draws(tables.uses(&sampler_step::noise)), ctx_(ctx), how_(how), x_(x),
+          guided_(!how.guide.off()), knows_(static_cast<bool>(given.known)), B_(x.extent(0)),
+          frames_(B_ * Config::frames) {
+        const std::int64_t halves = guided_ ? 2 : 1;
+        answers = take(halves * B_);
+        estimates_ = take(halves * B_);
+        eps_ = take(B_);
+        before_ = take(B_);
+        fresh = take(draws ? B_ : 0);
+        shown_ = take(guided_ ? 2 * B_ : 0);
+        start_ = take(guided_ && knows_ ? B_ : 0);
+        answer_ = answers.slice(0, B_);
+        x0 = estimates_.slice(0, B_);
+        step = ctx.arena.template take<std::int32_t, dynamic>(halves * frames_);
+        ones_ = to_device<A>(ctx, std::vector<A>(static_cast<std::size_t>(frames_), A(1)));
+        minus_ = to_device<A>(ctx, std::vector<A>(static_cast<std::size_t>(frames_), A(-1)));
+        known_ = knows_ ? input.known.slice(0, B_) : input.known;
+        mask_ = knows_ ? input.mask.slice(0, frames_) : input.mask;
+        unknown_ = a_number_for_each_frame(knows_ ? frames_ : 0);
+
+        ops::fill(ctx, estimates_, 0);
+        if (knows_) {
+            if (guided_) ops::convert(ctx, x_, start_);
+            ops::frame_blend(ctx, ones_, ones_, minus_, mask_, unknown_);
+            hold_known(x_);
+        }
+        input.noisy = (guided_ ? shown_ : x_).read();
+        input.step = step.read();
+        if constexpr (Config::self_conditioning) input.self_condition = estimates_.read();
+    }
+
+    denoiser_input<A, Config> input; ///< what the network is asked about
+    step_tables<A> tables;
+    bool draws;                       ///< whether the sampler adds noise
+    latent answers, x0, fresh;        ///< of the network; the estimate; a step's noise
+    view<std::int32_t, dynamic> step; ///< of each frame, of both halves
+
+    /// What the network sees. Where the half without conditions does not know the known frames, it sees them noised.
+    void show() const {
+        if (!guided_) return;
+        const latent with = shown_.slice(0, B_), without = shown_.slice(B_, B_);
+        ops::convert(ctx_, x_, with);
+        ops::convert(ctx_, x_, without);
+        if (!knows_) return;
+        const auto own = input.mask.slice(frames_, frames_);
+        const numbers seen_noised = a_number_for_each_frame(frames_), seen_as_is = a_number_for_each_frame(frames_);
+        ops::frame_blend(ctx_, ones_, mask_, minus_, own, seen_noised);
+        ops::frame_blend(ctx_, ones_, ones_, minus_, seen_noised, seen_as_is);
+        const latent noised = take(B_);
+        ops::frame_blend(ctx_, now(tables.signal), known_, now(tables.noise), start_, noised);
+        ops::frame_blend(ctx_, seen_as_is, x_, seen_noised, noised, without);
+    }
+    /// Of the answers of both halves, the one that guidance makes.
+    void guide() const {
+        if (!guided_) return;
+        const latent without = answers.slice(B_, B_);
+        ops::frame_blend(ctx_, now(tables.guided), answer_, now(tables.unguided), without, without);
+        if (how_.guide.rescale > 0)
+            ops::rescale_std(ctx_, answer_, without, static_cast<double>(how_.guide.rescale), answer_);
+        else ops::convert(ctx_, without, answer_);
+    }
+    /// x0 and eps, read from x and the answer.
+    void estimate() const {
+        if (tables.uses(&sampler_step::x0_before)) ops::convert(ctx_, x0, before_);
+        ops::frame_blend(ctx_, now(tables.eps_of_x), x_, now(tables.eps_of_answer), answer_, eps_);
+        ops::frame_blend(ctx_, now(tables.x0_of_x), x_, now(tables.x0_of_answer), answer_, x0);
+        hold_known(x0);
+        if (guided_) ops::convert(ctx_, x0, estimates_.slice(B_, B_));
+    }
+    /// x of the next level: the sampler's sum.
+    void advance() const {
+        const auto& terms = tables.terms; // x itself comes first
+        ops::frame_blend(ctx_, now(terms[0].by_level), part(terms[0].share), now(terms[1].by_level),
+                         part(terms[1].share), x_);
+        for (std::size_t i = 2; i < terms.size(); ++i)
+            ops::frame_blend(ctx_, ones_, x_, now(terms[i].by_level), part(terms[i].share), x_);
+        hold_known(x_);
+    }
+
+  private:
+    latent take(std::int64_t samples) const {
+        return ctx_.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(
+            samples);
+    }
+    numbers a_number_for_each_frame(std::int64_t count) const { return ctx_.arena.template take<A, dynamic>(count); }
+    /// A table's number for this step.
+    numbers now(numbers table) const {
+        const numbers share = a_number_for_each_frame(frames_);
+        ops::lookup(ctx_, table, step.slice(0, frames_), share);
+        return share;
+    }
+    void hold_known(latent in) const {
+        if (knows_) ops::frame_blend(ctx_, unknown_, in, mask_, known_, in);
+    }
+    latent part(double sampler_step::*share) const {
+        if (share == &sampler_step::x) return x_;
+        if (share == &sampler_step::x0) return x0;
+        if (share == &sampler_step::eps) return eps_;
+        return share == &sampler_step::x0_before ? before_ : fresh;
+    }
+
+    Context& ctx_;
+    const sampling& how_;
+    latent x_;
+    bool guided_, knows_;
+    std::int64_t B_, frames_; ///< samples, and their frames
+    latent estimates_, eps_, before_, shown_, start_, answer_;
+    typename denoiser_input<A, Config>::latent known_;
+    decltype(denoiser_input<A, Config>::mask) mask_;
+    numbers ones_, minus_, unknown_;
+};
 } // namespace detail
 
 /// Takes `x` [B, F, H, W, C] (A) from noise to latents.
@@ -90,92 +210,21 @@ template <class A> class step_tables {
 template <class Context, class A, class Config, class X, class Predict, class Seen>
 void run_sampler(Context& ctx, const sampling& how, denoiser_input<A, Config> input, X x, Predict&& predict,
                  Seen&& seen) {
-    using latent = view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>;
     const arena::scope scope(ctx.arena);
-    const bool guided = !how.guide.off(), knows = static_cast<bool>(input.known);
-    const std::int64_t B = x.extent(0), frames = B * Config::frames, halves = guided ? 2 : 1;
-    const auto take = [&](std::int64_t samples) {
-        return ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(
-            samples);
-    };
-    const detail::step_tables<A> tables(ctx, how);
-    const bool draws = tables.uses(&sampler_step::noise);
-    const latent answers = take(halves * B), estimates = take(halves * B), eps = take(B), before = take(B),
-                 fresh = take(draws ? B : 0), shown = take(guided ? 2 * B : 0), start = take(guided && knows ? B : 0);
-    const latent answer = answers.slice(0, B), x0 = estimates.slice(0, B);
-    const auto step = ctx.arena.template take<std::int32_t, dynamic>(halves * frames);
-    const auto ones = to_device<A>(ctx, std::vector<A>(static_cast<std::size_t>(frames), A(1)));
-    const auto minus = to_device<A>(ctx, std::vector<A>(static_cast<std::size_t>(frames), A(-1)));
-    const auto known = knows ? input.known.slice(0, B) : input.known;
-    const auto mask = knows ? input.mask.slice(0, frames) : input.mask;
-    const auto unknown = ctx.arena.template take<A, dynamic>(knows ? frames : 0);
-    const auto hold_known = [&](latent in) {
-        if (knows) ops::frame_blend(ctx, unknown, in, mask, known, in);
-    };
-
-    ops::fill(ctx, estimates, 0);
-    if (knows) {
-        if (guided) ops::convert(ctx, x, start);
-        ops::frame_blend(ctx, ones, ones, minus, mask, unknown);
-        hold_known(x);
-    }
-    input.noisy = (guided ? shown : x).read();
-    input.step = step.read();
-    if constexpr (Config::self_conditioning) input.self_condition = estimates.read();
-
+    const detail::sampler_pass<Context, A, Config> pass(ctx, how, input, x);
     recorded one_step(ctx, [&] {
         const arena::scope temporaries(ctx.arena);
-        const auto now = [&](view<A, dynamic> table) {
-            const auto share = ctx.arena.template take<A, dynamic>(frames);
-            ops::lookup(ctx, table, step.slice(0, frames), share);
-            return share;
-        };
-        if (guided) {
-            ops::convert(ctx, x, shown.slice(0, B));
-            ops::convert(ctx, x, shown.slice(B, B));
-            if (knows) { // the half without them
-                const auto own = input.mask.slice(frames, frames);
-                const auto seen_noised = ctx.arena.template take<A, dynamic>(frames),
-                           seen_as_is = ctx.arena.template take<A, dynamic>(frames);
-                ops::frame_blend(ctx, ones, mask, minus, own, seen_noised);
-                ops::frame_blend(ctx, ones, ones, minus, seen_noised, seen_as_is);
-                const latent noised = take(B);
-                ops::frame_blend(ctx, now(tables.signal), known, now(tables.noise), start, noised);
-                ops::frame_blend(ctx, seen_as_is, x, seen_noised, noised, shown.slice(B, B));
-            }
-        }
-        predict(input, answers);
-        if (guided) {
-            const latent without = answers.slice(B, B);
-            ops::frame_blend(ctx, now(tables.guided), answer, now(tables.unguided), without, without);
-            if (how.guide.rescale > 0)
-                ops::rescale_std(ctx, answer, without, static_cast<double>(how.guide.rescale), answer);
-            else ops::convert(ctx, without, answer);
-        }
-        if (tables.uses(&sampler_step::x0_before)) ops::convert(ctx, x0, before);
-        ops::frame_blend(ctx, now(tables.eps_of_x), x, now(tables.eps_of_answer), answer, eps);
-        ops::frame_blend(ctx, now(tables.x0_of_x), x, now(tables.x0_of_answer), answer, x0);
-        hold_known(x0);
-        if (guided) ops::convert(ctx, x0, estimates.slice(B, B));
-
-        const auto part = [&](double sampler_step::*share) -> latent {
-            if (share == &sampler_step::x) return x;
-            if (share == &sampler_step::x0) return x0;
-            if (share == &sampler_step::eps) return eps;
-            return share == &sampler_step::x0_before ? before : fresh;
-        };
-        const auto& terms = tables.terms; // x itself comes first
-        ops::frame_blend(ctx, now(terms[0].by_level), part(terms[0].share), now(terms[1].by_level),
-                         part(terms[1].share), x);
-        for (std::size_t i = 2; i < terms.size(); ++i)
-            ops::frame_blend(ctx, ones, x, now(terms[i].by_level), part(terms[i].share), x);
-        hold_known(x);
+        pass.show();
+        predict(pass.input, pass.answers);
+        pass.guide();
+        pass.estimate();
+        pass.advance();
     });
-    for (std::size_t k = 0; k < tables.levels.size(); ++k) {
-        ops::fill(ctx, step, tables.levels[k]);
-        if (draws) ops::normal(ctx, philox{how.seed.value, 1 + k}, fresh);
+    for (std::size_t k = 0; k < pass.tables.levels.size(); ++k) {
+        ops::fill(ctx, pass.step, pass.tables.levels[k]);
+        if (pass.draws) ops::normal(ctx, philox{how.seed.value, 1 + k}, pass.fresh);
         one_step();
-        seen(static_cast<int>(k), x0.read());
+        seen(static_cast<int>(k), pass.x0.read());
     }
 }
 
