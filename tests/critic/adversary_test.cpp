@@ -14,6 +14,7 @@
 #include <walt/train/ema.hpp>
 #include <walt/train/terms_log.hpp>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -263,4 +264,23 @@ TEST_CASE("pixels that are no numbers change neither network nor the averages", 
 TEST_CASE("a run that does not let its objective watch is refused at the second step", "[adversary]") {
     game<reference::context, float> g;
     CHECK_THROWS_WITH(g.learner.run(mixed_batch, steps{2}), Catch::Contains("give it to run()"));
+}
+
+// Hidden, for its length: run it as `critic_adversary_test "[long]"`.
+TEST_CASE("20,000 steps in bf16 skip none", "[.][long]") {
+    constexpr std::int64_t count = 20'000;
+    game<cpu::context, bf16> g({.rate = {.warmup = 200, .total = count}});
+    std::int64_t critic_skipped = 0;
+    const auto look = [&](auto& trainer, const step_result& step) {
+        const tokenizing_terms& now = g.goal.terms();
+        critic_skipped += now.critic_skipped ? 1 : 0;
+        if (trainer.step_count() % 2000 == 0)
+            std::printf("%lld: loss %.4f, gan %.3f, R1 %.5f, LeCam %.4f, logits %+.3f and %+.3f\n",
+                        static_cast<long long>(trainer.step_count()), step.loss, now.gan, now.r1, now.lecam, now.real,
+                        now.decoded);
+    };
+    g.learner.run(mixed_batch, steps{count}, g.goal, g.average, look);
+    CHECK(g.learner.skipped() == 0);
+    CHECK(critic_skipped == 0);
+    CHECK(g.opponent.trainer().updates() == count);
 }
