@@ -27,6 +27,7 @@
 #include "data/image_folder.hpp"
 #endif
 #if __has_include(<libavformat/avformat.h>) // walt::video
+#include "data/long_video.hpp"
 #include "data/video_folder.hpp"
 #include "io/mp4.hpp"
 #endif

@@ -4,8 +4,11 @@
 
 #include <walt/reference.hpp>
 #include <walt/testing/gradient_check.hpp>
+#include <walt/testing/relative_error.hpp>
 #include <walt/tokenizer/reconstruction.hpp>
 #include <walt/train/objective.hpp>
+
+#include <limits>
 
 using namespace walt;
 
@@ -128,4 +131,50 @@ TEST_CASE("pixels of another size than stated are refused with both numbers", "[
     s.batch.pixels.resize(192);
     s.batch.shape.frames = 2;
     CHECK_THROWS_WITH(s.loss({}), Catch::Contains("1 + 2 k frames") && Catch::Contains("not 2"));
+}
+
+TEST_CASE("missing pixels are seen as 0 and not compared, whatever stands there", "[reconstruction]") {
+    scene s;
+    s.batch.present.assign(std::size_t{2} * 3 * 4 * 4, 1);
+    const reconstruction objective{.absolute = 0.3f, .latent_pull = 0.7f, .latent_noise = 0.2f};
+    const double whole = s.loss(objective);
+    s.batch.present.clear();
+    CHECK(s.loss(objective) == Approx(whole).epsilon(1e-12));
+
+    s.batch.present.assign(std::size_t{2} * 3 * 4 * 4, 1);
+    for (std::size_t i = 0; i < s.batch.present.size(); i += 3) s.batch.present[i] = 0;
+    const reconstruction plain{.absolute = 0.3f, .latent_pull = 0, .latent_noise = 0};
+    const double loss = s.loss(plain);
+    const std::vector<float> x = s.tokens.decode(s.tokens.encode(s.batch, latent_scale::raw)).pixels;
+    double sum = 0, count = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        if (s.batch.present[i / 3] == 0) continue;
+        const double off = static_cast<double>(x[i]) - static_cast<double>(s.batch.pixels[i]);
+        sum += off * off + static_cast<double>(0.3f) * std::abs(off);
+        count += 1;
+    }
+    CHECK(loss == Approx(sum / count).epsilon(1e-5));
+
+    const double right = s.loss(objective);
+    const std::vector<double> gradient = s.gradient;
+    for (std::size_t i = 0; i < s.batch.pixels.size(); ++i)
+        if (s.batch.present[i / 3] == 0) s.batch.pixels[i] = std::numeric_limits<float>::quiet_NaN();
+    for (const std::int64_t chunk : {0, 1})
+        for (const activations keep : {activations::all, activations::rematerialise}) {
+            reconstruction other = objective;
+            other.chunk = chunk;
+            other.keep = keep;
+            CHECK(s.loss(other) == Approx(right).epsilon(1e-12));
+            CHECK(testing::relative_error(s.gradient.data(), gradient) < 1e-12);
+        }
+    const auto value = [&] { return s.loss(plain); };
+    s.loss(plain);
+    const std::vector<double> plain_gradient = s.gradient;
+    const auto masters = s.tokens.masters();
+    CHECK(testing::check_gradient(masters.data(), plain_gradient.data(), plain_gradient.size(), value, 40).worst <
+          1e-4);
+    s.batch.present.assign(s.batch.present.size(), 0);
+    CHECK_THROWS_WITH(s.loss(plain), Catch::Contains("without a pixel that is present"));
+    s.batch.present.pop_back();
+    CHECK_THROWS_WITH(s.loss(plain), Catch::Contains("marks of present pixels"));
 }

@@ -66,6 +66,22 @@ class arena {
         return view<T, Extent...>(reinterpret_cast<T*>(place), count...);
     }
 
+    /// Holds so many bytes in one piece, where nothing is taken yet: the arena then need not grow piece by piece up to
+    /// them, for which it holds up to twice as much at first.
+    void reserve(std::size_t bytes_in_all) {
+        require(used_ == 0, "an arena reserves memory while none is taken, not with {} bytes in use", used_);
+        if (!source_ || (chunks_.size() == 1 && chunks_.front().size >= bytes_in_all)) return;
+        chunks_.clear();
+        chunk_ = offset_ = 0;
+        ++renewals_;
+        chunks_.push_back({source_(bytes_in_all), bytes_in_all});
+    }
+    /// Bytes of the device's memory that it holds, in use or not.
+    std::size_t held() const {
+        std::size_t sum = 0;
+        for (const chunk& one : chunks_) sum += one.size;
+        return sum;
+    }
     /// Most bytes ever in use at once.
     std::size_t peak() const { return peak_; }
     std::size_t used() const { return used_; }

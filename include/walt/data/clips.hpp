@@ -3,6 +3,7 @@
 
 #include "video_shape.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct clips {
     std::vector<float> numbers{}; ///< [B, F, N]: real numbers of each frame (actions, a camera, ...)
     std::vector<std::uint8_t>
         numbers_valid{}; ///< [B F], 1 where a frame's numbers are known; empty: wherever they came
+    std::vector<std::uint8_t>
+        present{}; ///< [B, F, H, W], 0 where a pixel is missing, whatever stands there; empty: all are there
 
     friend bool operator==(const clips&, const clips&) = default;
     bool is_stack(std::int64_t b) const { return !is_image.empty() && is_image[static_cast<std::size_t>(b)] != 0; }
@@ -43,6 +46,7 @@ struct clips {
             keep(labels, made.labels);
             keep(numbers, made.numbers);
             keep(numbers_valid, made.numbers_valid);
+            keep(present, made.present);
         }
         return made;
     }
@@ -53,7 +57,8 @@ struct clips {
         const auto part = [&](const auto& of) {
             return detail::some_frames(of, shape.count, shape.frames, first, some);
         };
-        clips made{shape, part(pixels), is_image, captions, part(labels), part(numbers), part(numbers_valid)};
+        clips made{shape,         part(pixels),        is_image,     captions, part(labels),
+                   part(numbers), part(numbers_valid), part(present)};
         made.shape.frames = some;
         for (auto& list : made.captions) list = {list.begin() + first, list.begin() + first + some};
         return made;
@@ -69,6 +74,7 @@ struct clips {
         join(labels, later.labels, "labels");
         join(numbers, later.numbers, "numbers");
         join(numbers_valid, later.numbers_valid, "validities of numbers");
+        join(present, later.present, "missing pixels");
         require(captions.empty() == later.captions.empty(),
                 "frames with captions cannot be followed by frames without, nor the other way");
         for (std::size_t b = 0; b < captions.size(); ++b)
@@ -89,6 +95,21 @@ struct clips {
                 "numbers come in equal count for each of {} x {} frames; {} came", shape.count, shape.frames,
                 numbers.size());
         detail::require_size_or_none(numbers_valid, frames, shape, "validities of numbers");
+        detail::require_size_or_none(present, frames * shape.height * shape.width, shape, "marks of present pixels");
+    }
+    /// Pixels as a network sees them: 0, the middle of their range, where one is missing.
+    std::vector<float> seen() const {
+        std::vector<float> values = pixels;
+        const auto channels = static_cast<std::size_t>(shape.channels);
+        for (std::size_t i = 0; i < present.size(); ++i)
+            if (present[i] == 0)
+                std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(i * channels), channels, 0.0f);
+        return values;
+    }
+    /// Pixels that are there.
+    std::int64_t pixels_present() const {
+        if (present.empty()) return shape.count * shape.frames * shape.height * shape.width;
+        return std::count_if(present.begin(), present.end(), [](std::uint8_t one) { return one != 0; });
     }
 };
 

@@ -32,6 +32,23 @@ template <class Model> std::vector<clip_group> clip_groups(const clips& batch) {
     return groups;
 }
 
+/// What decoded pixels are compared with: the real ones, and where those are missing the decoded, which differ by
+/// nothing. present: [B, F, H, W] as in clips, or empty. In the arena's open scope where something may be missing.
+template <class A, int C>
+video_view<A, C> without_missing(auto& ctx, const std::vector<std::uint8_t>& present, const video_view<A, C>& real,
+                                 const video_view<A, C>& decoded) {
+    if (present.empty()) return real;
+    const auto target = size_of(real).template take<A, C>(ctx.arena);
+    const arena::scope scope(ctx.arena);
+    std::vector<A> is(present.size()), is_not(present.size());
+    for (std::size_t i = 0; i < present.size(); ++i) {
+        is[i] = A(present[i] != 0 ? 1 : 0);
+        is_not[i] = 1 - is[i];
+    }
+    ops::frame_blend(ctx, to_device<A>(ctx, is), real, to_device<A>(ctx, is_not), decoded, target);
+    return target;
+}
+
 /// Encoded, noised, decoded. All of it lies in the arena: whoever makes one opens an arena::scope around it.
 template <class Model> class autoencoding {
   public:
@@ -48,19 +65,13 @@ template <class Model> class autoencoding {
           gradient(of.size.template take<A, network::pixel_channels>(model.context().arena)),
           z_(take_latent(model, of)), noisy_(take_latent(model, of)), encoding_(model.context().arena, of.size, keep),
           decoding_(model.context().arena, network::latent_size(of.size), keep) {
-        auto& ctx = model.context();
-        const arena::scope scope(ctx.arena);
-        const std::vector<A> host(of.part.pixels.begin(), of.part.pixels.end());
-        ctx.upload(real.data(), host.data(), host.size() * sizeof(A));
-        model.network().encode(ctx, model.weights(), real, z_, encoding_);
-        const auto drawn = take_latent(model, of);
-        ops::normal(ctx, random, drawn);
-        ops::blend(ctx, 1, z_, noise, drawn, noisy_);
-        model.network().decode(ctx, model.weights(), noisy_, decoded, decoding_);
+        run(model, of, noise, random);
+        target = without_missing(model.context(), of.part.present, real, decoded);
     }
 
     clip real, decoded;
     clip gradient; ///< of decoded: to be written before backward
+    clip target;   ///< what decoded is compared with: real, where it is not missing
 
     /// Adds the parameters' gradients, and of pull sum z^2.
     void backward(const Model& model, double pull, const auto& g) const {
@@ -74,6 +85,18 @@ template <class Model> class autoencoding {
     std::int64_t latents() const { return z_.size(); }
 
   private:
+    void run(const Model& model, const clip_group& of, double noise, philox random) const {
+        auto& ctx = model.context();
+        const arena::scope scope(ctx.arena);
+        const std::vector<float> seen = of.part.seen();
+        const std::vector<A> host(seen.begin(), seen.end());
+        ctx.upload(real.data(), host.data(), host.size() * sizeof(A));
+        model.network().encode(ctx, model.weights(), real, z_, encoding_);
+        const auto drawn = take_latent(model, of);
+        ops::normal(ctx, random, drawn);
+        ops::blend(ctx, 1, z_, noise, drawn, noisy_);
+        model.network().decode(ctx, model.weights(), noisy_, decoded, decoding_);
+    }
     static latent take_latent(const Model& model, const clip_group& of) {
         return network::latent_size(of.size).template take<A, network::latent_channels>(model.context().arena);
     }

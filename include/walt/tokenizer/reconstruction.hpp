@@ -3,6 +3,7 @@
 
 #include "../ops/reconstruction.hpp"
 #include "autoencoding.hpp"
+#include "train_in_chunks.hpp"
 
 #include <vector>
 
@@ -11,12 +12,15 @@ namespace walt {
 /// mean (x - x^)^2 + absolute mean |x - x^|, with a pull on the latents that keeps their scale, and noise on them that
 /// keeps neighbours in latent space alike: such latents are easier to diffuse. The last three are choices. A stack of F
 /// images is encoded and decoded as F images; in a batch with videos and stacks every number of every pixel counts the
-/// same, and so does every number of every latent.
+/// same, and so does every number of every latent. Pixels that are missing (clips::present) are seen as 0 and not
+/// compared.
 struct reconstruction {
     float absolute = 0.1f;
     float latent_pull = 1e-3f; ///< adds latent_pull mean z^2 to the loss (its gradient; not to the value reported)
     float latent_noise = 0.1f; ///< deviation of Gaussian noise added to z
     activations keep = activations::all; ///< or rematerialise: less memory, more work
+    std::int64_t chunk = 0; ///< latent frames that pass at once, for videos longer than memory holds; 0: all. Each
+                            ///< chunk runs forward twice; the config must be causal or per_frame
 
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
     template <class Model, class Sink, class A>
@@ -25,23 +29,65 @@ struct reconstruction {
         const arena::scope scope(ctx.arena);
         const std::vector<clip_group> groups = clip_groups<Model>(batch);
         using network = typename Model::module_type;
-        std::int64_t pixels = 0, latents = 0;
-        for (const clip_group& of : groups)
-            pixels += of.size.positions(), latents += network::latent_size(of.size).positions();
+        std::int64_t latents = 0;
+        for (const clip_group& of : groups) latents += network::latent_size(of.size).positions();
+        const std::int64_t there = batch.pixels_present();
+        require(there > 0, "a batch of {} samples without a pixel that is present has no loss", batch.shape.count);
+        require(chunk >= 0, "reconstruction::chunk is a number of latent frames, or 0; it is {}", chunk);
+        const double pull = static_cast<double>(latent_pull) / static_cast<double>(latents * network::latent_channels);
         ops::fill(ctx, loss, 0);
         for (const clip_group& of : groups) { // one after another: only one is in memory
             const arena::scope inner(ctx.arena);
-            const double share = static_cast<double>(of.size.positions()) / static_cast<double>(pixels);
             const bool images = of.part.is_stack(0);
             const philox own{images && groups.size() > 1 ? random.seed ^ 0x696d61676573u : random.seed, random.stream};
+            if (chunk > 0 && chunk < network::latent_size(of.size).frames) {
+                in_chunks(model, of, there, pull, g, own, loss);
+                continue;
+            }
             const autoencoding<Model> pass(model, of, static_cast<double>(latent_noise), own, keep);
-            const auto mean = ctx.arena.template take<A, 1>();
-            ops::reconstruction_error(ctx, pass.decoded, pass.real, static_cast<double>(absolute), mean, pass.gradient);
-            ops::blend(ctx, 1, loss, share, mean, loss);
-            if (share != 1) ops::blend(ctx, share, pass.gradient, 0, none{}, pass.gradient);
-            pass.backward(
-                model, static_cast<double>(latent_pull) / static_cast<double>(latents * network::latent_channels), g);
+            compare(ctx, pass.decoded, pass.target, there, loss, pass.gradient);
+            pass.backward(model, pull, g);
         }
+    }
+
+  private:
+    /// The same with one chunk's activations at a time.
+    template <class Model, class Sink, class A>
+    void in_chunks(Model& model, const clip_group& of, std::int64_t there, double pull, const Sink& g, philox random,
+                   view<A, 1> loss) const {
+        using network = typename Model::module_type;
+        if constexpr (!network::dims::sees_no_future)
+            fail("this tokenizer sees the future, so its videos cannot come in chunks of {} latent frames", chunk);
+        else {
+            auto& ctx = model.context();
+            const auto noise = network::latent_size(of.size).template take<A, network::latent_channels>(ctx.arena),
+                       noisy = size_of(noise).template take<A, network::latent_channels>(ctx.arena);
+            ops::normal(ctx, random, noise);
+            train_in_chunks(
+                model, of.part.seen(), of.size, chunk, keep,
+                [&](auto z) {
+                    ops::blend(ctx, 1, z, latent_noise, noise, noisy);
+                    return noisy;
+                },
+                [&](const chunk_frames& at, auto decoded, auto real, auto gradient) {
+                    const auto present =
+                        detail::some_frames(of.part.present, of.size.batch, of.size.frames, at.pixel, at.pixels);
+                    compare(ctx, decoded, without_missing(ctx, present, real, decoded), there, loss, gradient);
+                },
+                [&](auto z, auto dz) { ops::blend(ctx, 1, dz, 2 * pull, z, dz); }, g);
+        }
+    }
+
+    /// Adds to the loss what these pixels are of the mean over all `there` are, and assigns its gradient.
+    template <class Video, class A>
+    void compare(auto& ctx, const Video& decoded, const Video& target, std::int64_t there, view<A, 1> loss,
+                 const Video& gradient) const {
+        const arena::scope scope(ctx.arena);
+        const auto mean = ctx.arena.template take<A, 1>();
+        ops::reconstruction_error(ctx, decoded, target, static_cast<double>(absolute), mean, gradient);
+        const double share = static_cast<double>(size_of(target).positions()) / static_cast<double>(there);
+        ops::blend(ctx, 1, loss, share, mean, loss);
+        if (share != 1) ops::blend(ctx, share, gradient, 0, none{}, gradient);
     }
 };
 

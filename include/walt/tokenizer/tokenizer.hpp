@@ -36,7 +36,7 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
     /// Latents of clips, with the labels and numbers of the clips: [B, f, h, w, c] of videos, [B, F, h, w, c] of stacks
     /// of F images. Normalised, as a denoiser needs them, or as the network makes them. Throws walt::error where
     /// normalised ones are asked for and measure_latents has never been called (nor measured weights been loaded).
-    /// Of chunks of videos: encode_stream.
+    /// Pixels that are missing are seen as 0. Of chunks of videos: encode_stream.
     latents encode(const clips& from, latent_scale scale = latent_scale::normalised, const chunk& of = {}) const {
         auto& ctx = this->context();
         const arena::scope scope(ctx.arena);
@@ -52,7 +52,7 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
         const auto x = size.template take<A, dims::in_channels>(ctx.arena);
         const auto z =
             tokenizer_network<Config>::latent_size(size, of.begins()).template take<A, dims::latent>(ctx.arena);
-        upload(x, from.pixels);
+        upload(x, from.seen());
         this->network().encode(ctx, this->weights(), x, z, of);
         if (scale == latent_scale::normalised) this->network().normalise(ctx, this->weights(), z, z);
         latents made;

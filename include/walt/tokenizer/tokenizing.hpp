@@ -68,6 +68,8 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         auto& ctx = model.context();
         const arena::scope scope(ctx.arena);
         begin_micro_batch(ctx, random);
+        const std::int64_t there = batch.pixels_present();
+        require(there > 0, "a batch of {} samples without a pixel that is present has no loss", batch.shape.count);
         std::int64_t pixels = 0, latents = 0;
         std::vector<autoencoding<Model>> passes;
         passes.reserve(2);
@@ -79,9 +81,9 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         }
         const auto reconstructed = number(ctx), distance = number(ctx);
         for (const auto& pass : passes) {
-            const double share = static_cast<double>(size_of(pass.real).positions()) / static_cast<double>(pixels);
-            add_reconstruction(ctx, pass, share, reconstructed);
-            if constexpr (has_perceptual) add_perceptual(ctx, pass, share, distance);
+            const double of_pass = static_cast<double>(size_of(pass.real).positions());
+            add_reconstruction(ctx, pass, of_pass / static_cast<double>(there), reconstructed);
+            if constexpr (has_perceptual) add_perceptual(ctx, pass, of_pass / static_cast<double>(pixels), distance);
         }
         ops::blend(ctx, losses_.reconstruction, reconstructed, losses_.perceptual, distance, loss);
         if constexpr (has_adversary)
@@ -149,7 +151,7 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
     void add_reconstruction(auto& ctx, const auto& pass, double share, view<A, 1> sum) const {
         const arena::scope scope(ctx.arena);
         const auto value = number(ctx);
-        ops::reconstruction_error(ctx, pass.decoded, pass.real, 0, value, pass.gradient);
+        ops::reconstruction_error(ctx, pass.decoded, pass.target, 0, value, pass.gradient);
         const double part = share / 4; // pixels in [-1, 1] are twice as far apart as in [0, 1]
         ops::blend(ctx, static_cast<double>(losses_.reconstruction) * part, pass.gradient, 0, none{}, pass.gradient);
         ops::blend(ctx, 1, sum, part, value, sum);
@@ -158,7 +160,7 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         const arena::scope scope(ctx.arena);
         const auto value = number(ctx);
         const auto d = size_of(pass.real).template take<A, Model::module_type::pixel_channels>(ctx.arena);
-        (*perceptual_)(pass.decoded, pass.real, value, d);
+        (*perceptual_)(pass.decoded, pass.target, value, d);
         ops::blend(ctx, 1, pass.gradient, share * static_cast<double>(losses_.perceptual), d, pass.gradient);
         ops::blend(ctx, 1, sum, share, value, sum);
     }
@@ -166,7 +168,7 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         const arena::scope scope(ctx.arena);
         std::vector<typename autoencoding<Model>::clip> real, decoded, gradient;
         for (const auto& pass : passes) {
-            real.push_back(pass.real);
+            real.push_back(pass.target);
             decoded.push_back(pass.decoded);
             gradient.push_back(pass.gradient);
         }

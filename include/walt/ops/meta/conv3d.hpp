@@ -13,13 +13,15 @@ namespace detail {
 template <class X, class W, class Y>
 void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w, const Y& y) {
     using A = accumulate_t<std::remove_const_t<typename X::element>>;
-    constexpr std::int64_t block = 64, library = std::int64_t{1} << 18;
-    const auto blocked = [](std::int64_t channels) { return (channels + block - 1) / block * block; };
+    constexpr std::int64_t library = std::int64_t{1} << 18;
+    const auto blocked = [](std::int64_t channels, std::int64_t block) {
+        return (channels + block - 1) / block * block;
+    };
     const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
     const arena::scope scope(ctx.arena);
     ctx.arena.template take<A, dynamic>(padded_video(g, size_of(x)).wide().positions() * x.extent(4));
     ctx.arena.template take<A, dynamic>(2 * y.size());
-    ctx.arena.template take<A, dynamic>(taps * blocked(w.extent(0)) * blocked(w.extent(4)));
+    ctx.arena.template take<A, dynamic>(taps * blocked(w.extent(0), 64) * blocked(w.extent(4), 16));
     ctx.arena.template take<std::byte, dynamic>(library);
 }
 template <class W, class Y> double convolution_flops(const W& w, const Y& y) {

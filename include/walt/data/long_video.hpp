@@ -1,0 +1,116 @@
+// Video files of any length, some frames at a time: what encode_stream takes and decode_stream gives.
+#pragma once
+
+#include "../io/atomic_file.hpp"
+#include "../io/libav.hpp"
+#include "resize.hpp"
+#include "videos.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace walt {
+
+/// What becomes of a file's frames: scaled until they cover height x width, of which the middle is kept.
+struct frame_reading {
+    int height = 0, width = 0; ///< 0: as in the file
+    int multiple = 1;          ///< what is 0 is rounded down to such a multiple, as a tokenizer's space_compression
+};
+
+/// The frames of a video file in order; only those asked for are in memory. Throws walt::error with FFmpeg's reason,
+/// and where the file changes its size.
+class video_reader {
+  public:
+    explicit video_reader(const std::filesystem::path& path, frame_reading how = {})
+        : path_(path), file_(std::make_unique<detail::av::reader>(path)) {
+        require(how.height >= 0 && how.width >= 0 && how.multiple >= 1,
+                "{}: frames are read with a height and width of 0 or more and a multiple of 1 or more; they are {}, {} "
+                "and {}",
+                path.string(), how.height, how.width, how.multiple);
+        const auto extent = [&](int wanted, int found) { return wanted > 0 ? wanted : found - found % how.multiple; };
+        height_ = extent(how.height, file_->height());
+        width_ = extent(how.width, file_->width());
+        require(height_ > 0 && width_ > 0, "{} has {} x {} pixels: no multiples of {} are left", path.string(),
+                file_->height(), file_->width(), how.multiple);
+    }
+
+    int height() const { return height_; }
+    int width() const { return width_; }
+    double frames_per_second() const { return file_->frames_per_second(); }
+
+    /// The next frames, `count` of them or as many as are left, as one clip [1, F, height, width, 3]; none at the end.
+    std::optional<clips> next(std::int64_t count) {
+        require(count >= 1, "{}: 1 frame or more is read at a time, not {}", path_.string(), count);
+        clips made;
+        made.shape = {1, 0, height_, width_};
+        while (made.shape.frames < count) {
+            const AVFrame* frame = file_->next();
+            if (frame == nullptr) break;
+            if (!resize_) {
+                from_height_ = frame->height, from_width_ = frame->width;
+                resize_.emplace(from_height_, from_width_, height_, width_);
+            }
+            require(frame->height == from_height_ && frame->width == from_width_,
+                    "{} changes its size from {} x {} to {} x {}", path_.string(), from_height_, from_width_,
+                    frame->height, frame->width);
+            bytes_.clear();
+            file_->append_rgb(*frame, bytes_);
+            const auto size = static_cast<std::size_t>(made.shape.frame());
+            made.pixels.resize(made.pixels.size() + size);
+            (*resize_)(bytes_.data(), made.pixels.data() + made.pixels.size() - size);
+            ++made.shape.frames;
+        }
+        if (made.shape.frames == 0) return {};
+        return made;
+    }
+
+  private:
+    std::filesystem::path path_;
+    std::unique_ptr<detail::av::reader> file_;
+    int height_ = 0, width_ = 0, from_height_ = 0, from_width_ = 0;
+    std::optional<resizer> resize_;
+    std::vector<std::uint8_t> bytes_;
+};
+
+/// An MP4 (as write_mp4 writes it) that grows by some frames at a time. What is encoded is in memory until finish(), a
+/// hundredth of the pixels or so; then the file is replaced whole. Without finish() nothing is written.
+class video_writer {
+  public:
+    video_writer(std::filesystem::path path, std::int64_t height, std::int64_t width, double frames_per_second = 8)
+        : path_(std::move(path)), height_(height), width_(width) {
+        require(height >= 1 && width >= 1 && height <= 16384 && width <= 16384,
+                "{}: frames of a video have 1 to 16384 rows and columns, not {} x {}", path_.string(), height, width);
+        require(frames_per_second >= 0.01 && frames_per_second <= 1000,
+                "{}: frames per second must be 0.01 to 1000, not {}", path_.string(), frames_per_second);
+        file_ = std::make_unique<detail::av::writer>(path_.string(), static_cast<int>(height), static_cast<int>(width),
+                                                     frames_per_second);
+    }
+
+    /// The frames of one clip, clamped to [-1, 1].
+    void add(const clips& frames) {
+        require(file_ != nullptr, "{} is finished: {} frames cannot be added", path_.string(), frames.shape.frames);
+        require(frames.shape.count == 1 && frames.shape.height == height_ && frames.shape.width == width_,
+                "{}: {} clips of {} x {} cannot be added to a video of {} x {}", path_.string(), frames.shape.count,
+                frames.shape.height, frames.shape.width, height_, width_);
+        for (const video& part : to_videos(frames))
+            for (int f = 0; f < part.frames; ++f) file_->add(part.frame(f));
+        frames_ += frames.shape.frames;
+    }
+    std::int64_t frames() const { return frames_; }
+    /// Writes the file.
+    void finish() {
+        require(file_ != nullptr && frames_ > 0, "{}: a video is finished once, and has 1 frame or more; it has {}",
+                path_.string(), frames_);
+        write_atomically(path_, file_->finish());
+        file_.reset();
+    }
+
+  private:
+    std::filesystem::path path_;
+    std::int64_t height_, width_, frames_ = 0;
+    std::unique_ptr<detail::av::writer> file_;
+};
+
+} // namespace walt
