@@ -1,11 +1,13 @@
 // A tokenizer learns from pixels and from what a frozen network sees in them; PSNR, SSIM and the perceptual distance of
-// clips that it has not seen, before and after. `examples/judge` trains such a network; without its file the network
-// has starting values, whose distance says little. ST-LPIPS (scripts/get_stlpips) is one line away.
+// clips that it has not seen, before and after. With --features examples/weights/features.safetensors the network is a
+// small classifier of clothes; without a file it has starting values, whose distance says little. ST-LPIPS
+// (scripts/get_stlpips) is one line away.
 // test: --steps 3 --batch 1 --clips 1
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/batches.hpp>
 #include <walt/data/moving_fashion.hpp>
+#include <walt/io/weights.hpp>
 #include <walt/measures/pixels.hpp>
 #include <walt/perceptual/item_features.hpp>
 #include <walt/tokenizer/tokenizing.hpp>
@@ -47,7 +49,7 @@ int main(int count, char** arguments) try {
     app.add_option("--steps", steps);
     app.add_option("--batch", batch, "clips a step");
     app.add_option("--clips", unseen, "clips to measure on");
-    app.add_option("--judge", file, "judge.safetensors, from examples/judge");
+    app.add_option("--features", file, "the network's weights");
     CLI11_PARSE(app, count, arguments);
 
     walt::cpu::context device;
@@ -55,7 +57,7 @@ int main(int count, char** arguments) try {
     if (file.empty())
         return learn(device, perceptual_distance(device, features{}, walt::compute<bf16>, walt::seed{1}), steps, batch,
                      unseen);
-    return learn(device, perceptual_distance(device, features{}, walt::compute<bf16>, walt::judge_weights(file)), steps,
+    return learn(device, perceptual_distance(device, features{}, walt::compute<bf16>, walt::weights_file(file)), steps,
                  batch, unseen);
 } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

@@ -2,6 +2,9 @@
 // test: --train-steps 20 --test 20
 #include "judge.hpp"
 
+#include <walt/io/weights.hpp>
+#include <walt/perceptual/item_features.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <chrono>
@@ -133,7 +136,7 @@ void judge_clips(const judge::item_judge& judge, const clip_file& clips, bool ea
 
 int main(int argc, char** argv) try {
     CLI::App app{"Trains the demo's judge once, says how often it is right on real clips, and judges generated clips."};
-    std::filesystem::path folder = "judge-run", clips;
+    std::filesystem::path folder = "judge-run", clips, features;
     std::int64_t steps = 2500, tested = 1000;
     bool each = false;
     app.add_option("--folder", folder, "where the judge is kept")->capture_default_str();
@@ -146,6 +149,7 @@ int main(int argc, char** argv) try {
     app.add_option("--clips", clips,
                    "safetensors file with pixels U8 [B, F, 48, 48, 3] and metadata captions, one a line")
         ->check(CLI::ExistingFile);
+    app.add_option("--features", features, "a file to write the network's features to, for perceptual distances");
     app.add_flag("--each", each, "print the verdict on every clip of the file");
     CLI11_PARSE(app, argc, argv);
 
@@ -155,6 +159,11 @@ int main(int argc, char** argv) try {
     const judge::item_judge judge(ctx, folder, steps);
     std::printf("judge ready after %.1f s\n",
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    if (!features.empty()) {
+        const walt::perceptual_distance seen(ctx, walt::perceptual_network<walt::item_features, false>{},
+                                             walt::compute<float>, walt::judge_weights(folder / "judge.safetensors"));
+        walt::save_weights<walt::bf16>(features, seen.net());
+    }
     if (tested > 0) test(judge, tested);
     if (file) judge_clips(judge, *file, each);
 } catch (const std::exception& problem) {

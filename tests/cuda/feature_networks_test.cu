@@ -47,13 +47,13 @@ template <class T, class Network, class Context> found distance_on(Context& ctx,
 template <class Network> void agrees(const video_size& size) {
     reference::context plain;
     walt::cuda::context device;
-    const found right = distance_on<double, Network>(plain, size);
-    const auto check = [&](const found& mine, double value, double gradient) {
+    const auto check = [&](const found& mine, const found& right, double value, double gradient) {
         CHECK(std::abs(mine.value - right.value) <= value * right.value);
         CHECK(testing::relative_error(mine.gradient.data(), right.gradient) <= gradient);
     };
-    check(distance_on<float, Network>(device, size), 1e-5, 1e-5);
-    check(distance_on<bf16, Network>(device, size), 5e-3, 1e-1);
+    check(distance_on<float, Network>(device, size), distance_on<double, Network>(plain, size), 1e-5, 1e-5);
+    // In bf16 a ReLU or a maximum near a tie goes either way, so the gradient is that of the reference in bf16.
+    check(distance_on<bf16, Network>(device, size), distance_on<bf16, Network>(plain, size), 5e-3, 1e-1);
 }
 } // namespace
 

@@ -2,6 +2,7 @@
 #include "../../examples/judge/judge.hpp"
 #include "../catch.hpp"
 
+#include <walt/data/read_clips.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/perceptual/item_features.hpp>
 #include <walt/reference.hpp>
@@ -59,5 +60,24 @@ TEST_CASE("the classifier's features are the judge's", "[perceptual]") {
         return testing::relative_error(of.data(), std::vector<float>(theirs.data(), theirs.data() + theirs.size()));
     };
     CHECK(error(mine.tap<0>(), right.first.y) < 1e-6);
-    CHECK(error(mine.tap<3>(), right.fourth.y) < 1e-5);
+    CHECK(error(mine.tap<2>(), right.third.y) < 1e-5);
+}
+
+TEST_CASE("the shipped features see how far a picture is softened", "[perceptual]") {
+    cpu::context ctx;
+    const perceptual_distance distance(ctx, perceptual_network<item_features, false>{}, compute<bf16>,
+                                       weights_file("examples/weights/features.safetensors"));
+    const moving_fashion pictures({.size = 48, .frames = 2, .pictures = fashion_part::test});
+    const clips sharp = read_clips(pictures, seed{1}, 0, 2);
+    double last = distance(sharp, sharp);
+    CHECK(last < 1e-6);
+    clips soft = sharp;
+    for (int times = 1; times <= 3; ++times) { // each pixel becomes the mean of itself and its neighbours in the row
+        const std::vector<float> before = soft.pixels;
+        for (std::size_t i = 3; i + 3 < before.size(); ++i)
+            soft.pixels[i] = (before[i - 3] + before[i] + before[i + 3]) / 3;
+        const double here = distance(soft, sharp);
+        CHECK(here > last + 0.005);
+        last = here;
+    }
 }

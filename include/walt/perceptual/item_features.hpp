@@ -1,5 +1,5 @@
-// The features of a small classifier of clothes, which anybody can train in minutes from real pictures: a feature
-// network without any download (docs/model.md 13). `examples/judge` trains it and writes judge.safetensors.
+// The features of a small classifier of clothes, trained on real pictures: a feature network without any download
+// (docs/model.md 13). Its weights are examples/weights/features.safetensors; `examples/judge` trains it.
 #pragma once
 
 #include "../io/safetensors.hpp"
@@ -64,20 +64,19 @@ template <int Out> struct chroma_conv : pixel_conv<1, Out, 3, 1, false> {
 };
 } // namespace nn
 
-/// Four convolutions with group norm and SiLU, a tap behind each. They see the chroma of a frame, not its brightness or
-/// hue, which are a pixel loss's.
+/// Three convolutions with group norm and SiLU, a tap behind each. They see the chroma of a frame, not its brightness
+/// or hue, which are a pixel loss's.
 struct item_features
     : nn::feature_stages<nn::feature_stage<nn::chroma_conv<32>, nn::frame_norm_silu<32, 4>>,
                          nn::feature_stage<nn::frame_conv<32, 64, 3, 1, false, 2>, nn::frame_norm_silu<64, 4>>,
-                         nn::feature_stage<nn::frame_conv<64, 128, 3, 1, false, 2>, nn::frame_norm_silu<128, 4>>,
-                         nn::feature_stage<nn::frame_conv<128, 128, 3, 1, false>, nn::frame_norm_silu<128, 4>>> {
+                         nn::feature_stage<nn::frame_conv<64, 128, 3, 1, false, 2>, nn::frame_norm_silu<128, 4>>> {
     static constexpr std::array shift{0.0f, 0.0f, 0.0f}, scale{1.0f, 1.0f, 1.0f};
 };
 static_assert(feature_network<item_features>);
 
 /// perceptual_distance distance(device, perceptual_network<item_features, false>{}, compute<bf16>,
 ///                              judge_weights("run/judge/judge.safetensors"));
-/// Takes the convolutions and norms of the judge's file, and leaves its head.
+/// Takes the first three stages of the judge's file, and leaves the rest.
 class judge_weights {
   public:
     using storage = inference;
@@ -85,7 +84,7 @@ class judge_weights {
 
     template <class Model, class Memory> void fill(Model& model, Memory&) const {
         using A = typename Model::master_type;
-        static constexpr std::array stages{"first", "second", "third", "fourth"};
+        static constexpr std::array stages{"first", "second", "third"};
         const safetensors_file file(path_);
         for (const parameter_row& row : Model::table()) { // features.<stage>.<0: convolution, 1: norm>.<weight or bias>
             std::vector<A> values(row.size);
