@@ -53,7 +53,7 @@ template <class Part> void list(const Part& part, const std::string& name, shift
     if constexpr (is_repeated<Part>) {
         for (int i = 0; i < Part::depth; ++i)
             part.at(i, [&](const auto& child, shift behind) {
-                list(child, below(name, std::to_string(i)), by + behind, rows);
+                list(child, name + "." + std::to_string(i), by + behind, rows);
             });
     } else if constexpr (is_parameter<Part>) {
         add_row(rows, name, Part::extents.data(), Part::rank, part.offset + by, Part::size, Part::start, Part::kind,
