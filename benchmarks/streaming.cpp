@@ -1,6 +1,8 @@
 // What a stream costs: peak memory of this process (VmHWM) and seconds, for the demo's tokenizer on 64 x 64 pixels that
 // come 16 at a time, are encoded, decoded and forgotten. The peak must not grow with the number of frames. Ask for one
 // at a time (--benchmark_filter=/1025), since a process keeps some of what it has freed.
+#include "process_memory.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/tokenizer/memory_plan.hpp>
@@ -9,24 +11,13 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <fstream>
 #include <string>
 
 namespace {
 
-using config = walt::presets::demo_tokenizer;
+using namespace walt::benchmarks;
 
-/// A line of /proc/self/status, in bytes.
-double status(const std::string& key) {
-    std::ifstream file("/proc/self/status");
-    for (std::string word; file >> word;)
-        if (word == key + ":") {
-            double kilobytes = 0;
-            file >> kilobytes;
-            return kilobytes * 1024;
-        }
-    return 0;
-}
+using config = walt::presets::demo_tokenizer;
 
 void streaming(benchmark::State& state) {
     const std::int64_t frames = state.range(0);
@@ -49,7 +40,7 @@ void streaming(benchmark::State& state) {
             if (const auto z = encoder.next(part)) decoded += decoder.next(*z).shape.frames;
         }
         if (decoded != frames) state.SkipWithError("not all frames came back");
-        state.counters["peak_MB"] = status("VmHWM") * 1e-6;
+        state.counters["peak_MB"] = process_memory("VmHWM") * 1e-6;
         state.counters["weights_MB"] = static_cast<double>(tokenizer.extent * sizeof(float)) * 1e-6;
         state.counters["arena_MB"] = static_cast<double>(device.arena.peak()) * 1e-6;
         state.counters["kept_MB"] = static_cast<double>(encoder.bytes() + decoder.bytes()) * 1e-6;

@@ -1,6 +1,7 @@
 // What a model out of a file costs: peak memory of this process (VmHWM, without the file's pages in the system's cache)
 // and seconds, for the 3.1 B preset with random weights in bf16, resident for inference and mapped. The file, 6.2 GB,
 // is written to the folder of temporary files, tensor by tensor, and removed at the end.
+#include "process_memory.hpp"
 #include "steps.hpp"
 
 #include <walt/config/presets.hpp>
@@ -12,29 +13,17 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 namespace {
+
+using namespace walt::benchmarks;
 
 using config = walt::presets::cascade_base;
 using network = walt::transformer<config>;
 struct stored_model {
     using config_type = config;
 }; // what the file says of itself
-
-/// A line of /proc/self/status, in bytes.
-double status(const std::string& key) {
-    std::ifstream file("/proc/self/status");
-    for (std::string word; file >> word;)
-        if (word == key + ":") {
-            double kilobytes = 0;
-            file >> kilobytes;
-            return kilobytes * 1024;
-        }
-    return 0;
-}
-void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
 
 /// The preset's file, with numbers that are quick to draw.
 class random_file {
@@ -73,7 +62,7 @@ template <class Source> void out_of_a_file(benchmark::State& state, bool forward
         forget_peak();
         walt::cpu::context device;
         const walt::denoiser model(device, config{}, walt::compute<walt::bf16>, Source(file.path));
-        const double constructed = status("VmHWM");
+        const double constructed = process_memory("VmHWM");
         if (forward) {
             const walt::arena::scope scope(device.arena);
             const auto input = walt::benchmarks::drawn_input<config>(device, 1);
@@ -81,8 +70,8 @@ template <class Source> void out_of_a_file(benchmark::State& state, bool forward
                                                    config::channels>(1));
         }
         state.counters["constructed_GB"] = constructed * 1e-9;
-        state.counters["peak_GB"] = status("VmHWM") * 1e-9;
-        state.counters["of_the_file"] = status("VmHWM") / bytes;
+        state.counters["peak_GB"] = process_memory("VmHWM") * 1e-9;
+        state.counters["of_the_file"] = process_memory("VmHWM") / bytes;
     }
     state.counters["file_GB"] = bytes * 1e-9;
 }

@@ -28,6 +28,7 @@
 #include "tokenizer/memory_plan.hpp"
 #include "tokenizer/reconstruction.hpp"
 #include "tokenizer/streaming.hpp"
+#include "tokenizer/tiling.hpp"
 #include "tokenizer/tokenizer.hpp"
 #include "tokenizer/tokenizing.hpp"
 #include "train/adafactor.hpp"

@@ -1,0 +1,36 @@
+// A training step of the paper's tokenizer (370 M parameters) at full width, on short clips that a workstation holds:
+// seconds, peak memory of this process (VmHWM), and the share of it that is the arena's.
+#include "process_memory.hpp"
+
+#include <walt/cpu.hpp>
+#include <walt/tokenizer/reconstruction.hpp>
+#include <walt/train/trainer.hpp>
+
+#include <benchmark/benchmark.h>
+
+namespace {
+
+using namespace walt::benchmarks;
+using config = walt::presets::walt_tokenizer;
+
+/// One step, optimizer and all, on one clip of so many frames, height and width.
+void training_step(benchmark::State& state) {
+    walt::clips clip{.shape = {1, state.range(0), state.range(1), state.range(1)}};
+    clip.pixels.resize(static_cast<std::size_t>(clip.shape.size()));
+    for (std::size_t i = 0; i < clip.pixels.size(); ++i) clip.pixels[i] = 2 * walt::philox{1, 1}.uniform(i) - 1;
+    const auto source = [&](std::int64_t) -> const walt::clips& { return clip; };
+    for (auto _ : state) {
+        forget_peak();
+        walt::cpu::context device;
+        walt::tokenizer model(device, config{}, walt::compute<walt::bf16>, walt::seed{1});
+        walt::trainer trainer(model, walt::reconstruction{.keep = walt::activations::rematerialise}, walt::adamw{});
+        const walt::step_result result = trainer.step(source);
+        if (result.skipped) state.SkipWithError("the step was skipped");
+        state.counters["loss"] = static_cast<double>(result.loss);
+        state.counters["peak_GB"] = process_memory("VmHWM") * 1e-9;
+        state.counters["arena_GB"] = static_cast<double>(device.arena.peak()) * 1e-9;
+    }
+}
+BENCHMARK(training_step)->Args({1, 128})->Args({5, 64})->Args({5, 128})->Iterations(1)->Unit(benchmark::kSecond);
+
+} // namespace
