@@ -3,7 +3,7 @@
 // call: --terms pixels, perceptual, critic or both; `--features judge.safetensors` (examples/judge trains it) and
 // `--measure stlpips_alex.safetensors` (scripts/get_stlpips fetches it) name weights of feature networks; without them
 // these have starting values, whose distances say little.
-// test: --terms both --steps 2 --batch 1 --unseen 1
+// test: --terms both --steps 2 --batch 1 --unseen 1 --measure-every 1
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/critic/adversary.hpp>
@@ -15,10 +15,12 @@
 #include <walt/perceptual/item_features.hpp>
 #include <walt/perceptual/st_lpips.hpp>
 #include <walt/tokenizer/tokenizing.hpp>
+#include <walt/train/csv_file.hpp>
 #include <walt/train/ema.hpp>
 #include <walt/train/save_to.hpp>
 #include <walt/train/terms_log.hpp>
 #include <walt/train/trainer.hpp>
+#include <walt/train/validation.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -62,7 +64,7 @@ int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer with some of its losses");
     std::string terms = "both", features, measure, start;
     std::filesystem::path run = "tokenizer_losses";
-    std::int64_t steps = 500;
+    std::int64_t steps = 500, every = 200;
     int batch = 6, unseen = 32;
     app.add_option("--terms", terms)->check(CLI::IsMember({"pixels", "perceptual", "critic", "both"}));
     app.add_option("--features", features, "weights of the perceptual loss' network");
@@ -70,6 +72,7 @@ int main(int count, char** arguments) try {
     app.add_option("--start", start, "weights of the tokenizer to go on from");
     app.add_option("--run", run, "folder for state, log and pictures");
     app.add_option("--steps", steps);
+    app.add_option("--measure-every", every, "steps");
     app.add_option("--batch", batch, "clips a step");
     app.add_option("--unseen", unseen, "clips to measure on");
     CLI11_PARSE(app, count, arguments);
@@ -91,22 +94,27 @@ int main(int count, char** arguments) try {
     const walt::adamw adam = walt::adamw::adversarial(3e-4f);
     walt::ema average(model);
 
-    const auto report = [&](const char* when) {
+    walt::csv_file table(run / "unseen.csv", "step,psnr,ssim,item_features,st_lpips", steps);
+    const auto look = [&](std::int64_t step) { // at what the averaged tokenizer makes of clips that it has not seen
         const walt::clips decoded =
             average.model().decode(average.model().encode(real, walt::latent_scale::raw)); // back at once: any scale
-        std::printf("%s %s: PSNR %.2f dB, SSIM %.4f, item features %.4f, ST-LPIPS (AlexNet) %.4f\n", terms.c_str(),
-                    when, walt::psnr(decoded, real), walt::ssim(decoded, real), perceptual(decoded, real),
-                    st_lpips(decoded, real));
+        const double decibels = walt::psnr(decoded, real), structure = walt::ssim(decoded, real),
+                     items = perceptual(decoded, real), shift_tolerant = st_lpips(decoded, real);
+        std::printf("%s, step %lld: PSNR %.2f dB, SSIM %.4f, item features %.4f, ST-LPIPS (AlexNet) %.4f\n",
+                    terms.c_str(), static_cast<long long>(step), decibels, structure, items, shift_tolerant);
         std::fflush(stdout);
-        write_pictures(run / (std::string(when) + ".png"), real, decoded);
+        table.add(fmt::format("{},{:.3f},{:.4f},{:.4f},{:.4f}", step, decibels, structure, items, shift_tolerant));
+        write_pictures(run / fmt::format("unseen_{}.png", step), real, decoded);
     };
     const auto train = [&](auto& goal) {
         walt::trainer trainer(model, std::ref(goal), adam, options);
-        report("before");
-        const bool done = trainer.run(walt::batches(data, {.batch = batch, .image_rate = 0.25}), walt::steps{steps},
-                                      goal, average, walt::terms_log{run / "terms.csv", goal}, walt::save_to{run});
-        report("after");
-        return done;
+        look(0);
+        walt::validation looks(every, [&] {
+            look(trainer.step_count());
+            return trainer.step_count();
+        });
+        return trainer.run(walt::batches(data, {.batch = batch, .image_rate = 0.25}), walt::steps{steps}, goal, average,
+                           walt::terms_log{run / "terms.csv", goal}, walt::save_to{run}, looks);
     };
     walt::adversary opponent(critic, {}, adam, options);
     if (terms == "pixels") {
