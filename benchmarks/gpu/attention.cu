@@ -119,7 +119,7 @@ bool right(walt::cuda::context& ctx) {
 
 } // namespace probes
 
-int main() {
+int main() try {
     using namespace probes;
     walt::cuda::context ctx;
     if (std::getenv("WALT_PROBE_ONCE")) { // for a profiler: each kernel once, at the size that is timed
@@ -139,4 +139,7 @@ int main() {
     std::printf("  %ld samples: forward %.3f ms %.0f TFLOP/s, backward %.3f ms %.0f TFLOP/s of five products\n",
                 static_cast<long>(batch), f, 2e-9 * one / f, b, 5e-9 * one / b);
     return fine ? 0 : 1;
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
 }

@@ -73,7 +73,7 @@ void describe_device(const char* path) {
 
 } // namespace probes
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
     using namespace probes;
     std::printf("cuDNN %zu\n", cudnnGetVersion());
     if (count > 1) describe_device(arguments[1]);
@@ -88,4 +88,7 @@ int main(int count, char** arguments) {
         std::printf("THROWS %s\n", refused.what());
         return 1;
     }
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
 }

@@ -111,7 +111,7 @@ struct products {
 
 } // namespace probes
 
-int main() {
+int main() try {
     probes::products all;
     all.line<walt::bf16, walt::bf16>("ceiling: 8192 cubed", {8192, 8192, 8192, false, true, false});
     all.layer("walt_l, 8 samples", 10240, 1024, 4096);
@@ -125,4 +125,7 @@ int main() {
     all.passes<9216>(1280);
     all.odd_ones();
     return all.fine ? 0 : 1;
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
 }

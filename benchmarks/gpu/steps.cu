@@ -51,7 +51,10 @@ void measure(walt::cuda::context& ctx, std::int64_t samples) {
 
 } // namespace probes
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
     walt::cuda::context ctx;
     for (int i = 1; i < count; ++i) probes::measure(ctx, std::atoll(arguments[i]));
+} catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
 }
