@@ -94,6 +94,26 @@ void each_tile(std::int64_t height, std::int64_t width, std::int64_t tile_height
     for (const std::int64_t row : tiles_along(height, tile_height, overlap))
         for (const std::int64_t column : tiles_along(width, tile_width, overlap)) pass(row, column);
 }
+/// What pass(row, column, height, width) gives for each tile of a frame, put together. All is in units of the frame
+/// that is taken apart; of(extent) is what an extent of it is in the result, whose numbers are `values`.
+template <class Made, class Extent, class Pass>
+Made in_tiles(const video_shape& frame, const tiling& how, std::vector<float> Made::*values, Extent&& of, Pass&& pass) {
+    const std::int64_t height = std::min(how.height, frame.height), width = std::min(how.width, frame.width);
+    std::optional<blended_tiles> whole;
+    Made made;
+    each_tile(frame.height, frame.width, height, width, how.overlap, [&](std::int64_t row, std::int64_t column) {
+        made = pass(row, column, height, width);
+        if (!whole) {
+            video_shape shape = made.shape;
+            shape.height = of(frame.height), shape.width = of(frame.width);
+            whole.emplace(shape, of(height), of(width), of(how.overlap));
+        }
+        whole->add(made.*values, of(row), of(column));
+    });
+    made.shape = whole->shape;
+    made.*values = std::move(*whole).whole();
+    return made;
+}
 inline void check_tiling(const tiling& how, std::int64_t compression) {
     for (const std::int64_t extent : {how.height, how.width, how.overlap})
         require(extent >= 0 && extent % compression == 0,
@@ -117,27 +137,15 @@ latents encode_in_tiles(const Tokenizer& tokenizer, const clips& from, const til
     require(from.shape.height % s == 0 && from.shape.width % s == 0,
             "this tokenizer compresses space by {}: frames of {} x {} pixels do not divide by it", s, from.shape.height,
             from.shape.width);
-    const std::int64_t height = std::min(how.height, from.shape.height), width = std::min(how.width, from.shape.width);
-    std::optional<detail::blended_tiles> whole;
-    latents made;
-    detail::each_tile(from.shape.height, from.shape.width, height, width, how.overlap,
-                      [&](std::int64_t row, std::int64_t column) {
-                          clips part = from;
-                          part.shape.height = height, part.shape.width = width;
-                          part.pixels = detail::cropped(from.pixels, from.shape, row, column, height, width);
-                          part.present = detail::cropped(from.present, from.shape, row, column, height, width);
-                          latents tile = tokenizer.encode(part, scale);
-                          if (!whole) {
-                              video_shape shape = tile.shape;
-                              shape.height = from.shape.height / s, shape.width = from.shape.width / s;
-                              whole.emplace(shape, height / s, width / s, how.overlap / s);
-                          }
-                          whole->add(tile.values, row / s, column / s);
-                          made = std::move(tile);
-                      });
-    made.shape = whole->shape;
-    made.values = std::move(*whole).whole();
-    return made;
+    clips part = from;
+    return detail::in_tiles(
+        from.shape, how, &latents::values, [](std::int64_t pixels) { return pixels / s; },
+        [&](std::int64_t row, std::int64_t column, std::int64_t height, std::int64_t width) {
+            part.shape.height = height, part.shape.width = width;
+            part.pixels = detail::cropped(from.pixels, from.shape, row, column, height, width);
+            part.present = detail::cropped(from.present, from.shape, row, column, height, width);
+            return tokenizer.encode(part, scale);
+        });
 }
 
 /// What tokenizer.decode(from) gives, nearly, in the memory of one tile.
@@ -145,28 +153,16 @@ template <class Tokenizer> clips decode_in_tiles(const Tokenizer& tokenizer, con
     constexpr std::int64_t s = Tokenizer::dims::space_compression;
     detail::check_tiling(how, s);
     from.check();
-    const std::int64_t height = std::min(how.height / s, from.shape.height),
-                       width = std::min(how.width / s, from.shape.width);
-    std::optional<detail::blended_tiles> whole;
-    clips made;
-    detail::each_tile(from.shape.height, from.shape.width, height, width, how.overlap / s,
-                      [&](std::int64_t row, std::int64_t column) {
-                          latents part = from;
-                          part.shape.height = height, part.shape.width = width;
-                          part.values = detail::cropped(from.values, from.shape, row, column, height, width);
-                          part.low_resolution.clear();
-                          clips tile = tokenizer.decode(part);
-                          if (!whole) {
-                              video_shape shape = tile.shape;
-                              shape.height = from.shape.height * s, shape.width = from.shape.width * s;
-                              whole.emplace(shape, height * s, width * s, how.overlap);
-                          }
-                          whole->add(tile.pixels, row * s, column * s);
-                          made = std::move(tile);
-                      });
-    made.shape = whole->shape;
-    made.pixels = std::move(*whole).whole();
-    return made;
+    latents part = from;
+    part.low_resolution.clear();
+    return detail::in_tiles(
+        from.shape, {how.height / s, how.width / s, how.overlap / s}, &clips::pixels,
+        [](std::int64_t places) { return places * s; },
+        [&](std::int64_t row, std::int64_t column, std::int64_t height, std::int64_t width) {
+            part.shape.height = height, part.shape.width = width;
+            part.values = detail::cropped(from.values, from.shape, row, column, height, width);
+            return tokenizer.decode(part);
+        });
 }
 
 } // namespace walt
