@@ -7,46 +7,28 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <tuple>
 
 namespace probes {
 using namespace walt;
 using namespace walt::benchmarks;
 
-template <int> struct which;
-template <> struct which<0> {
-    using shape = dimensions<presets::walt_l>::spatial;
-    static constexpr const char* name = "walt_l spatial";
-};
-template <> struct which<1> {
-    using shape = dimensions<presets::walt_l>::spatiotemporal;
-    static constexpr const char* name = "walt_l spatiotemporal";
-};
-template <> struct which<2> {
-    using shape = dimensions<presets::walt_xl>::spatiotemporal;
-    static constexpr const char* name = "walt_xl spatiotemporal";
-};
-template <> struct which<3> {
-    using shape = dimensions<presets::cascade_base>::spatial;
-    static constexpr const char* name = "cascade_base spatial";
-};
-template <> struct which<4> {
-    using shape = dimensions<presets::cascade_256x448>::spatial;
-    static constexpr const char* name = "cascade_256x448 spatial";
-};
-template <> struct which<5> {
-    using shape = dimensions<presets::cascade_256x448>::spatiotemporal;
-    static constexpr const char* name = "cascade_256x448 spatiotemporal";
-};
-template <> struct which<6> {
-    using shape = dimensions<presets::text_to_video_l>::spatiotemporal;
-    static constexpr const char* name = "text_to_video_l spatiotemporal";
-};
-template <> struct which<7> {
-    using shape = dimensions<presets::imagenet_l>::spatial;
-    static constexpr const char* name = "imagenet_l spatial";
-};
+template <class Config> using spatial = dimensions<Config>::spatial;
+template <class Config> using spatiotemporal = dimensions<Config>::spatiotemporal;
+using shapes = std::tuple<spatial<presets::walt_l>, spatiotemporal<presets::walt_l>, spatiotemporal<presets::walt_xl>,
+                          spatial<presets::cascade_base>, spatial<presets::cascade_256x448>,
+                          spatiotemporal<presets::cascade_256x448>, spatiotemporal<presets::text_to_video_l>,
+                          spatial<presets::imagenet_l>>;
+constexpr const char* names[]{"walt_l spatial",
+                              "walt_l spatiotemporal",
+                              "walt_xl spatiotemporal",
+                              "cascade_base spatial",
+                              "cascade_256x448 spatial",
+                              "cascade_256x448 spatiotemporal",
+                              "text_to_video_l spatiotemporal",
+                              "imagenet_l spatial"};
 
-using S = which<CASE>::shape;
+using S = std::tuple_element_t<CASE, shapes>;
 constexpr int D = S::width, Dh = S::head_dim;
 
 template <class T> struct operands {
@@ -107,7 +89,7 @@ bool right(walt::cuda::context& ctx) {
         fine &= e <= most;
         std::printf("  %s %.1e of %.0e%s", what, e, most, e <= most ? "" : " <-- WRONG");
     };
-    std::printf("%s: windows of %d tokens, %d heads of %d\n ", which<CASE>::name, S::tokens, S::heads, Dh);
+    std::printf("%s: windows of %d tokens, %d heads of %d\n ", names[CASE], S::tokens, S::heads, Dh);
     say("out", mine.out, exact.out, 1e-2), say("lse", mine.lse, exact.lse, 1e-3),
         say("dqkv", mine.dqkv, exact.dqkv, 2e-2);
     say("dbias", mine.dbias, exact.dbias, 2e-2);

@@ -71,10 +71,11 @@ struct blur_axes {
 
     /// [1, 2, 1] / 4 with stride 2 along every axis, edges repeated.
     static constexpr conv_axis halving{3, 2, 1, 1, padding::replicate};
+    static constexpr conv_geometry halved{halving, halving, halving};
 
     constexpr blur_axes(const conv_geometry& g, const video_size& x)
         : time(g.time, x.frames), height(g.height, x.height), width(g.width, x.width) {}
-    explicit constexpr blur_axes(const video_size& x) : blur_axes({halving, halving, halving}, x) {}
+    explicit constexpr blur_axes(const video_size& x) : blur_axes(halved, x) {}
     constexpr video_size after(const video_size& x) const { return {x.batch, time.count, height.count, width.count}; }
     /// Calls use(position in x, share) for all that y's position is made of; positions count (b, f, h, w).
     template <class Use> WALT_HD void each_element(std::int64_t position, Use&& use) const {
@@ -129,6 +130,13 @@ template <class X, class Y> void blur_sizes(const blur_axes& axes, const X& x, c
             from.batch, from.frames, from.height, from.width, right.batch, right.frames, right.height, right.width,
             to.batch, to.frames, to.height, to.width);
 }
+/// The axes of x, of which the blur makes y.
+template <class X, class Y> blur_axes axes_of_blur(const conv_geometry& g, const X& x, const Y& y, const char* op) {
+    blur_geometry(g, size_of(x), op);
+    const blur_axes axes(g, size_of(x));
+    blur_sizes(axes, x, y, op);
+    return axes;
+}
 } // namespace rules
 
 namespace ops {
@@ -138,15 +146,10 @@ template <class... T> void blur_on(rules::any_context, ...) {
 }
 /// y as above, in y's element type.
 template <context Context, class X, class Y> void blur(Context& ctx, const conv_geometry& g, X x, Y y) {
-    if constexpr (rules::same_width<X, 4, Y, 4>) {
-        rules::blur_geometry(g, size_of(x), "ops::blur");
-        const blur_axes axes(g, size_of(x));
-        rules::blur_sizes(axes, x, y, "ops::blur");
-        blur_on(ctx, axes, x.read(), y);
-    }
+    if constexpr (rules::same_width<X, 4, Y, 4>) blur_on(ctx, rules::axes_of_blur(g, x, y, "ops::blur"), x.read(), y);
 }
 template <context Context, class X, class Y> void blur(Context& ctx, X x, Y y) {
-    ops::blur(ctx, {blur_axes::halving, blur_axes::halving, blur_axes::halving}, x, y);
+    ops::blur(ctx, blur_axes::halved, x, y);
 }
 
 template <class... T> void blur_grad_on(rules::any_context, ...) {
@@ -155,15 +158,11 @@ template <class... T> void blur_grad_on(rules::any_context, ...) {
 }
 /// dx = the gradient of <blur(x), dy>: every element gets its shares of the places that it is a part of.
 template <context Context, class DY, class DX> void blur_grad(Context& ctx, const conv_geometry& g, DY dy, DX dx) {
-    if constexpr (rules::same_width<DX, 4, DY, 4>) {
-        rules::blur_geometry(g, size_of(dx), "ops::blur_grad");
-        const blur_axes axes(g, size_of(dx));
-        rules::blur_sizes(axes, dx, dy, "ops::blur_grad");
-        blur_grad_on(ctx, axes, dy.read(), dx);
-    }
+    if constexpr (rules::same_width<DX, 4, DY, 4>)
+        blur_grad_on(ctx, rules::axes_of_blur(g, dx, dy, "ops::blur_grad"), dy.read(), dx);
 }
 template <context Context, class DY, class DX> void blur_grad(Context& ctx, DY dy, DX dx) {
-    ops::blur_grad(ctx, {blur_axes::halving, blur_axes::halving, blur_axes::halving}, dy, dx);
+    ops::blur_grad(ctx, blur_axes::halved, dy, dx);
 }
 
 } // namespace ops

@@ -109,8 +109,8 @@ void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* res
              fold_padding<U>{padded, c.in, x.data(), result});
 }
 
-/// result = y of x = a and w = b, dx of dy = a and w = b, or dw of x = a and dy = b; finished in one pass where cuDNN
-/// can, which is what false says it cannot.
+/// result = y of x = a and w = b, dx of dy = a and w = b, or dw of x = a and dy = b, and its finish, in one pass.
+/// False, and nothing done, where cuDNN cannot.
 template <class T, class U>
 bool convolve_finished(context& ctx, const convolution& c, const T* a, const T* b, U* result, const T* past,
                        const conv_finish& finish) {
@@ -128,6 +128,7 @@ bool convolve_finished(context& ctx, const convolution& c, const T* a, const T* 
     return zeros && as_they_are && convolutions_of(ctx).run<T, U>(ctx, c, x, w, y, finish);
 }
 
+/// The same without a finish, over copies where cuDNN cannot take the operands as they are.
 template <class T, class U>
 void convolve(context& ctx, const convolution& c, const T* a, const T* b, U* result, const T* past = nullptr) {
     const arena::scope scope(ctx.arena);
