@@ -1,22 +1,25 @@
 // What each term of a tokenizer's loss is good for: a trained tokenizer goes on with pixels alone, with a perceptual
-// distance, with a critic, with both; each is then measured on clips of pictures that it has not seen. One variant a
-// call: --terms pixels, perceptual, critic or both; `--features judge.safetensors` (examples/judge trains it) and
-// `--measure stlpips_alex.safetensors` (scripts/get_stlpips fetches it) name weights of feature networks; without them
-// these have starting values, whose distances say little.
-// test: --terms both --steps 2 --batch 1 --unseen 1 --measure-every 1
+// distance, with a critic, with both, for as many steps each, and is measured on clips that it has not seen: test
+// pictures of moving fashion, or with --videos the last fifth of each of your files. `--features judge.safetensors`
+// (examples/judge trains it) and `--measure stlpips_alex.safetensors` (scripts/get_stlpips fetches it) name weights of
+// feature networks; without them these have starting values, whose distances say little. What was stopped goes on.
+// test: --terms pixels both --steps 2 --batch 1 --unseen 1 --measure-every 1
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/critic/adversary.hpp>
 #include <walt/data/batches.hpp>
 #include <walt/data/moving_fashion.hpp>
+#include <walt/data/video_folder.hpp>
 #include <walt/io/png.hpp>
 #include <walt/io/weights.hpp>
+#include <walt/measures/frechet.hpp>
 #include <walt/measures/pixels.hpp>
 #include <walt/perceptual/item_features.hpp>
 #include <walt/perceptual/st_lpips.hpp>
 #include <walt/tokenizer/tokenizing.hpp>
 #include <walt/train/csv_file.hpp>
 #include <walt/train/ema.hpp>
+#include <walt/train/plot_every.hpp>
 #include <walt/train/save_to.hpp>
 #include <walt/train/terms_log.hpp>
 #include <walt/train/trainer.hpp>
@@ -32,10 +35,20 @@ namespace {
 
 using device = walt::cpu::context;
 using tokenizer = walt::tokenizer<device, walt::presets::demo_tokenizer, walt::bf16>;
+constexpr int frames = 17, side = 48;
 
 struct critic_of_48 : walt::critic_config {
-    static constexpr int channels = 16, dense = 64, frames = 9, height = 48, width = 48;
-    static constexpr std::array<int, 4> multipliers{2, 4, 4, 4};
+    static constexpr int channels = 16, dense = 64, frames = ::frames, height = side, width = side;
+    static constexpr std::array<int, 5> multipliers{2, 4, 4, 4, 4}; // 17 frames become 1, as those of images are
+};
+
+struct options {
+    std::vector<std::string> terms{"pixels", "perceptual", "critic", "both"};
+    std::string features, measure, start, videos, train = "*";
+    std::filesystem::path run = "tokenizer_losses";
+    std::int64_t steps = 500, every = 250;
+    float rate = 3e-4f;
+    int batch = 4, unseen = 64;
 };
 
 /// A distance with the weights of a file, or with starting values.
@@ -45,88 +58,143 @@ template <class Network, class Weights> auto distance_of(device& on, const std::
     return distance;
 }
 
-/// The middle frame of every clip above what became of it.
-void write_pictures(const std::filesystem::path& path, const walt::clips& real, const walt::clips& decoded) {
-    std::vector<walt::video> rows;
-    for (const walt::clips* of : {&real, &decoded}) {
-        const walt::clips middle = of->frames(of->shape.frames / 2, 1);
-        const auto& shape = middle.shape;
-        for (walt::video& one : walt::to_videos(walt::view<const float, -1, -1, -1, -1, 3>(
-                 middle.pixels.data(), shape.count, shape.frames, shape.height, shape.width)))
-            rows.push_back(std::move(one));
+/// The networks that losses and measures look through, and the clips that none of the tokenizers has seen.
+struct judgement {
+    device& cpu;
+    const walt::clips real;
+    walt::perceptual_distance<device, walt::perceptual_network<walt::item_features, false>, walt::bf16> items;
+    walt::perceptual_distance<device, walt::perceptual_network<walt::st_alexnet>, walt::bf16> st_lpips;
+    std::vector<walt::video> pictures{}; ///< middle frames: a row of the real ones, and one of every tokenizer
+
+    static walt::feature_statistics statistics_of(const auto& distance, const walt::clips& of) {
+        walt::feature_statistics made;
+        made.add(distance.pooled(of), distance.pooled_features);
+        return made;
     }
-    walt::write_png(path, walt::upscale(walt::tile(rows, static_cast<int>(real.shape.count)), 3));
+    int columns() const { return static_cast<int>(std::min<std::int64_t>(8, real.shape.count)); }
+    void add_row(const walt::clips& of) {
+        const walt::clips middle = of.frames(of.shape.frames / 2, 1);
+        for (walt::video& one : walt::to_videos(walt::view<const float, -1, -1, -1, -1, 3>(
+                 middle.pixels.data(), columns(), middle.shape.frames, middle.shape.height, middle.shape.width)))
+            pictures.push_back(std::move(one));
+    }
+    /// PSNR, SSIM, the two distances, and Frechet's between the features of both sets of frames.
+    std::vector<double> operator()(const tokenizer& of, bool show) {
+        const walt::clips decoded = of.decode(of.encode(real, walt::latent_scale::raw)); // back at once: any scale
+        if (show) add_row(decoded);
+        return {walt::psnr(decoded, real), walt::ssim(decoded, real), items(decoded, real), st_lpips(decoded, real),
+                walt::frechet_distance(statistics_of(st_lpips, real), statistics_of(st_lpips, decoded))};
+    }
+    /// A line of the table.
+    void tell(const std::string& name, const tokenizer& of) {
+        const auto found = (*this)(of, true);
+        std::printf("| %s | %.2f | %.4f | %.4f | %.4f | %.4f |\n", name.c_str(), found[0], found[1], found[2], found[3],
+                    found[4]);
+        std::fflush(stdout);
+    }
+};
+constexpr const char* measures = "PSNR,SSIM,item features,ST-LPIPS,Frechet distance of ST-LPIPS's features";
+
+/// One tokenizer, trained with some terms from the common start; false: it was stopped.
+bool train(const options& how, const std::string& terms, judgement& judge, const auto& batches) {
+    device& cpu = judge.cpu;
+    const std::filesystem::path run = how.run / terms;
+    tokenizer model(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
+    if (!how.start.empty()) walt::load_weights(how.start, model);
+    walt::critic critic(cpu, critic_of_48{}, walt::compute<walt::bf16>, walt::seed{2});
+    const walt::adamw adam = walt::adamw::adversarial(how.rate);
+    const walt::warmup_cosine rate{.warmup = 50, .total = how.steps};
+    walt::adversary opponent(critic, {}, adam, {.rate = rate});
+    walt::ema average(model);
+
+    const auto go = [&](auto& goal) {
+        walt::trainer trainer(model, std::ref(goal), adam, {.rate = rate, .train = walt::only(how.train)});
+        walt::csv_file table(run / "unseen.csv", fmt::format("step,{}", measures), how.steps);
+        walt::validation looks(how.every, [&] {
+            const auto found = judge(average.model(), false);
+            table.add(fmt::format("{},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f}", trainer.step_count(), found[0], found[1],
+                                  found[2], found[3], found[4]));
+            return found;
+        });
+        return trainer.run(batches, walt::steps{how.steps}, goal, average, walt::terms_log{run / "terms.csv", goal},
+                           walt::save_to{run, how.every}, looks);
+    };
+    const float perceptual = terms == "perceptual" || terms == "both" ? 0.1f : 0;
+    const bool done = [&] {
+        if (terms == "critic" || terms == "both") {
+            walt::tokenizing goal(model, {.perceptual = perceptual}, opponent, judge.items);
+            return go(goal);
+        }
+        walt::tokenizing goal(model, {.perceptual = perceptual}, walt::none{}, judge.items);
+        return go(goal);
+    }();
+    if (how.train == "*") average.model().measure_latents(batches, {.batches = 16}); // else the latents are as before
+    walt::save_weights<walt::bf16>(run / "tokenizer.safetensors", average.model());
+    if (done) judge.tell(terms, average.model());
+    return done;
+}
+
+/// All of them, and what came out side by side.
+bool compare(const options& how, judgement judge, const auto& batches) {
+    judge.add_row(judge.real);
+    if (!how.start.empty()) {
+        const tokenizer start(judge.cpu, {}, walt::compute<walt::bf16>, walt::weights_file(how.start));
+        judge.tell("start", start);
+    }
+    std::vector<walt::curve> logits;
+    for (const std::string& terms : how.terms) {
+        if (!train(how, terms, judge, batches)) return false;
+        for (const char* of : {"real", "decoded"})
+            if (terms == "critic" || terms == "both") {
+                logits.push_back(walt::curve_of(how.run / terms / "terms.csv", of));
+                logits.back().name = fmt::format("{}: {}", terms, of);
+            }
+    }
+    walt::write_curves(how.run / "logits.svg", "what the critics say", "step", "mean logit", logits);
+    walt::write_png(how.run / "unseen.png", walt::upscale(walt::tile(judge.pictures, judge.columns()), 3));
+    return true;
 }
 
 } // namespace
 
 int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer with some of its losses");
-    std::string terms = "both", features, measure, start;
-    std::filesystem::path run = "tokenizer_losses";
-    std::int64_t steps = 500, every = 200;
-    int batch = 6, unseen = 32;
-    app.add_option("--terms", terms)->check(CLI::IsMember({"pixels", "perceptual", "critic", "both"}));
-    app.add_option("--features", features, "weights of the perceptual loss' network");
-    app.add_option("--measure", measure, "weights of ST-LPIPS's AlexNet");
-    app.add_option("--start", start, "weights of the tokenizer to go on from");
-    app.add_option("--run", run, "folder for state, log and pictures");
-    app.add_option("--steps", steps);
-    app.add_option("--measure-every", every, "steps");
-    app.add_option("--batch", batch, "clips a step");
-    app.add_option("--unseen", unseen, "clips to measure on");
+    options how;
+    app.add_option("--terms", how.terms)->check(CLI::IsMember({"pixels", "perceptual", "critic", "both"}));
+    app.add_option("--features", how.features, "weights of the perceptual loss' network");
+    app.add_option("--measure", how.measure, "weights of ST-LPIPS's AlexNet");
+    app.add_option("--start", how.start, "weights of the tokenizer to go on from");
+    app.add_option("--videos", how.videos, "a folder of your own videos");
+    app.add_option("--train", how.train,
+                   "names of the parameters that are trained; decoder.* leaves latents as they are");
+    app.add_option("--run", how.run, "folder for states, logs and pictures");
+    app.add_option("--steps", how.steps);
+    app.add_option("--measure-every", how.every, "steps");
+    app.add_option("--rate", how.rate, "learning rate");
+    app.add_option("--batch", how.batch, "clips a step");
+    app.add_option("--unseen", how.unseen, "clips to measure on");
     CLI11_PARSE(app, count, arguments);
-    run /= terms;
-    std::filesystem::create_directories(run);
 
     device cpu;
-    const walt::moving_fashion data({.size = 48, .frames = 9}),
-        test({.size = 48, .frames = 9, .split = walt::split::held_out, .pictures = walt::fashion_part::test});
-    const walt::clips real = walt::batches(test, {.batch = unseen})(0);
-    tokenizer model(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
-    if (!start.empty()) walt::load_weights(start, model);
-
-    const auto perceptual =
-        distance_of<walt::perceptual_network<walt::item_features, false>, walt::judge_weights>(cpu, features);
-    const auto st_lpips = distance_of<walt::perceptual_network<walt::st_alexnet>, walt::weights_file>(cpu, measure);
-    walt::critic critic(cpu, critic_of_48{}, walt::compute<walt::bf16>, walt::seed{2});
-    const walt::training options{.rate = {.warmup = 50, .total = steps}};
-    const walt::adamw adam = walt::adamw::adversarial(3e-4f);
-    walt::ema average(model);
-
-    walt::csv_file table(run / "unseen.csv", "step,psnr,ssim,item_features,st_lpips", steps);
-    const auto look = [&](std::int64_t step) { // at what the averaged tokenizer makes of clips that it has not seen
-        const walt::clips decoded =
-            average.model().decode(average.model().encode(real, walt::latent_scale::raw)); // back at once: any scale
-        const double decibels = walt::psnr(decoded, real), structure = walt::ssim(decoded, real),
-                     items = perceptual(decoded, real), shift_tolerant = st_lpips(decoded, real);
-        std::printf("%s, step %lld: PSNR %.2f dB, SSIM %.4f, item features %.4f, ST-LPIPS (AlexNet) %.4f\n",
-                    terms.c_str(), static_cast<long long>(step), decibels, structure, items, shift_tolerant);
-        std::fflush(stdout);
-        table.add(fmt::format("{},{:.3f},{:.4f},{:.4f},{:.4f}", step, decibels, structure, items, shift_tolerant));
-        write_pictures(run / fmt::format("unseen_{}.png", step), real, decoded);
+    const auto compare_on = [&](const auto& data, const auto& held_out) {
+        return compare(
+            how,
+            {cpu, walt::batches(held_out, {.batch = how.unseen})(0),
+             distance_of<walt::perceptual_network<walt::item_features, false>, walt::judge_weights>(cpu, how.features),
+             distance_of<walt::perceptual_network<walt::st_alexnet>, walt::weights_file>(cpu, how.measure)},
+            walt::batches(data, {.batch = how.batch, .image_rate = 0.25}));
     };
-    const auto train = [&](auto& goal) {
-        walt::trainer trainer(model, std::ref(goal), adam, options);
-        look(0);
-        walt::validation looks(every, [&] {
-            look(trainer.step_count());
-            return trainer.step_count();
-        });
-        return trainer.run(walt::batches(data, {.batch = batch, .image_rate = 0.25}), walt::steps{steps}, goal, average,
-                           walt::terms_log{run / "terms.csv", goal}, walt::save_to{run}, looks);
+    if (how.videos.empty())
+        return compare_on(walt::moving_fashion({.size = side}),
+                          walt::moving_fashion(
+                              {.size = side, .split = walt::split::held_out, .pictures = walt::fashion_part::test}))
+                   ? 0
+                   : 1;
+    const auto part = [&](double from, double until) {
+        return walt::video_folder(how.videos,
+                                  {.height = side, .width = side, .from = from, .until = until, .random_crop = true});
     };
-    walt::adversary opponent(critic, {}, adam, options);
-    if (terms == "pixels") {
-        walt::tokenizing goal(model, {.perceptual = 0}, walt::none{}, perceptual);
-        return train(goal) ? 0 : 1;
-    }
-    if (terms == "perceptual") {
-        walt::tokenizing goal(model, {}, walt::none{}, perceptual);
-        return train(goal) ? 0 : 1;
-    }
-    walt::tokenizing goal(model, {.perceptual = terms == "critic" ? 0.0f : 0.1f}, opponent, perceptual);
-    return train(goal) ? 0 : 1;
+    return compare_on(part(0, 0.8), part(0.8, 1)) ? 0 : 1;
 } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
     return 1;

@@ -53,6 +53,32 @@ TEST_CASE("a random start is drawn from the seed and leaves room for the clip") 
     CHECK_THROWS_AS(walt::video_folder(folder.path, {.stride = 0}), walt::error);
 }
 
+TEST_CASE("clips of a part of each file: what is trained on and what is held out do not meet") {
+    const temporary_folder folder;
+    write_video(folder, "a.y4m", 20);
+    const auto frames_of = [&](double from, double until) {
+        const walt::video_folder part(folder.path,
+                                      {.frames = 3, .height = 8, .width = 12, .from = from, .until = until});
+        std::set<int> found;
+        for (std::uint64_t seed = 0; seed < 120; ++seed) {
+            const walt::clip one = walt::clip_at(part, walt::seed{seed}, 0);
+            for (std::size_t f = 0; f < 3; ++f)
+                found.insert(static_cast<int>(std::lround(frame_of(one.pixels[f * 3 * 8 * 12]))));
+        }
+        return found;
+    };
+    const auto trained = frames_of(0, 0.75), held_out = frames_of(0.75, 1);
+    CHECK((*trained.begin() == 0 && *trained.rbegin() == 14 && trained.size() == 15));
+    CHECK((*held_out.begin() == 15 && *held_out.rbegin() == 19 && held_out.size() == 5));
+    const walt::video_folder beginning(folder.path,
+                                       {.frames = 3, .height = 8, .width = 12, .from = 0.5, .random_start = false});
+    CHECK(frame_of(walt::clip_at(beginning, {}, 0).pixels.front()) == Approx(10).margin(0.2));
+    const walt::video_folder short_part(folder.path, {.frames = 3, .height = 8, .width = 12, .from = 0.9});
+    CHECK_THROWS_WITH(walt::clip_at(short_part, {}, 0), Catch::Contains("no") || Catch::Contains("2 frames from 0.9"));
+    CHECK_THROWS_WITH(walt::video_folder(folder.path, {.from = 0.5, .until = 0.5}),
+                      Catch::Contains("0 <= from < until <= 1; it is 0.5 to 0.5"));
+}
+
 TEST_CASE("one frame alone is that frame of the clip, and a sample of a temporary folder is a batch") {
     const temporary_folder folder;
     write_video(folder, "a.y4m", 10);

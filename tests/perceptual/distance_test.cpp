@@ -86,6 +86,47 @@ TEST_CASE("the distance of clips is the mean over their frames", "[perceptual]")
     CHECK_THROWS_WITH(distance(x, y), Catch::Matchers::Contains("2 clips of 2 x 8 x 9 x 3"));
 }
 
+TEST_CASE("pooled features are the last tap's mean over each frame", "[perceptual]") {
+    const auto check = [](auto&& ctx, auto type, double tolerance) {
+        using T = decltype(type);
+        perceptual_distance distance(ctx, perceptual_network<alex>{}, compute<T>, seed{3});
+        using A = accumulate_t<T>;
+        clips x{.shape = {3, 2, 16, 17, 3}};
+        x.pixels.resize(static_cast<std::size_t>(x.shape.size()));
+        testing::fill_normal(x.pixels, 4, 0.5);
+        const auto rows = distance.pooled(x);
+        constexpr int width = distance.pooled_features;
+        REQUIRE(rows.size() == 3 * 2 * width);
+
+        // All clips at once, a channel at a time.
+        const auto& network = distance.net().network().features;
+        const video_size size{3, 2, 16, 17};
+        const auto seen = size.template take<A, 3>(ctx.arena);
+        for (std::int64_t i = 0; i < seen.size(); ++i)
+            seen.data()[i] = static_cast<A>((static_cast<double>(x.pixels[static_cast<std::size_t>(i)]) -
+                                             static_cast<double>(alex::shift[static_cast<std::size_t>(i % 3)])) /
+                                            static_cast<double>(alex::scale[static_cast<std::size_t>(i % 3)]));
+        const alex::saved<T> keep(ctx.arena, size, activations::none);
+        network.forward(ctx, distance.net().weights(), seen, keep);
+        const auto tap = keep.template tap<alex::taps - 1>();
+        for (int b = 0; b < 3; ++b)
+            for (int f = 0; f < 2; ++f)
+                for (int c = 0; c < width; ++c) {
+                    double sum = 0;
+                    for (int h = 0; h < tap.extent(2); ++h)
+                        for (int w = 0; w < tap.extent(3); ++w)
+                            sum += static_cast<double>(static_cast<A>(tap(b, f, h, w, c)));
+                    REQUIRE(rows[static_cast<std::size_t>((b * 2 + f) * width + c)] ==
+                            Approx(sum / static_cast<double>(tap.extent(2) * tap.extent(3))).margin(tolerance));
+                }
+        x.shape.channels = 1;
+        x.pixels.resize(static_cast<std::size_t>(x.shape.size()));
+        CHECK_THROWS_WITH(distance.pooled(x), Catch::Contains("1 channels came; this network sees 3"));
+    };
+    check(reference::context(), double{}, 1e-12);
+    check(cpu::context(), bf16{}, 1e-6);
+}
+
 TEST_CASE("a feature network says what it was not told to keep", "[perceptual]") {
     reference::context ctx;
     using network = vgg<small>;

@@ -211,7 +211,25 @@ TEST_CASE("plot_every draws what is logged") {
     const auto look = [&](auto&, const step_result&) { drawn.push_back(std::filesystem::exists(folder / "loss.svg")); };
     CHECK(run.run(source, steps{3}, plot_every{2, folder, "a run"}, csv_log{folder / "log.csv"}, look));
     CHECK(drawn == std::vector{false, false, true});
-    CHECK(losses_of(folder / "log.csv").points.size() == 3);
+    CHECK(curve_of(folder / "log.csv", "loss").points.size() == 3);
+}
+
+TEST_CASE("a column of a table is a curve, with its steps, averaged over a hundredth") {
+    const auto folder = fresh_folder("curve");
+    std::filesystem::create_directories(folder);
+    std::ofstream table(folder / "terms.csv");
+    table << "step,loss,real\r\n";
+    for (int step = 1; step <= 200; ++step) table << step << ',' << 7 << ',' << step * 0.5 << '\n';
+    table << "201,7"; // cut short
+    table.close();
+    const curve real = curve_of(folder / "terms.csv", "real");
+    CHECK(real.name == "real");
+    REQUIRE(real.points.size() == 100);
+    CHECK(real.points.front() == std::pair(2.0, 0.75));
+    CHECK(real.points.back() == std::pair(200.0, 99.75));
+    CHECK_THROWS_WITH(curve_of(folder / "terms.csv", "fake"),
+                      Catch::Contains("no column 'fake'; it has step,loss,real"));
+    CHECK_THROWS_WITH(curve_of(folder / "none.csv", "loss"), Catch::Contains("cannot be read"));
 }
 
 TEST_CASE("only a part of a model is trained: nothing is kept for the rest, and it does not move") {

@@ -17,8 +17,9 @@ namespace walt {
 /// How video files become clips.
 struct clip_reading {
     int frames = 17, height = 64, width = 64;
-    int stride = 1;           ///< every stride-th frame of a file is taken
-    bool random_start = true; ///< where in its file a clip starts is drawn from the seed; else at the beginning
+    int stride = 1;             ///< every stride-th frame of a file is taken
+    double from = 0, until = 1; ///< the part of a file that clips lie in: 0 to 0.8 trains, 0.8 to 1 is held out
+    bool random_start = true; ///< where in its file a clip starts is drawn from the seed; else at the part's beginning
     bool random_crop = false; ///< which part of the frames is kept is drawn from the seed; else the middle
 };
 
@@ -40,6 +41,9 @@ class video_folder {
             require(extent > 0,
                     "a video folder needs frames, height, width and stride of 1 or more; they are {}, {}, {} and {}",
                     how_.frames, how_.height, how_.width, how_.stride);
+        require(how_.from >= 0 && how_.from < how_.until && how_.until <= 1,
+                "the part of a file that clips lie in is 0 <= from < until <= 1; it is {} to {}", how_.from,
+                how_.until);
     }
 
     std::int64_t size() const { return files_.size(); }
@@ -60,19 +64,27 @@ class video_folder {
         files_.with(index, [&](const media_file& file) {
             const philox numbers{seed.value, static_cast<std::uint64_t>(index)};
             const std::int64_t needed = std::int64_t{how_.frames - 1} * how_.stride + 1;
+            const auto begin = [&](std::int64_t length) {
+                return static_cast<std::int64_t>(how_.from * static_cast<double>(length));
+            };
             const auto spare = [&](std::int64_t length) {
-                require(length >= needed, "the video '{}' has {} frames; a clip of {} with stride {} needs {}",
-                        file.path.string(), length, how_.frames, how_.stride, needed);
-                return length - needed;
+                const auto there = static_cast<std::int64_t>(how_.until * static_cast<double>(length)) - begin(length);
+                require(there >= needed,
+                        "the video '{}' has {} frames from {} to {} of it; a clip of {} with stride {} needs {}",
+                        file.path.string(), there, how_.from, how_.until, how_.frames, how_.stride, needed);
+                return there - needed;
             };
             const auto part_from = [&](std::int64_t start) {
                 return read_up_to(file.path, start + std::int64_t{frame} * how_.stride, count, how_.stride);
             };
-            const auto room = static_cast<std::uint32_t>(spare(length_of(file)) + 1);
+            const std::int64_t length = length_of(file);
+            const auto room = static_cast<std::uint32_t>(spare(length) + 1);
             const std::int64_t start = how_.random_start ? numbers.below(2, room) : 0;
-            video part = part_from(start);
-            if (part.frames < count) // the file has fewer frames than packets
-                part = part_from(std::min(start, spare(count_frames(file.path))));
+            video part = part_from(begin(length) + start);
+            if (part.frames < count) { // the file has fewer frames than packets
+                const std::int64_t counted = count_frames(file.path);
+                part = part_from(begin(counted) + std::min(start, spare(counted)));
+            }
             const crop keep = how_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
             const resizer resize(part.height, part.width, how_.height, how_.width, keep);
             const std::ptrdiff_t size = std::ptrdiff_t{3} * how_.height * how_.width;

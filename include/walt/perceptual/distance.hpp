@@ -91,6 +91,33 @@ template <context Context, class Network, class T, class Storage = inference> cl
         }
     }
 
+    /// Channels of a row of pooled().
+    static constexpr int pooled_features = features::tap_channels[taps - 1];
+    /// The last tap's mean over every frame, [B F, pooled_features], of clips in host memory: what a Frechet distance
+    /// is of (measures/frechet.hpp).
+    std::vector<double> pooled(const clips& x) const {
+        auto& ctx = net_.context();
+        x.check();
+        require(x.shape.channels == pixel_channels, "{} channels came; this network sees {}", x.shape.channels,
+                pixel_channels);
+        std::vector<double> rows(static_cast<std::size_t>(x.shape.count * x.shape.frames * pooled_features));
+        for (std::int64_t n = 0; n < x.shape.count; ++n) {
+            const arena::scope scope(ctx.arena);
+            const typename features::template saved<T> keep(ctx.arena, clip_size(x), activations::none);
+            net_.network().features.forward(ctx, net_.weights(), as_seen(to_device(x, n)), keep);
+            const auto tap = keep.template tap<taps - 1>();
+            std::vector<T> host(tap.size());
+            ctx.download(host.data(), tap.data(), host.size() * sizeof(T));
+            const auto positions = static_cast<std::size_t>(tap.extent(2) * tap.extent(3));
+            for (std::size_t i = 0; i < host.size(); ++i) {
+                const std::size_t frame = i / (positions * pooled_features), c = i % pooled_features;
+                rows[(static_cast<std::size_t>(n * x.shape.frames) + frame) * pooled_features + c] +=
+                    static_cast<double>(static_cast<A>(host[i])) / static_cast<double>(positions);
+            }
+        }
+        return rows;
+    }
+
     /// The mean distance of the frames of two sets of clips in host memory, one clip at a time.
     double operator()(const clips& x, const clips& y) const {
         auto& ctx = net_.context();
@@ -101,19 +128,11 @@ template <context Context, class Network, class T, class Storage = inference> cl
             "with {} of {} x {} x {} x {} by a network that sees {} channels",
             x.shape.count, x.shape.frames, x.shape.height, x.shape.width, x.shape.channels, y.shape.count,
             y.shape.frames, y.shape.height, y.shape.width, y.shape.channels, pixel_channels);
-        const video_size size{1, x.shape.frames, x.shape.height, x.shape.width};
         double sum = 0;
         for (std::int64_t n = 0; n < x.shape.count; ++n) {
             const arena::scope scope(ctx.arena);
-            const auto to_device = [&](const clips& from) {
-                const auto there = size.template take<A, pixel_channels>(ctx.arena);
-                const auto first = from.pixels.begin() + n * from.shape.sample();
-                const std::vector<A> host(first, first + from.shape.sample());
-                ctx.upload(there.data(), host.data(), host.size() * sizeof(A));
-                return there;
-            };
             const auto value = ctx.arena.template take<A, 1>();
-            (*this)(to_device(x), to_device(y), value, none{});
+            (*this)(to_device(x, n), to_device(y, n), value, none{});
             A found{};
             ctx.download(&found, value.data(), sizeof(A));
             sum += static_cast<double>(found);
@@ -133,6 +152,16 @@ template <context Context, class Network, class T, class Storage = inference> cl
         shift_ = upload(features::shift);
         scale_ = upload(features::scale);
         zero_ = buffer<A>(ctx, pixel_channels);
+    }
+    static video_size clip_size(const clips& of) { return {1, of.shape.frames, of.shape.height, of.shape.width}; }
+    /// Clip n, in the arena.
+    auto to_device(const clips& from, std::int64_t n) const {
+        auto& ctx = net_.context();
+        const auto there = clip_size(from).template take<A, pixel_channels>(ctx.arena);
+        const auto first = from.pixels.begin() + n * from.shape.sample();
+        const std::vector<A> host(first, first + from.shape.sample());
+        ctx.upload(there.data(), host.data(), host.size() * sizeof(A));
+        return there;
     }
     static view<const A, pixel_channels> pixel(const buffer<A>& numbers) {
         return view<const A, pixel_channels>(numbers.data());

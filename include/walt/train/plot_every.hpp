@@ -5,30 +5,55 @@
 #include "observer.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace walt {
 
-/// The losses of a csv_log, averaged over a hundredth of the run: one curve, from the first step to the last.
-inline curve losses_of(const std::filesystem::path& log_file) {
-    std::ifstream log(log_file);
-    std::vector<double> losses;
-    for (std::string line; std::getline(log, line);) {
-        std::istringstream fields(line);
-        double step = 0, loss = 0;
-        char comma = 0;
-        if (fields >> step >> comma >> loss) losses.push_back(loss);
+namespace detail {
+inline std::vector<std::string> fields_of(const std::string& line) {
+    std::vector<std::string> fields(1);
+    for (const char c : line)
+        if (c == ',') fields.emplace_back();
+        else if (c != '\r') fields.back() += c;
+    return fields;
+}
+/// Whole and in the C locale, whatever the program's is.
+inline bool read_number(const std::string& text, double& value) {
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    return read.ec == std::errc{} && read.ptr == end;
+}
+} // namespace detail
+
+/// A column of a run's table (csv_log, terms_log), averaged over a hundredth of the run, against the steps.
+inline curve curve_of(const std::filesystem::path& table, const std::string& column) {
+    std::ifstream file(table);
+    require(file.good(), "{} cannot be read", table.string());
+    std::string line;
+    std::getline(file, line);
+    const auto names = detail::fields_of(line);
+    const auto place = static_cast<std::size_t>(std::find(names.begin(), names.end(), column) - names.begin());
+    require(place < names.size(), "{} has no column '{}'; it has {}", table.string(), column, line);
+    std::vector<std::pair<double, double>> points; // (step, value)
+    while (std::getline(file, line)) {
+        const auto fields = detail::fields_of(line);
+        double step = 0, value = 0;
+        if (fields.size() == names.size() && detail::read_number(fields[0], step) &&
+            detail::read_number(fields[place], value))
+            points.emplace_back(step, value);
     }
-    curve smooth{"loss", {}};
-    const std::size_t width = std::max<std::size_t>(1, losses.size() / 100);
-    for (std::size_t i = 0; i + width <= losses.size(); i += width) {
+    curve smooth{column, {}};
+    const std::size_t width = std::max<std::size_t>(1, points.size() / 100);
+    for (std::size_t i = 0; i + width <= points.size(); i += width) {
         double sum = 0;
-        for (std::size_t j = i; j < i + width; ++j) sum += losses[j];
-        smooth.points.emplace_back(static_cast<double>(i + width), sum / static_cast<double>(width));
+        for (std::size_t j = i; j < i + width; ++j) sum += points[j].second;
+        smooth.points.emplace_back(points[i + width - 1].first, sum / static_cast<double>(width));
     }
     return smooth;
 }
@@ -48,7 +73,7 @@ struct plot_every {
 
     void draw() const {
         write_curves((folder / "loss.svg").string(), title, "step", "loss",
-                     std::vector<curve>{losses_of(folder / "log.csv")}, true);
+                     std::vector<curve>{curve_of(folder / "log.csv", "loss")}, true);
     }
 };
 
