@@ -2,6 +2,7 @@
 #include "../datasets/temporary_folder.hpp"
 
 #include <walt/core/philox.hpp>
+#include <walt/data/long_video.hpp>
 #include <walt/io/mp4.hpp>
 #include <walt/io/read_file.hpp>
 
@@ -136,4 +137,55 @@ TEST_CASE("changed and cut bytes are read or refused, and nothing else") {
         }
     }
     CHECK(refused > 80);
+}
+
+namespace {
+/// Noise, which an encoder cannot make small.
+walt::clips noise(std::int64_t frames, std::uint64_t seed) {
+    walt::clips made{.shape = {1, frames, 192, 192}};
+    made.pixels.resize(static_cast<std::size_t>(made.shape.size()));
+    for (std::size_t i = 0; i < made.pixels.size(); ++i) made.pixels[i] = 2 * walt::philox{seed, 0}.uniform(i) - 1;
+    return made;
+}
+} // namespace
+
+TEST_CASE("a long video is on disk as its frames come, and takes its place at the end") {
+    const temporary_folder folder;
+    const auto path = folder.path / "long.mp4";
+    walt::write_atomically(path, "before");
+    const auto text_of = [](const std::filesystem::path& of) {
+        const std::vector<std::byte> bytes = walt::read_file(of);
+        return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    };
+    const auto beside = [&] { // what is written beside the path
+        std::uintmax_t bytes = 0;
+        for (const auto& entry : std::filesystem::directory_iterator(folder.path))
+            if (entry.path() != path) bytes += entry.file_size();
+        return bytes;
+    };
+    walt::clips all = noise(4, 0);
+    {
+        walt::video_writer given_up(path, 192, 192);
+        given_up.add(all);
+        CHECK_THROWS_WITH(given_up.add(noise(1, 1).part(true)), Catch::Contains("cannot be added"));
+    }
+    CHECK(beside() == 0);
+    CHECK(text_of(path) == "before");
+    walt::video_writer file(path, 192, 192);
+    file.add(all);
+    for (std::uint64_t part = 1; part < 24; ++part) {
+        const walt::clips more = noise(4, part);
+        file.add(more);
+        all.append(more);
+    }
+    CHECK(beside() > 100'000); // of the frames that the encoder does not look ahead over
+    CHECK(text_of(path) == "before");
+    file.finish();
+    CHECK(beside() == 0);
+    CHECK_THROWS_WITH(file.finish(), Catch::Contains("finished once"));
+    CHECK(file.frames() == 96);
+    CHECK(walt::count_frames(path) == 96);
+    const std::string bytes = text_of(path);
+    walt::write_mp4(path, walt::to_videos(all).front());
+    CHECK(text_of(path) == bytes);
 }

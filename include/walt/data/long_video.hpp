@@ -1,7 +1,6 @@
 // Video files of any length, some frames at a time: what encode_stream takes and decode_stream gives.
 #pragma once
 
-#include "../io/atomic_file.hpp"
 #include "../io/libav.hpp"
 #include "resize.hpp"
 #include "videos.hpp"
@@ -75,8 +74,8 @@ class video_reader {
     std::vector<std::uint8_t> bytes_;
 };
 
-/// An MP4 (as write_mp4 writes it) that grows by some frames at a time. What is encoded is in memory until finish(), a
-/// hundredth of the pixels or so; then the file is replaced whole. Without finish() nothing is written.
+/// An MP4 (as write_mp4 writes it) that grows by some frames at a time, on disk: beside its path until finish(), which
+/// puts it there. Without finish() what was written is removed, and a file that was there stays.
 class video_writer {
   public:
     video_writer(std::filesystem::path path, std::int64_t height, std::int64_t width, double frames_per_second = 8)
@@ -85,7 +84,7 @@ class video_writer {
                 "{}: frames of a video have 1 to 16384 rows and columns, not {} x {}", path_.string(), height, width);
         require(frames_per_second >= 0.01 && frames_per_second <= 1000,
                 "{}: frames per second must be 0.01 to 1000, not {}", path_.string(), frames_per_second);
-        file_ = std::make_unique<detail::av::writer>(path_.string(), static_cast<int>(height), static_cast<int>(width),
+        file_ = std::make_unique<detail::av::writer>(path_, static_cast<int>(height), static_cast<int>(width),
                                                      frames_per_second);
     }
 
@@ -100,11 +99,11 @@ class video_writer {
         frames_ += frames.shape.frames;
     }
     std::int64_t frames() const { return frames_; }
-    /// Writes the file.
+    /// The file takes its place.
     void finish() {
         require(file_ != nullptr && frames_ > 0, "{}: a video is finished once, and has 1 frame or more; it has {}",
                 path_.string(), frames_);
-        write_atomically(path_, file_->finish());
+        file_->finish();
         file_.reset();
     }
 

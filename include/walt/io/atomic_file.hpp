@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -42,6 +43,10 @@ class atomic_file {
         }
     }
     void write(std::string_view bytes) { write(std::as_bytes(std::span(bytes))); }
+    /// The next bytes go there, counted from the file's beginning.
+    void seek(std::int64_t place) {
+        if (::lseek(file_, place, SEEK_SET) < 0) stop(errno, "be written at another place");
+    }
 
     /// The new bytes take the path's place; they and the rename are on disk when this returns.
     void commit() {

@@ -1,13 +1,15 @@
 // FFmpeg's C interface as two classes: a reader of frames and a writer of MP4, for io/mp4.hpp.
 #pragma once
 
-#include "../core/error.hpp"
+#include "atomic_file.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -182,12 +184,80 @@ class reader {
     owned<SwsContext> scaler_;
 };
 
-/// An MP4 file in memory.
+/// An atomic_file that FFmpeg writes.
+class output {
+  public:
+    explicit output(const std::filesystem::path& path) : path_(path.string()), file_(path) {
+        auto* buffer = check(static_cast<std::uint8_t*>(av_malloc(buffer_size)), path_, "be made an MP4");
+        context_ = avio_alloc_context(buffer, buffer_size, 1, this, nullptr, write, seek);
+        if (context_ == nullptr) av_free(buffer);
+        check(context_, path_, "be made an MP4");
+    }
+    output(const output&) = delete;
+    output& operator=(const output&) = delete;
+    ~output() {
+        av_freep(&context_->buffer);
+        avio_context_free(&context_);
+    }
+    AVIOContext* get() const { return context_; }
+    /// Throws what went wrong inside of FFmpeg's calls, if anything did.
+    void check_written() const {
+        if (problem_) std::rethrow_exception(problem_);
+    }
+    void commit() {
+        avio_flush(context_);
+        check_written();
+        file_.commit();
+    }
+
+  private:
+    static constexpr int buffer_size = 1 << 16;
+
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+    using bytes = const std::uint8_t*;
+#else
+    using bytes = std::uint8_t*;
+#endif
+    // FFmpeg is C: no exception may pass through it.
+    static int write(void* self, bytes from, int count) {
+        return static_cast<output*>(self)->guarded([&](output& out) {
+            out.file_.write(std::as_bytes(std::span(from, static_cast<std::size_t>(count))));
+            out.at_ += count;
+            out.end_ = std::max(out.end_, out.at_);
+            return count;
+        });
+    }
+    static std::int64_t seek(void* self, std::int64_t offset, int whence) {
+        return static_cast<output*>(self)->guarded([&](output& out) -> std::int64_t {
+            if (whence & AVSEEK_SIZE) return out.end_;
+            const int way = whence & ~AVSEEK_FORCE;
+            const std::int64_t from = way == SEEK_SET ? 0 : way == SEEK_CUR ? out.at_ : out.end_;
+            out.file_.seek(from + offset);
+            return out.at_ = from + offset;
+        });
+    }
+    template <class Work> auto guarded(Work&& work) -> decltype(work(*this)) {
+        try {
+            return work(*this);
+        } catch (...) {
+            problem_ = std::current_exception();
+            return AVERROR(EIO);
+        }
+    }
+
+    std::string path_;
+    atomic_file file_;
+    AVIOContext* context_ = nullptr;
+    std::int64_t at_ = 0, end_ = 0;
+    std::exception_ptr problem_;
+};
+
+/// An MP4 file that is written as its frames come, and takes the place of another whole or not at all. What stays in
+/// memory is the list of its frames' places, some bytes for each.
 class writer {
   public:
-    /// `name` is only for messages.
-    writer(std::string name, int height, int width, double frames_per_second)
-        : path_(std::move(name)), height_(height), width_(width) {
+    writer(const std::filesystem::path& path, int height, int width, double frames_per_second)
+        : path_(path.string()), height_(height), width_(width), file_(path) {
         quieten();
         AVFormatContext* made = nullptr;
         check(avformat_alloc_output_context2(&made, nullptr, "mp4", nullptr), path_, "be made an MP4");
@@ -215,8 +285,8 @@ class writer {
         stream->time_base = codec_->time_base;
         stream->avg_frame_rate = codec_->framerate;
         check(avcodec_parameters_from_context(stream->codecpar, codec_.get()), path_, "be made an MP4");
-        check(avio_open_dyn_buf(&made->pb), path_, "be made an MP4");
-        check(avformat_write_header(made, nullptr), path_, "be made an MP4");
+        made->pb = file_.get();
+        written(avformat_write_header(made, nullptr));
 
         rgb_ = frame_of(AV_PIX_FMT_RGB24);
         yuv_ = frame_of(AV_PIX_FMT_YUV420P);
@@ -243,31 +313,22 @@ class writer {
         encode(yuv_.get());
     }
 
-    /// The finished file, which lives as long as the writer.
-    std::string_view finish() {
+    /// The file is whole, and on disk.
+    void finish() {
         encode(nullptr);
-        check(av_write_trailer(format_.get()), path_, "be made an MP4");
-        std::uint8_t* bytes = nullptr;
-        const int size = avio_close_dyn_buf(format_->pb, &bytes);
-        format_->pb = nullptr;
-        file_.reset(bytes);
-        check(size, path_, "be made an MP4");
-        return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+        written(av_write_trailer(format_.get()));
+        file_.commit();
     }
 
   private:
     struct free_output {
-        void operator()(AVFormatContext* p) const {
-            std::uint8_t* bytes = nullptr;
-            if (p->pb != nullptr) avio_close_dyn_buf(p->pb, &bytes);
-            av_free(bytes);
-            avformat_free_context(p);
-        }
-    };
-    struct free_bytes {
-        void operator()(std::uint8_t* p) const { av_free(p); }
+        void operator()(AVFormatContext* p) const { avformat_free_context(p); }
     };
 
+    void written(int code) const {
+        file_.check_written();
+        check(code, path_, "be made an MP4");
+    }
     owned<AVFrame> frame_of(AVPixelFormat format) const {
         owned<AVFrame> frame(check(av_frame_alloc(), path_, "be encoded"));
         frame->format = format;
@@ -287,19 +348,19 @@ class writer {
             packet_->duration = 1;
             packet_->stream_index = 0;
             av_packet_rescale_ts(packet_.get(), codec_->time_base, format_->streams[0]->time_base);
-            check(av_interleaved_write_frame(format_.get(), packet_.get()), path_, "be made an MP4");
+            written(av_interleaved_write_frame(format_.get(), packet_.get()));
         }
     }
 
     std::string path_;
     int height_, width_;
     std::int64_t frames_ = 0;
+    output file_;
     std::unique_ptr<AVFormatContext, free_output> format_;
     owned<AVCodecContext> codec_;
     owned<AVFrame> rgb_, yuv_;
     owned<AVPacket> packet_;
     owned<SwsContext> scaler_;
-    std::unique_ptr<std::uint8_t, free_bytes> file_;
 };
 
 } // namespace walt::detail::av

@@ -2,7 +2,6 @@
 // Needs libavformat, libavcodec, libswscale and libavutil (CMake: walt::video).
 #pragma once
 
-#include "atomic_file.hpp"
 #include "frames.hpp"
 #include "libav.hpp"
 
@@ -87,9 +86,9 @@ inline void write_mp4(const std::filesystem::path& path, const video& from, doub
     const int smaller = std::min(from.height, from.width), larger = std::max(from.height, from.width);
     const video large =
         upscale(from, scale > 0 ? scale : std::max(1, std::min((192 + smaller - 1) / smaller, 4096 / larger)));
-    detail::av::writer file(path.string(), large.height, large.width, frames_per_second);
+    detail::av::writer file(path, large.height, large.width, frames_per_second);
     for (int f = 0; f < large.frames; ++f) file.add(large.frame(f));
-    write_atomically(path, file.finish());
+    file.finish();
 }
 
 } // namespace walt
