@@ -1,73 +1,74 @@
-// Inflation against its golden file: the parameters are equal, and on single frames so is what they compute.
-#include "../catch.hpp"
+// A tokenizer of images becomes one of videos, or says why not.
+#include "golden_inflation.hpp"
 
 #include <walt/cpu.hpp>
-#include <walt/testing/golden.hpp>
-#include <walt/tokenizer/inflation.hpp>
-#include <walt/tokenizer/tokenizer.hpp>
-
-#include <filesystem>
 
 using namespace walt;
-using testing::golden_file;
-
-namespace {
-
-struct of_videos : tokenizer_config {
-    static constexpr int channels = 8, blocks = 1, latent = 3, norm_groups = 2;
-    static constexpr std::array<int, 2> multipliers{1, 2};
-    static constexpr std::array<int, 1> time_strides{2};
-};
-struct of_images : of_videos {
-    static constexpr std::array<int, 1> time_strides{1};
-    static constexpr bool per_frame = true;
-};
-struct wider : of_videos {
-    static constexpr std::array<int, 2> multipliers{1, 3};
-};
-
-/// Sets all parameters that the file has as `prefix` + name.
-template <class Model> void set_from(const golden_file& golden, const std::string& prefix, Model& net) {
-    using A = typename Model::master_type;
-    for (const parameter_row& row : Model::table()) {
-        if (!row.trainable()) continue; // the latents' statistics
-        const std::vector<A> stored = golden.values<A>(prefix + row.name, row.shape);
-        std::vector<A> values(row.size);
-        for (std::size_t i = 0; i < row.size; ++i) values[i] = stored[place_in_file(row, i)];
-        net.set(row, values);
-    }
-}
-
-} // namespace
+using namespace walt::testing::golden_inflation;
 
 TEST_CASE("an inflated tokenizer equals the golden file, and on one frame the tokenizer of images",
           "[tokenizer][golden]") {
-    const golden_file golden(std::filesystem::path(WALT_TEST_DATA) / "golden/recipe/inflation.safetensors");
-    cpu::context ctx;
-    tokenizer images(ctx, of_images{}, compute<float>, seed{1});
-    tokenizer videos(ctx, of_videos{}, compute<float>, seed{2}), right(ctx, of_videos{}, compute<float>, seed{3});
-    set_from(golden, "from.", images);
-    set_from(golden, "to.", right);
-    clips frames{.shape = {2, 1, 12, 8}, .pixels = golden.values<float>("in.x", {2, 1, 12, 8, 3})};
-    images.measure_latents([&](std::int64_t) { return frames; }, {.batches = 1});
-    inflate(images, videos);
-    for (const parameter_row& row : decltype(right)::table()) {
-        std::vector<float> found(row.size), wanted(row.size);
-        videos.get(row, found);
-        right.get(row, wanted);
-        INFO(row.name);
-        if (row.trainable()) CHECK(found == wanted);
+    SECTION("reference, double") {
+        reference::context ctx;
+        check<double>(ctx, in_double);
     }
-    CHECK(videos.measured());
+    SECTION("reference, float") {
+        reference::context ctx;
+        check<float>(ctx, in_float);
+    }
+    SECTION("cpu, float") {
+        cpu::context ctx;
+        check<float>(ctx, in_float);
+    }
+    SECTION("cpu, bf16") {
+        cpu::context ctx;
+        check<bf16>(ctx, in_bf16);
+    }
+}
 
-    const latents z = videos.encode(frames, latent_scale::raw), z_images = images.encode(frames, latent_scale::raw);
-    const clips x = videos.decode(z), x_images = images.decode(z_images);
-    CHECK(golden.output_error("out.z", z.values.data()) <= 1e-5);
-    CHECK(golden.output_error("out.x", x.pixels.data()) <= 1e-5);
-    CHECK(testing::relative_error(z_images.values.data(), z.values) <= 1e-5);
-    CHECK(testing::relative_error(x_images.pixels.data(), x.pixels) <= 1e-5);
-    CHECK(testing::relative_error(videos.encode(frames).values.data(), images.encode(frames).values) <= 1e-5);
+namespace {
+struct grouped : of_images {
+    static constexpr int norm_groups = 4;
+};
+struct wider : of_images {
+    static constexpr std::array<int, 2> multipliers{1, 3};
+};
+struct grey : of_images {
+    static constexpr int in_channels = 1;
+};
+struct slower : of_videos {
+    static constexpr std::array<int, 1> time_strides{1};
+};
+} // namespace
 
-    tokenizer other(ctx, wider{}, compute<float>, seed{1});
-    CHECK_THROWS_WITH(inflate(images, other), Catch::Contains("differ in more than time"));
+TEST_CASE("what differs from the tokenizer of videos in more than time is not inflated", "[tokenizer]") {
+    cpu::context ctx;
+    tokenizer videos(ctx, of_videos{}, compute<float>, seed{1});
+    const auto all = [](const auto& net) {
+        std::vector<float> values;
+        for (const parameter_row& row : std::remove_cvref_t<decltype(net)>::table()) {
+            std::vector<float> of_row(row.size);
+            net.get(row, of_row);
+            values.insert(values.end(), of_row.begin(), of_row.end());
+        }
+        return values;
+    };
+    const std::vector<float> before = all(videos);
+    const auto refused = [&](auto config, const std::string& sentence) {
+        const tokenizer from(ctx, config, compute<float>, seed{2});
+        CHECK_THROWS_WITH(inflate(from, videos), Catch::Equals(sentence));
+    };
+    const std::string why = ": they differ in more than time";
+    refused(grouped{}, "a tokenizer whose norm_groups is 4 cannot be inflated to one whose norm_groups is 2" + why);
+    refused(wider{},
+            "a tokenizer whose multipliers is [1, 3] cannot be inflated to one whose multipliers is [1, 2]" + why);
+    refused(grey{}, "a tokenizer whose in_channels is 1 cannot be inflated to one whose in_channels is 3" + why);
+    CHECK(all(videos) == before);
+
+    // Strides in time can only be added. The first rows would fit: none of them is set.
+    const tokenizer fast(ctx, of_videos{}, compute<float>, seed{2});
+    tokenizer slow(ctx, slower{}, compute<float>, seed{1});
+    const std::vector<float> slow_before = all(slow);
+    CHECK_THROWS_WITH(inflate(fast, slow), Catch::Contains("cannot be inflated to one of"));
+    CHECK(all(slow) == slow_before);
 }
