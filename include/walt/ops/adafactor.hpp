@@ -5,8 +5,10 @@
 #include "../core/parameters.hpp"
 #include "rules.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 namespace walt {
 
@@ -36,9 +38,25 @@ struct adafactor_tensor {
 
 namespace ops {
 
-/// The largest of a run's tensors, known to the host.
+/// What the host knows of a run's tensors, which lie in the device's memory.
 struct adafactor_extents {
-    std::int64_t size = 0, rows = 0, columns = 0;
+    std::int64_t size = 0, rows = 0, columns = 0;               ///< of the largest
+    std::int64_t masters = 0, gradient = 0;                     ///< that all of them lie in
+    std::int64_t all_second = 0, all_rows = 0, all_columns = 0; ///< that are kept for all of them
+
+    /// One more tensor, which gets its place in what is kept for all.
+    void add(adafactor_tensor& one) {
+        const auto next = [](std::int64_t& all, std::int64_t more) { return std::exchange(all, all + more); };
+        if (one.columns > 0) {
+            one.row = next(all_rows, one.rows());
+            one.column = next(all_columns, one.columns);
+        } else one.second = next(all_second, one.size);
+        size = std::max(size, one.size);
+        rows = std::max(rows, one.rows());
+        columns = std::max(columns, one.columns);
+        masters = std::max(masters, one.master + one.size);
+        gradient = std::max(gradient, one.at + one.size);
+    }
 };
 
 template <class... T> void adafactor_on(rules::any_context, ...) {
@@ -49,16 +67,24 @@ template <class... T> void adafactor_on(rules::any_context, ...) {
 /// others have second = beta second + (1 - beta) s, u = g / sqrt(second). Then u *= max(least_scale, rms(w)) / max(1,
 /// rms(u) / most_rms), mean = momentum mean + u, w -= rate (mean + decay w), copy = w; decay only where a tensor says
 /// so. All sums are in a fixed order. `masters` and `copy` have the model's layout, `gradient` and `mean` (empty
-/// without momentum) that of the run; `second`, `row` and `column` hold what `tensors` says. The gradient is zero
-/// afterwards. Where the scale is NaN, nothing changes at all.
+/// without momentum) that of the run; `second`, `row` and `column` hold what `all` says, made of the same tensors. The
+/// gradient is zero afterwards. Where the scale is NaN, nothing changes at all.
 template <context Context, class A, class T, class Tensors>
-void adafactor(Context& ctx, const adafactor_update& with, Tensors tensors, const adafactor_extents& most,
+void adafactor(Context& ctx, const adafactor_update& with, Tensors tensors, const adafactor_extents& all,
                view<const A, 1> scale, view<A, dynamic> masters, view<A, dynamic> gradient, view<A, dynamic> second,
                view<A, dynamic> row, view<A, dynamic> column, view<A, dynamic> mean, view<T, dynamic> copy) {
     rules::equal_sizes(copy, masters, "ops::adafactor: the sizes of copy and masters");
+    require(all.masters <= masters.size() && all.gradient <= gradient.size(),
+            "ops::adafactor: the tensors end at element {} of the masters and at {} of the gradient, which have {} and "
+            "{}",
+            all.masters, all.gradient, masters.size(), gradient.size());
+    rules::equal(second.size(), all.all_second, "ops::adafactor: the size of second and what all tensors keep whole");
+    rules::equal(row.size(), all.all_rows, "ops::adafactor: the size of row and the rows of all factored tensors");
+    rules::equal(column.size(), all.all_columns,
+                 "ops::adafactor: the size of column and the columns of all factored tensors");
     rules::equal(mean.size(), with.momentum > 0 ? gradient.size() : 0,
                  "ops::adafactor: the size of mean and, with momentum, that of the gradient");
-    adafactor_on(ctx, with, tensors.read(), most, scale, masters, gradient, second, row, column, mean, copy);
+    adafactor_on(ctx, with, tensors.read(), all, scale, masters, gradient, second, row, column, mean, copy);
 }
 
 } // namespace ops

@@ -32,6 +32,11 @@ template <class X, class Scale, class Shift, class Statistics>
 void norm_sizes(const X& x, const Scale& scale, const Shift& shift, const frame_rows& rows,
                 const Statistics& statistics, const char* op) {
     norm_sizes(x.extent(0) * x.extent(1), scale.extent(0), shift.extent(0), rows, statistics.extent(0), op);
+    require(
+        rows.frames == 0 || (rows.frames == x.extent(1) && rows.latent_frames * x.extent(0) == scale.extent(0)),
+        "{}: the rows are for clips of {} frames with {} rows each, but x is {} clips of {} frames, and scale has {} "
+        "rows",
+        op, rows.frames, rows.latent_frames, x.extent(0), x.extent(1), scale.extent(0));
 }
 } // namespace rules
 

@@ -49,11 +49,12 @@ template <class... T> void gradient_scale_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>, "this device has no scale of gradients (gradient_scale_on) of this type");
 }
 /// scale [1] = what a gradient with this sum of squares is multiplied with; NaN if `squares` or one of the
-/// micro-batches' `losses` [n] is not finite, and then the step changes nothing: every optimizer returns where the
-/// scale is NaN.
+/// micro-batches' `losses` [micro_batches] is not finite, and then the step changes nothing: every optimizer returns
+/// where the scale is NaN.
 template <context Context, class A>
 void gradient_scale(Context& ctx, const gradient_mean& of, view<const double, 1> squares, view<const A, dynamic> losses,
                     view<A, 1> scale) {
+    rules::equal(losses.size(), of.micro_batches, "ops::gradient_scale: the size of losses and the micro-batches");
     gradient_scale_on(ctx, of, squares, losses, scale);
 }
 

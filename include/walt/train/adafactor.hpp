@@ -49,7 +49,6 @@ template <class Model> class adafactor_state {
         : how_(how) {
         auto& ctx = model.context();
         std::vector<adafactor_tensor> tensors;
-        std::int64_t second = 0, row = 0, column = 0;
         for (const trained_row& of : trained.parameters().rows()) {
             const parameter_row& p = *of.row;
             adafactor_tensor& one = tensors.emplace_back();
@@ -57,20 +56,15 @@ template <class Model> class adafactor_state {
             one.at = static_cast<std::int64_t>(of.offset);
             one.size = static_cast<std::int64_t>(p.size);
             one.decayed = p.decayed();
-            if (p.is_matrix() && p.shape[0] >= how.factor_from && p.shape[1] >= how.factor_from) {
+            if (p.is_matrix() && p.shape[0] >= how.factor_from && p.shape[1] >= how.factor_from)
                 one.columns = p.shape[1];
-                one.row = std::exchange(row, row + one.rows());
-                one.column = std::exchange(column, column + one.columns);
-            } else one.second = std::exchange(second, second + one.size);
-            most_.size = std::max(most_.size, one.size);
-            most_.rows = std::max(most_.rows, one.rows());
-            most_.columns = std::max(most_.columns, one.columns);
+            extents_.add(one);
         }
         tensors_ = buffer<adafactor_tensor>(ctx, tensors.size());
         ctx.upload(tensors_.data(), tensors.data(), tensors.size() * sizeof(adafactor_tensor));
-        second_ = buffer<A>(ctx, static_cast<std::size_t>(second));
-        row_ = buffer<A>(ctx, static_cast<std::size_t>(row));
-        column_ = buffer<A>(ctx, static_cast<std::size_t>(column));
+        second_ = buffer<A>(ctx, static_cast<std::size_t>(extents_.all_second));
+        row_ = buffer<A>(ctx, static_cast<std::size_t>(extents_.all_rows));
+        column_ = buffer<A>(ctx, static_cast<std::size_t>(extents_.all_columns));
         mean_ = buffer<A>(ctx, how.momentum > 0 ? trained.parameters().extent() : 0);
     }
 
@@ -83,7 +77,7 @@ template <class Model> class adafactor_state {
                                     .least_scale = how_.scale_by_parameter ? 1e-3 : 0.0,
                                     .momentum = static_cast<double>(how_.momentum),
                                     .weight_decay = static_cast<double>(how_.weight_decay)};
-        ops::adafactor(model.context(), with, tensors_.all(), most_, scale, model.masters(), gradient, second_.all(),
+        ops::adafactor(model.context(), with, tensors_.all(), extents_, scale, model.masters(), gradient, second_.all(),
                        row_.all(), column_.all(), mean_.all(), model.copies());
     }
 
@@ -97,7 +91,7 @@ template <class Model> class adafactor_state {
   private:
     adafactor how_;
     buffer<adafactor_tensor> tensors_;
-    ops::adafactor_extents most_;
+    ops::adafactor_extents extents_;
     buffer<A> second_, row_, column_, mean_;
 };
 
