@@ -59,9 +59,12 @@ auto blocks(reference::context& ctx, int count) {
     for (int i = 0; i < count; ++i) made(i) = {.place = i};
     return made;
 }
-auto tensors(reference::context& ctx) {
-    const auto made = ctx.arena.take<adafactor_tensor, dynamic>(1);
+/// One of 64 numbers whose second moments are whole and, `factored`, one of 8 x 8 behind it.
+auto tensors(reference::context& ctx, ops::adafactor_extents& all, bool factored) {
+    const auto made = ctx.arena.take<adafactor_tensor, dynamic>(factored ? 2 : 1);
     made(0) = {.size = 64};
+    if (factored) made(1) = {.master = 64, .at = 64, .size = 64, .columns = 8};
+    for (std::int64_t i = 0; i < made.size(); ++i) all.add(made(i));
     return made;
 }
 auto flags(reference::context& ctx, int count) { return indices<std::uint8_t>(ctx, count); }
@@ -231,6 +234,16 @@ const std::vector<front> fronts{
     {"ops::conv3d_grad_weight", {{"B", 2}, {"F", 3}, {"H", 3}, {"W", 5}, {"Kw", 2}}, [](auto& c, auto& n) {
         ops::conv3d_grad_weight(c, conv_geometry::valid({3, 2, n[4]}), clip<2>(c, 2, 5, 4, 6),
                                 clip<3>(c, n[0], n[1], n[2], n[3]), fixed<3, 3, 2, 2, 2>(c), fixed<3>(c)); }},
+    // The same with a frame of the past.
+    {"ops::conv3d_add", {{"past B", 2}, {"past F", 1}, {"past H", 4}, {"past W", 6}}, [](auto& c, auto& n) {
+        ops::conv3d_add(c, conv_geometry::valid({3, 2, 2}), clip<2>(c, 2, 5, 4, 6), fixed<3, 3, 2, 2, 2>(c),
+                        clip<3>(c, 2, 4, 3, 5), clip<2>(c, n[0], n[1], n[2], n[3])); }},
+    {"ops::conv3d_grad_input", {{"dpast B", 2}, {"dpast F", 1}, {"dpast H", 4}, {"dpast W", 6}}, [](auto& c, auto& n) {
+        ops::conv3d_grad_input(c, conv_geometry::valid({3, 2, 2}), clip<3>(c, 2, 4, 3, 5), fixed<3, 3, 2, 2, 2>(c),
+                               clip<2>(c, 2, 5, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3])); }},
+    {"ops::conv3d_grad_weight", {{"past B", 2}, {"past F", 1}, {"past H", 4}, {"past W", 6}}, [](auto& c, auto& n) {
+        ops::conv3d_grad_weight(c, conv_geometry::valid({3, 2, 2}), clip<2>(c, 2, 5, 4, 6), clip<3>(c, 2, 4, 3, 5),
+                                fixed<3, 3, 2, 2, 2>(c), fixed<3>(c), clip<2>(c, n[0], n[1], n[2], n[3])); }},
     {"ops::depth_to_space", {{"B", 2}, {"F", 5}, {"H", 8}, {"W", 12}}, [](auto& c, auto& n) {
         ops::depth_to_space<2>(c, clip<16>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3])); }},
     {"ops::depth_to_space_grad", {{"B", 2}, {"F", 6}, {"H", 8}, {"W", 12}}, [](auto& c, auto& n) {
@@ -250,6 +263,9 @@ const std::vector<front> fronts{
         ops::group_norm<activation::silu>(c, clip<4>(c, 2, 5, 4, 6), rows<4>(c, n[4]), rows<4>(c, n[5]),
                                           frame_rows{5, 3, 2}, clip<4>(c, n[0], n[1], n[2], n[3]),
                                           rows<2, 2>(c, n[6])); }},
+    {"ops::group_norm", {{"frames a clip", 5}, {"rows a clip", 3}}, [](auto& c, auto& n) {
+        ops::group_norm<activation::silu>(c, clip<4>(c, 2, 5, 4, 6), rows<4>(c, 6), rows<4>(c, 6), frame_rows{n[0], n[1], 2},
+                                          clip<4>(c, 2, 5, 4, 6), rows<2, 2>(c, 10)); }},
     {"ops::group_norm_grad", {{"dy F", 5}, {"dx F", 5}, {"scale", 6}, {"shift", 6}, {"statistics", 10}, {"dscale", 6}, {"dshift", 6}},
      [](auto& c, auto& n) {
         ops::group_norm_grad<activation::silu>(c, clip<4>(c, 2, 5, 4, 6), rows<4>(c, n[2]), rows<4>(c, n[3]),
@@ -261,10 +277,16 @@ const std::vector<front> fronts{
             rows<>(c, n[3]), rows<>(c, n[4]), rows<>(c, n[5])); }},
     {"ops::average", {{"masters", 64}, {"average", 64}}, [](auto& c, auto& n) {
         ops::average(c, 0.5, blocks(c, 1), rows<>(c, n[0]).read(), rows<>(c, n[1])); }},
-    {"ops::adafactor", {{"masters", 64}, {"mean", 64}, {"copy", 64}}, [](auto& c, auto& n) {
+    {"ops::adafactor", {{"masters", 128}, {"gradient", 128}, {"second", 64}, {"row", 8}, {"column", 8}, {"mean", 128}, {"copy", 128}},
+     [](auto& c, auto& n) {
+        ops::adafactor_extents all;
+        const auto of = tensors(c, all, true);
         ops::adafactor(c, adafactor_update{.rate = 0, .beta = 0, .most_rms = 0, .least_scale = 0, .momentum = 0.5, .weight_decay = 0},
-            tensors(c), {.size = 64}, fixed<1>(c).read(), rows<>(c, n[0]), rows<>(c, 64), rows<>(c, 64), rows<>(c, 0), rows<>(c, 0),
-            rows<>(c, n[1]), rows<>(c, n[2])); }},
+            of, all, fixed<1>(c).read(), rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2]), rows<>(c, n[3]), rows<>(c, n[4]),
+            rows<>(c, n[5]), rows<>(c, n[6])); }},
+    // The losses of 2 micro-batches.
+    {"ops::gradient_scale", {{"losses", 2}}, [](auto& c, auto& n) {
+        ops::gradient_scale(c, gradient_mean{1, 2}, c.arena.template take<double, 1>().read(), rows<>(c, n[0]).read(), fixed<1>(c)); }},
 };
 // clang-format on
 
@@ -298,6 +320,32 @@ TEST_CASE("a front refuses every operand of a wrong size, and names the op and b
                 CHECK(std::regex_search(said, std::regex("[0-9].*[^0-9][0-9]")));
             }
     }
+}
+
+TEST_CASE("an optimizer's buffers hold what its tensors say", "[ops][fronts]") {
+    reference::context ctx;
+    ops::adafactor_extents all;
+    const auto of = tensors(ctx, all, false);
+    const auto with = [&](int gradient, int second) {
+        ops::adafactor(ctx, adafactor_update{}, of, all, fixed<1>(ctx).read(), rows<>(ctx, 64), rows<>(ctx, gradient),
+                       rows<>(ctx, second), rows<>(ctx, 0), rows<>(ctx, 0), rows<>(ctx, 0), rows<>(ctx, 64));
+    };
+    CHECK_THROWS_WITH(with(3, 64), "ops::adafactor: the tensors end at element 64 of the masters and at 64 of the "
+                                   "gradient, which have 64 and 3");
+    CHECK_THROWS_WITH(with(64, 3), "ops::adafactor: the size of second and what all tensors keep whole must be equal; "
+                                   "they are 3 and 64");
+    CHECK_NOTHROW(with(64, 64));
+}
+
+TEST_CASE("a kernel without a place on a frame is refused", "[ops][fronts]") {
+    reference::context ctx;
+    const conv_geometry kernel = conv_geometry::each_frame(3, 1, 0);
+    const auto small = clip<2>(ctx, 1, 1, 2, 4), empty = clip<2>(ctx, 1, 1, 0, 2);
+    const std::string sentence = ": a kernel of 3 x 3 has no place on frames of 2 x 4 with padding of 0 + 0 and 0 + 0";
+    CHECK_THROWS_WITH(ops::max_pool(ctx, kernel, small, empty), "ops::max_pool" + sentence);
+    CHECK_THROWS_WITH(ops::blur(ctx, kernel, small, empty), "ops::blur" + sentence);
+    CHECK_THROWS_WITH(ops::conv3d(ctx, kernel, small, fixed<2, 1, 3, 3, 2>(ctx), none{}, empty),
+                      "ops::conv3d" + sentence);
 }
 
 TEST_CASE("an index outside of its table is found where the host holds it", "[ops][fronts]") {

@@ -133,6 +133,7 @@ template <class X, class Y> void blur_sizes(const blur_axes& axes, const X& x, c
 /// The axes of x, of which the blur makes y.
 template <class X, class Y> blur_axes axes_of_blur(const conv_geometry& g, const X& x, const Y& y, const char* op) {
     blur_geometry(g, size_of(x), op);
+    kernel_has_places(g, size_of(x), op);
     const blur_axes axes(g, size_of(x));
     blur_sizes(axes, x, y, op);
     return axes;

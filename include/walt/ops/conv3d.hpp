@@ -38,6 +38,7 @@ inline void convolution_sizes(const video_size& from, const conv_geometry& g, co
             "{}: the geometry is for a kernel of {} x {} x {} (time, height, width), but the weight has {} x {} x "
             "{}",
             op, g.time.kernel, g.height.kernel, g.width.kernel, kernel[0], kernel[1], kernel[2]);
+    kernel_has_places(g, from, op);
     const video_size right = g.after(from);
     require(to == right,
             "{}: an input of {} x {} x {} x {} (batch, frames, height, width) with a kernel of {} x {} x {}, stride {} "

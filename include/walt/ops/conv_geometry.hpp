@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/dtype.hpp"
+#include "../core/error.hpp"
 #include "../core/video.hpp"
 
 #include <algorithm>
@@ -158,5 +159,16 @@ constexpr split_geometry split_padding(const conv_geometry& g, bool has_past, Ch
     take(parts.rest.width, parts.written.width, false);
     return parts;
 }
+
+namespace rules {
+/// Frames of x have a place for the kernel. Without one y has no pixels, and whatever is summed over it is a 0 that
+/// looks like an answer.
+inline void kernel_has_places(const conv_geometry& g, const video_size& x, const char* op) {
+    require((x.height == 0 || g.height.places(x.height) > 0) && (x.width == 0 || g.width.places(x.width) > 0),
+            "{}: a kernel of {} x {} has no place on frames of {} x {} with padding of {} + {} and {} + {}", op,
+            g.height.kernel, g.width.kernel, x.height, x.width, g.height.before, g.height.after, g.width.before,
+            g.width.after);
+}
+} // namespace rules
 
 } // namespace walt

@@ -77,6 +77,7 @@ inline void windows_reach(const conv_geometry& g, const char* op) {
 /// y has an element for each place of the geometry's windows over x.
 template <class X, class Y> void window_places(const X& x, const conv_geometry& g, const Y& y, const char* op) {
     const video_size from = size_of(x), to = size_of(y), right = g.after(from);
+    kernel_has_places(g, from, op);
     require(to == right,
             "{}: windows over {} x {} x {} x {} (batch, frames, height, width) have {} x {} x {} x {} places, but the "
             "other operand has {} x {} x {} x {}",

@@ -43,8 +43,8 @@ template <class Config, std::size_t... s>
 nn::feature_stages<typename vgg_stage<Config, s>::type...> vgg_stages(std::index_sequence<s...>);
 } // namespace detail
 
-/// features.s.j.weight and bias are convolution j of stage s, kernels [out, in, 3, 3]. Frames have at least 2 pixels a
-/// side for each halving.
+/// features.s.j.weight and bias are convolution j of stage s, kernels [out, in, 3, 3]. Frames are
+/// at least 2^(stages - 1) pixels a side; smaller ones are refused.
 template <class Config>
 struct vgg : decltype(detail::vgg_stages<Config>(std::make_index_sequence<Config::widths.size()>())) {
     static_assert(Config::widths.size() == Config::convolutions.size(),
