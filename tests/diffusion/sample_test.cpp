@@ -157,6 +157,16 @@ TEST_CASE("what cannot be sampled is refused with both values") {
     CHECK_THROWS_WITH(sample_latents(s.model, conditions{.samples = 2, .labels = {1, 2, 0}}, quick),
                       Catch::Contains("2 or 4 labels") && Catch::Contains("3 came"));
     CHECK_THROWS_WITH(sample_latents(s.model, conditions{.numbers = {1}}, quick), Catch::Contains("no numbers"));
+    CHECK_THROWS_WITH(sample_latents(s.model, conditions{.low_resolution = {.values = {1, 2}}}, quick),
+                      Catch::Equals("this model has no super-resolution; 2 low-resolution numbers came"));
+    CHECK_THROWS_WITH(
+        sample_latents(s.model, conditions{.known = {.values = {1, 2, 3}}}, quick),
+        Catch::Equals("this model has no frame prediction; 3 known numbers came, with a mask of 0 frames"));
+    scene<told_all> all;
+    CHECK_THROWS_WITH(sample_latents(all.model, conditions{.known = {.values = {1, 2, 3}}}, quick),
+                      Catch::Contains("a mask of 2 frames") && Catch::Contains("3 known numbers came"));
+    CHECK_THROWS_WITH(sample_latents(all.model, conditions{.numbers_valid = {1, 1}}, quick),
+                      Catch::Contains("0 came, with 2 validities"));
     scene<upsampler> up;
     CHECK_THROWS_WITH(sample_latents(up.model, unconditional{2}, quick),
                       Catch::Contains("2 samples") && Catch::Contains("24 low-resolution") && Catch::Contains("not 0"));

@@ -105,8 +105,17 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
             told.text.row.size());
     require(Config::numbers > 0 || told.numbers.empty(), "this model has no numbers as conditions; {} came",
             told.numbers.size());
-    require(Config::frame_prediction || told.known.mask.empty(),
-            "this model has no frame prediction; a mask of {} known frames came", told.known.mask.size());
+    require(!told.numbers.empty() || told.numbers_valid.empty(),
+            "numbers come with which of them are valid; {} came, with {} validities", told.numbers.size(),
+            told.numbers_valid.size());
+    require(Config::frame_prediction || (told.known.mask.empty() && told.known.values.empty()),
+            "this model has no frame prediction; {} known numbers came, with a mask of {} frames",
+            told.known.values.size(), told.known.mask.size());
+    require(!told.known.mask.empty() || told.known.values.empty(),
+            "known frames need a mask of {} frames that says which they are; {} known numbers came, with a mask of {}",
+            B * F, told.known.values.size(), told.known.mask.size());
+    require(Config::super_resolution || told.low_resolution.values.empty(),
+            "this model has no super-resolution; {} low-resolution numbers came", told.low_resolution.values.size());
 
     latents frames;
     frames.shape = latents_of<Config>(rows);
