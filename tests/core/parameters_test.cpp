@@ -119,8 +119,8 @@ TEST_CASE("patterns say who is trained, and only they have gradients", "[paramet
     CHECK(g(net.pool.inner.bias).data() == memory.data());
     net.blocks.at(2, [&](const auto& block, shift behind) {
         if constexpr (requires { block.bias; }) {
-            CHECK(g.shifted(behind)(block.weight).data() == memory.data() + 64 + 64 + 128);
-            CHECK_FALSE(g.shifted(behind)(block.bias));
+            CHECK(shifted(g, behind)(block.weight).data() == memory.data() + 64 + 64 + 128);
+            CHECK_FALSE(shifted(g, behind)(block.bias));
         }
     });
     CHECK_THROWS_WITH(trained_parameters(table, only("block.*")),

@@ -112,7 +112,7 @@ template <class A> struct gradients {
         const std::int32_t place = places[offset / block_elements];
         return place < 0 ? view_type() : view_type(data + static_cast<std::size_t>(place) * block_elements);
     }
-    constexpr gradients shifted(shift by) const { return {data, places, at + by.all, choice}; }
+    constexpr void advance(shift by) { at += by.all; }
     /// Called when the gradients of block i of a network are complete (backward goes from the last to the first).
     constexpr void ready(int) const {}
 };
@@ -120,7 +120,7 @@ template <class A> struct gradients {
 /// The sink of a frozen network: it passes gradients of inputs through and computes none of its own.
 struct no_gradients {
     template <class Parameter> constexpr none operator()(const Parameter&) const { return {}; }
-    constexpr no_gradients shifted(shift) const { return {}; }
+    constexpr void advance(shift) {}
     constexpr void ready(int) const {}
 };
 
@@ -131,12 +131,18 @@ namespace detail {
 using any_parameter = parameter<role::matrix, init::zero, 1, 1>;
 }
 /// Where a backward pass puts the gradients of parameters: gradients, no_gradients, or your own, which may derive from
-/// either and do something in ready(i).
+/// either and do something in g(p) and in ready(i). It is copied for each block, so what it gathers lies elsewhere.
 template <class G>
-concept gradient_sink = requires(const G& g, const detail::any_parameter& p) {
+concept gradient_sink = std::copyable<G> && requires(const G& g, G of_block, const detail::any_parameter& p) {
     g(p);
-    g.shifted(shift{});
     g.ready(0);
+    of_block.advance(shift{});
 };
+
+/// The sink of a part that lies so far behind. It is of g's own type: what your own sink does, it does there too.
+template <gradient_sink G> constexpr G shifted(G g, shift by) {
+    g.advance(by);
+    return g;
+}
 
 } // namespace walt

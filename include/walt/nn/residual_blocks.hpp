@@ -132,7 +132,7 @@ struct residual_blocks : repeated_part {
             later.at(i - 1, [&](const later_block& block, shift by) {
                 const auto* kept = keep.later.empty() ? nullptr : &keep.later[static_cast<std::size_t>(i - 1)];
                 with_saved(ctx, w, i, block, keep, keep.input(i), kept, [&](const auto& lease, const auto& part) {
-                    block.backward_in_place(ctx, lease, keep.input(i), part, dy, g.shifted(by));
+                    block.backward_in_place(ctx, lease, keep.input(i), part, dy, shifted(g, by));
                 });
             });
     }

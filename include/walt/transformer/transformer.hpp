@@ -180,7 +180,7 @@ template <class Config> struct transformer {
                     block.forward(ctx, lease, c, keep.stream(i), ctx.arena.template take<A, dynamic, D>(keep.rows),
                                   kept);
                 }
-                block.backward(ctx, lease, c, keep.stream(i), kept, dh, dc, g.shifted(behind));
+                block.backward(ctx, lease, c, keep.stream(i), kept, dh, dc, shifted(g, behind));
                 g.ready(i);
             });
 
