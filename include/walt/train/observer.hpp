@@ -13,7 +13,9 @@
 // Observers are asked in the order in which run() got them.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -62,6 +64,31 @@ template <class Trainer, class... Observer> class running {
 };
 
 namespace detail {
+struct any_state {
+    void operator()(std::string_view, auto&&) const {}
+};
+/// What has something to do while the run runs, itself or as what a begin(run) returned.
+template <class O, class Trainer, class Run>
+concept watches = std::invocable<O&, Trainer&, const step_result&> || requires(O& o, Trainer& t, const step_result& r) {
+    o.on_step(t, r);
+} || requires(O& o, Run& run) {
+    o.after_step(run);
+} || requires(O& o, Run& run) {
+    o.end(run);
+} || requires(O& o) {
+    o.each_state(any_state{});
+};
+} // namespace detail
+
+/// What trainer.run() takes to watch a run, with at least one of the members above.
+template <class O, class Trainer, class Run = running<Trainer, std::remove_reference_t<O>>>
+concept observer = detail::watches<O, Trainer, Run> || requires(O& o, Run& run) {
+    o.begin(run);
+} || requires(O& o, Run& run) {
+    o.resume(run);
+};
+
+namespace detail {
 
 /// What watches: the observer itself, or what its begin(run) returned.
 template <class Observer, class Run> decltype(auto) begun(Observer& observer, Run& run) {
@@ -76,20 +103,20 @@ template <class Observer, class Run> decltype(auto) begun(Observer& observer, Ru
 /// One observer while the run runs.
 template <class Observer, class Run> class watcher {
   public:
-    watcher(Observer& observer, Run& run) : at_(begun(observer, run)) {}
+    watcher(Observer& observer, Run& run) : at_(begun(observer, run)) {
+        using kept = std::remove_reference_t<decltype(at_)>;
+        static_assert(std::is_same_v<kept, Observer> ||
+                          watches<kept, std::remove_reference_t<decltype(run.trainer())>, Run>,
+                      "what an observer's begin(run) returns watches the run: it is a callable (trainer&, const "
+                      "step_result&), or has on_step, after_step, end or each_state (train/observer.hpp)");
+    }
 
     verdict on_step(Run& run, const step_result& result) {
         if constexpr (requires { at_.on_step(run.trainer(), result); })
             return as_verdict([&] { return at_.on_step(run.trainer(), result); });
         else if constexpr (std::is_invocable_v<decltype(at_)&, decltype(run.trainer()), const step_result&>)
             return as_verdict([&] { return at_(run.trainer(), result); });
-        else {
-            static_assert(
-                requires { at_.after_step(run); } || requires { at_.end(run); } || requires { at_.each_state; },
-                "an observer is a callable (trainer&, const step_result&), or has on_step, begin, after_step "
-                "or end (train/observer.hpp)");
-            return go_on;
-        }
+        else return go_on;
     }
     verdict after_step(Run& run) {
         if constexpr (requires { at_.after_step(run); }) return as_verdict([&] { return at_.after_step(run); });

@@ -125,12 +125,16 @@ class trainer {
 
     /// Trains until step `until`; true: it came there, false: an observer stopped it. `source` runs ahead in threads of
     /// its own (training::prefetch), so it must not use the model's context. Observers: see observer.hpp.
-    template <batch_source Source, class... Observer> bool run(Source&& source, steps until, Observer&&... observer) {
-        running<trainer, std::remove_reference_t<Observer>...> all(*this, until, observer...);
+    template <batch_source Source, class... Observer> bool run(Source&& source, steps until, Observer&&... watching) {
+        using run_of = running<trainer, std::remove_reference_t<Observer>...>;
+        static_assert((observer<Observer, trainer, run_of> && ...),
+                      "an observer is a callable (trainer&, const step_result&), or has on_step, begin, resume, "
+                      "after_step, end or each_state (train/observer.hpp)");
+        run_of all(*this, until, watching...);
         all.each([&](auto& one) {
             if constexpr (requires { one.resume(all); }) one.resume(all);
         });
-        detail::watchers<decltype(all), std::remove_reference_t<Observer>...> watching(all, observer...);
+        detail::watchers<decltype(all), std::remove_reference_t<Observer>...> watchers(all, watching...);
         const auto loop = [&](auto&& next) {
             verdict word = go_on;
             while (step_ < until.count && word == go_on) {
@@ -138,10 +142,10 @@ class trainer {
                 const auto heed = [&](verdict said) {
                     if (said == walt::stop) word = walt::stop;
                 };
-                watching.each([&](auto& one) { heed(one.on_step(all, result)); });
-                watching.each([&](auto& one) { heed(one.after_step(all)); });
+                watchers.each([&](auto& one) { heed(one.on_step(all, result)); });
+                watchers.each([&](auto& one) { heed(one.after_step(all)); });
             }
-            watching.each([&](auto& one) { one.end(all); });
+            watchers.each([&](auto& one) { one.end(all); });
             return word == go_on;
         };
         if (options_.prefetch.ahead == 0 || step_ >= until.count) return loop(source);
