@@ -140,6 +140,36 @@ TEST_CASE("a feature network says what it was not told to keep", "[perceptual]")
                       Catch::Matchers::Contains("activations::none"));
 }
 
+namespace {
+struct one_way : vgg<small> {
+    void backward() const;
+};
+struct no_way : vgg<small> {
+    void forward() const;
+};
+} // namespace
+static_assert(feature_network<vgg<small>> && !feature_network<one_way> && !feature_network<no_way>);
+
+TEST_CASE("a frame that is too small for a network is refused", "[perceptual]") {
+    meta::context ctx;
+    const auto least = [&](auto network) {
+        const perceptual_distance distance(ctx, network, compute<float>, seed{1});
+        for (int side = 32; side > 0; --side) {
+            const auto x = video_size{1, 1, 40, side}.take<float, 3>(ctx.arena);
+            try {
+                distance(x, x, ctx.arena.take<float, 1>(), none{});
+            } catch (const error& e) {
+                CHECK_THAT(e.what(), Catch::Matchers::Contains("ops::"));
+                return side + 1;
+            }
+        }
+        return 1;
+    };
+    CHECK(least(perceptual_network<vgg<vgg16>>{}) == 16); // halved four times
+    CHECK(least(perceptual_network<vgg<small>>{}) == 4);
+    CHECK(least(perceptual_network<st_alexnet>{}) == 21);
+}
+
 TEST_CASE("VGG16 has its parameters and its names", "[perceptual]") {
     using network = perceptual_network<vgg<vgg16>>;
     CHECK(parameter_count<network> == 14714688 + 64 + 128 + 256 + 512 + 512);

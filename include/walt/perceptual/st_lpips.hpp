@@ -10,7 +10,7 @@
 namespace walt {
 
 /// AlexNet whose first convolution has stride 1, and whose strides are blurs over reflected edges. With its heads it
-/// has 2.47 M parameters: perceptual_network<st_alexnet>, stlpips_alex.safetensors. Frames are at least 15 pixels a
+/// has 2.47 M parameters: perceptual_network<st_alexnet>, stlpips_alex.safetensors. Frames are at least 21 pixels a
 /// side; smaller ones are refused.
 struct st_alexnet : nn::feature_stages<
                         nn::feature_stage<nn::pixel_conv<3, 64, 11, 2, false>, nn::frame_blur<64>, nn::frame_relu<64>>,
