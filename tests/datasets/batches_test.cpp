@@ -182,6 +182,9 @@ TEST_CASE("a dataset that breaks its word is told so") {
         int classes() const { return 3; }
         void read(walt::seed, std::int64_t, walt::clip& out) const { out.label = 3; }
     };
+    struct no_classes : counted {
+        void read(walt::seed, std::int64_t, walt::clip& out) const { out.label = 1; }
+    };
     struct other_classes : told {
         int classes() const { return 8; }
     };
@@ -189,6 +192,8 @@ TEST_CASE("a dataset that breaks its word is told so") {
                       Catch::Matchers::Contains("7 pixel numbers") && Catch::Matchers::Contains("90"));
     CHECK_THROWS_WITH(walt::clip_at(wrong_label{{7}}, {}, 2),
                       Catch::Matchers::Contains("label 3") && Catch::Matchers::Contains("3 classes"));
+    CHECK_THROWS_WITH(walt::read_clips(no_classes{{7}}, {}, 2, 1),
+                      Catch::Matchers::Contains("clip 2 has the label 1") && Catch::Matchers::Contains("0 classes"));
     CHECK_THROWS_WITH(walt::batches(told{{7}}, other_classes{{{7}}}),
                       Catch::Matchers::Contains("8 classes") && Catch::Matchers::Contains("of 7"));
     CHECK_THROWS_WITH(walt::read_clips(counted{7}, {}, 5, 3),

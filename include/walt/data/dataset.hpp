@@ -26,8 +26,8 @@ struct clip {
 /// and several threads may read at once. The seed drives whatever is random in a clip (crops, or all of it where clips
 /// are generated: then size() is merely huge). Whoever keeps a dataset copies it: it should be a cheap handle that
 /// shares what is large, as walt's own are.
-/// It may also have `int classes() const`, more than all labels, and `int numbers() const`, the N of its clips'
-/// numbers.
+/// One with labels or numbers has `int classes() const`, more than all labels, or `int numbers() const`, the N of its
+/// clips' numbers.
 template <class D>
 concept dataset = requires(const D& d, walt::seed seed, std::int64_t index, clip& out) {
     { d.size() } -> std::same_as<std::int64_t>;
@@ -70,8 +70,9 @@ template <dataset D> clip read_one(const D& from, std::int64_t index, int frames
     keeps(one.pixels, pixels, "pixel numbers");
     keeps(one.numbers, numbers, "numbers");
     keeps(one.numbers_valid, numbers > 0 ? frames : 0, "validities of numbers");
-    require(one.label == no_label || classes_of(from) == 0 || (one.label >= 0 && one.label < classes_of(from)),
-            "clip {} has the label {}, but its dataset has {} classes", index, one.label, classes_of(from));
+    require(one.label == no_label || (one.label >= 0 && one.label < classes_of(from)),
+            "clip {} has the label {}, but its dataset has {} classes: int classes() const says how many there are",
+            index, one.label, classes_of(from));
     return one;
 }
 } // namespace detail
