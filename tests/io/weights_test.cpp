@@ -16,7 +16,7 @@ using namespace walt;
 namespace {
 
 /// A device that counts what models allocate.
-struct counting : reference::context {
+template <class Context = reference::context> struct counting : Context {
     std::size_t bytes = 0;
     memory allocate(std::size_t count) {
         bytes += count;
@@ -149,7 +149,7 @@ TEST_CASE("a storage allocates what it says") {
     const temporary_folder folder;
     const auto path = folder.path / "weights";
     constexpr auto& placed_deep = placed<transformer<deep<24>>>;
-    counting training, inferring, mapping;
+    counting<> training, inferring, mapping;
     const denoiser model(training, deep<24>{}, compute<float>, seed{1});
     save_weights<bf16>(path, model);
     const denoiser a(inferring, deep<24>{}, compute<float>, weights_file(path));
@@ -162,6 +162,17 @@ TEST_CASE("a storage allocates what it says") {
     CHECK(inferring.bytes == placed_deep.extent * sizeof(float)); // float's copy is its masters
     CHECK(mapping.bytes == (outside + placed_deep.exact_extent + block) * sizeof(float));
     CHECK(mapping.bytes < training.bytes / 4);
+
+    counting<cpu::context> training_half, inferring_half,
+        mapping_half; // in bf16 the copy is half of the masters, and they can go
+    const denoiser c(training_half, deep<24>{}, compute<bf16>, seed{1});
+    const denoiser d(inferring_half, deep<24>{}, compute<bf16>, weights_file(path));
+    const denoiser e(mapping_half, deep<24>{}, compute<bf16>, mapped_weights(path));
+    answer(e, 1);
+    const std::size_t exact = placed_deep.exact_extent * sizeof(float);
+    CHECK(training_half.bytes == placed_deep.extent * (sizeof(float) + sizeof(bf16)));
+    CHECK(inferring_half.bytes == placed_deep.extent * sizeof(bf16) + exact);
+    CHECK(mapping_half.bytes == (outside + block) * sizeof(bf16) + exact);
 }
 
 TEST_CASE("a file of another model, a cut one or an absent one is refused in one sentence") {
