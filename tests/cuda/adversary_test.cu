@@ -28,13 +28,13 @@ clips mixed_batch(std::int64_t n) {
 }
 
 /// The terms of each step, and both gradients' norms.
-template <class Context, class T> std::vector<double> terms_of_training() {
+template <class Context, class T> std::vector<double> terms_of_training(const tokenizer_losses& losses = {}) {
     Context ctx;
     tokenizer tokens(ctx, testing::tiny_tokenizer{}, compute<T>, seed{1});
     walt::critic judge(ctx, tiny_critic{}, compute<T>, seed{2});
     const adamw adam = adamw::adversarial(1e-3f);
     adversary opponent(judge, {}, adam);
-    tokenizing goal(tokens, {}, opponent);
+    tokenizing goal(tokens, losses, opponent);
     trainer learner(tokens, std::ref(goal), adam);
     std::vector<double> found;
     const auto look = [&](auto&, const step_result& step) {
@@ -58,6 +58,7 @@ TEST_CASE("cuda: a tokenizer and its critic train as on the reference", "[cuda][
         }
     };
     check(terms_of_training<walt::cuda::context, float>(), 1e-3);
+    check(terms_of_training<walt::cuda::context, float>({.chunk = 1}), 1e-3); // the video in two chunks
 }
 
 } // namespace tests

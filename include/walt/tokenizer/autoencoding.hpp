@@ -2,10 +2,13 @@
 // compared pixels.
 #pragma once
 
+#include "../core/history.hpp"
 #include "../data/clips.hpp"
 #include "../ops/diffusion.hpp"
+#include "chunks.hpp"
 #include "tokenizer.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace walt {
@@ -49,7 +52,11 @@ video_view<A, C> without_missing(auto& ctx, const std::vector<std::uint8_t>& pre
     return target;
 }
 
-/// Encoded, noised, decoded. All of it lies in the arena: whoever makes one opens an arena::scope around it.
+/// Encoded, noised, decoded. All of it lies in the arena: whoever makes one opens an arena::scope around it. `chunk`
+/// latent frames pass at once, with their activations only: each runs forward once more in the pass back. What chunks
+/// leave for each other stays in memory, and so do pixels and latents of the whole video, which are small beside it.
+/// So a loss compares whole videos, and the gradients are those of the whole, but for the order in which sums over
+/// frames are added (docs/model.md 3).
 template <class Model> class autoencoding {
   public:
     using A = typename Model::master_type;
@@ -58,13 +65,18 @@ template <class Model> class autoencoding {
     using clip = video_view<A, network::pixel_channels>;
     using latent = video_view<A, network::latent_channels>;
 
-    /// noise: the deviation of Gaussian noise from `random` on the latents.
-    autoencoding(const Model& model, const clip_group& of, double noise, philox random, activations keep)
-        : real(of.size.template take<A, network::pixel_channels>(model.context().arena)),
-          decoded(of.size.template take<A, network::pixel_channels>(model.context().arena)),
-          gradient(of.size.template take<A, network::pixel_channels>(model.context().arena)),
-          z_(take_latent(model, of)), noisy_(take_latent(model, of)), encoding_(model.context().arena, of.size, keep),
-          decoding_(model.context().arena, network::latent_size(of.size), keep) {
+    /// noise: the deviation of Gaussian noise from `random` on the latents. chunk: 0 or more; 0 is all frames at once.
+    /// Throws where there would be several chunks of a network that sees the future.
+    autoencoding(const Model& model, const clip_group& of, double noise, philox random, activations keep,
+                 std::int64_t chunk = 0)
+        : real(take_pixels(model, of.size)), decoded(take_pixels(model, of.size)),
+          gradient(take_pixels(model, of.size)), chunks_(chunks_in(of, chunk)), keep_(keep), encodings_(chunks_.size()),
+          decodings_(chunks_.size()), z_(take_latents(model, network::latent_size(of.size))),
+          noisy_(take_latents(model, size_of(z_))) {
+        if (is_whole()) {
+            encoding_.emplace(model.context().arena, of.size, keep);
+            decoding_.emplace(model.context().arena, size_of(z_), keep);
+        }
         run(model, of, noise, random);
         target = without_missing(model.context(), of.part.present, real, decoded);
     }
@@ -75,35 +87,109 @@ template <class Model> class autoencoding {
 
     /// Adds the parameters' gradients, and of pull sum z^2.
     void backward(const Model& model, double pull, const auto& g) const {
+        require(keeps_activations(keep_), "training needs activations: keep must not be activations::none");
         auto& ctx = model.context();
         const arena::scope scope(ctx.arena);
-        const auto dz = size_of(z_).template take<A, network::latent_channels>(ctx.arena);
-        model.network().decode_backward(ctx, model.weights(), noisy_, decoding_, gradient, dz, g);
+        const auto dz = take_latents(model, size_of(z_));
+        if (is_whole()) model.network().decode_backward(ctx, model.weights(), noisy_, *decoding_, gradient, dz, g);
+        else decode_backward(model, dz, g);
         ops::blend(ctx, 1, dz, 2 * pull, z_, dz);
-        model.network().encode_backward(ctx, model.weights(), real, encoding_, dz, none{}, g);
+        if (is_whole()) model.network().encode_backward(ctx, model.weights(), real, *encoding_, dz, none{}, g);
+        else encode_backward(model, dz, g);
     }
     std::int64_t latents() const { return z_.size(); }
+    /// Where the chunks lie; one, where all frames pass at once.
+    const std::vector<chunk_frames>& chunks() const { return chunks_; }
 
   private:
-    void run(const Model& model, const clip_group& of, double noise, philox random) const {
+    bool is_whole() const { return chunks_.size() == 1; }
+
+    void run(const Model& model, const clip_group& of, double noise, philox random) {
         auto& ctx = model.context();
         const arena::scope scope(ctx.arena);
         const std::vector<float> seen = of.part.seen();
         const std::vector<A> host(seen.begin(), seen.end());
         ctx.upload(real.data(), host.data(), host.size() * sizeof(A));
-        model.network().encode(ctx, model.weights(), real, z_, encoding_);
-        const auto drawn = take_latent(model, of);
+        if (is_whole()) model.network().encode(ctx, model.weights(), real, z_, *encoding_);
+        else
+            for (std::size_t i = 0; i < chunks_.size(); ++i) {
+                const arena::scope one(ctx.arena);
+                const auto x = pixels_of(ctx, real, i);
+                const auto z = take_latents(model, network::latent_size(size_of(x), i == 0));
+                model.network().encode(ctx, model.weights(), x, z, encodings_.forward(i));
+                put_frames(ctx, z, z_, chunks_[i].latent);
+            }
+        const auto drawn = take_latents(model, size_of(z_));
         ops::normal(ctx, random, drawn);
         ops::blend(ctx, 1, z_, noise, drawn, noisy_);
-        model.network().decode(ctx, model.weights(), noisy_, decoded, decoding_);
-    }
-    static latent take_latent(const Model& model, const clip_group& of) {
-        return network::latent_size(of.size).template take<A, network::latent_channels>(model.context().arena);
+        if (is_whole()) model.network().decode(ctx, model.weights(), noisy_, decoded, *decoding_);
+        else
+            for (std::size_t i = 0; i < chunks_.size(); ++i) {
+                const arena::scope one(ctx.arena);
+                const auto z = latents_of(ctx, noisy_, i);
+                const auto x = take_pixels(model, network::pixel_size(size_of(z), i == 0));
+                model.network().decode(ctx, model.weights(), z, x, decodings_.forward(i));
+                put_frames(ctx, x, decoded, chunks_[i].pixel);
+            }
     }
 
+    // Chunks from the last to the first. The histories are copied: each pass back has gradients of its own in them.
+    void decode_backward(const Model& model, const latent& dz, const auto& g) const {
+        auto& ctx = model.context();
+        chunk_histories passes = decodings_;
+        for (std::size_t i = chunks_.size(); i-- > 0;) {
+            const arena::scope one(ctx.arena);
+            const auto z = latents_of(ctx, noisy_, i), dz_part = take_latents(model, size_of(z));
+            const auto dx = pixels_of(ctx, gradient, i), x = take_pixels(model, size_of(dx));
+            const typename network::template decoder_saved<T> kept(ctx.arena, size_of(z),
+                                                                   passage{keep_, passes.backward(i)});
+            model.network().decode(ctx, model.weights(), z, x, kept);
+            model.network().decode_backward(ctx, model.weights(), z, kept, dx, dz_part, g);
+            put_frames(ctx, dz_part, dz, chunks_[i].latent);
+        }
+    }
+    void encode_backward(const Model& model, const latent& dz, const auto& g) const {
+        auto& ctx = model.context();
+        chunk_histories passes = encodings_;
+        for (std::size_t i = chunks_.size(); i-- > 0;) {
+            const arena::scope one(ctx.arena);
+            const auto x = pixels_of(ctx, real, i);
+            const auto dz_part = latents_of(ctx, dz, i), z = take_latents(model, size_of(dz_part));
+            const typename network::template encoder_saved<T> kept(ctx.arena, size_of(x),
+                                                                   passage{keep_, passes.backward(i)});
+            model.network().encode(ctx, model.weights(), x, z, kept);
+            model.network().encode_backward(ctx, model.weights(), x, kept, dz_part, none{}, g);
+        }
+    }
+
+    clip pixels_of(auto& ctx, const clip& of, std::size_t i) const {
+        return frames_of(ctx, of, chunks_[i].pixel, chunks_[i].pixels);
+    }
+    latent latents_of(auto& ctx, const latent& of, std::size_t i) const {
+        return frames_of(ctx, of, chunks_[i].latent, chunks_[i].latents);
+    }
+    static std::vector<chunk_frames> chunks_in(const clip_group& of, std::int64_t chunk) {
+        require(chunk >= 0, "a chunk is a number of latent frames, or 0 for all of them; it is {}", chunk);
+        const std::int64_t all = network::latent_size(of.size).frames;
+        require(network::dims::sees_no_future || chunk == 0 || chunk >= all,
+                "this tokenizer sees the future, so its videos of {} latent frames cannot come in chunks of {}: its "
+                "config must be causal or per_frame",
+                all, chunk);
+        return chunks_of(all, chunk > 0 ? chunk : all, network::dims::time_compression);
+    }
+    static clip take_pixels(const Model& model, const video_size& size) {
+        return size.template take<A, network::pixel_channels>(model.context().arena);
+    }
+    static latent take_latents(const Model& model, const video_size& size) {
+        return size.template take<A, network::latent_channels>(model.context().arena);
+    }
+
+    std::vector<chunk_frames> chunks_;
+    activations keep_;
+    chunk_histories encodings_, decodings_; ///< what chunks leave; nothing where there is one
     latent z_, noisy_;
-    typename network::template encoder_saved<T> encoding_;
-    typename network::template decoder_saved<T> decoding_;
+    std::optional<typename network::template encoder_saved<T>> encoding_; ///< of all frames at once
+    std::optional<typename network::template decoder_saved<T>> decoding_;
 };
 
 } // namespace walt

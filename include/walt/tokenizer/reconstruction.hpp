@@ -3,7 +3,6 @@
 
 #include "../ops/reconstruction.hpp"
 #include "autoencoding.hpp"
-#include "train_in_chunks.hpp"
 
 #include <vector>
 
@@ -33,51 +32,19 @@ struct reconstruction {
         for (const clip_group& of : groups) latents += network::latent_size(of.size).positions();
         const std::int64_t there = batch.pixels_present();
         require(there > 0, "a batch of {} samples without a pixel that is present has no loss", batch.shape.count);
-        require(chunk >= 0, "reconstruction::chunk is a number of latent frames, or 0; it is {}", chunk);
         const double pull = static_cast<double>(latent_pull) / static_cast<double>(latents * network::latent_channels);
         ops::fill(ctx, loss, 0);
         for (const clip_group& of : groups) { // one after another: only one is in memory
             const arena::scope inner(ctx.arena);
             const bool images = of.part.is_stack(0);
             const philox own{images && groups.size() > 1 ? random.seed ^ 0x696d61676573u : random.seed, random.stream};
-            if (chunk > 0 && chunk < network::latent_size(of.size).frames) {
-                in_chunks(model, of, there, pull, g, own, loss);
-                continue;
-            }
-            const autoencoding<Model> pass(model, of, static_cast<double>(latent_noise), own, keep);
+            const autoencoding<Model> pass(model, of, static_cast<double>(latent_noise), own, keep, chunk);
             compare(ctx, pass.decoded, pass.target, there, loss, pass.gradient);
             pass.backward(model, pull, g);
         }
     }
 
   private:
-    /// The same with one chunk's activations at a time.
-    template <class Model, class Sink, class A>
-    void in_chunks(Model& model, const clip_group& of, std::int64_t there, double pull, const Sink& g, philox random,
-                   view<A, 1> loss) const {
-        using network = typename Model::module_type;
-        if constexpr (!network::dims::sees_no_future)
-            fail("this tokenizer sees the future, so its videos cannot come in chunks of {} latent frames", chunk);
-        else {
-            auto& ctx = model.context();
-            const auto noise = network::latent_size(of.size).template take<A, network::latent_channels>(ctx.arena),
-                       noisy = size_of(noise).template take<A, network::latent_channels>(ctx.arena);
-            ops::normal(ctx, random, noise);
-            train_in_chunks(
-                model, of.part.seen(), of.size, chunk, keep,
-                [&](auto z) {
-                    ops::blend(ctx, 1, z, latent_noise, noise, noisy);
-                    return noisy;
-                },
-                [&](const chunk_frames& at, auto decoded, auto real, auto gradient) {
-                    const auto present =
-                        detail::some_frames(of.part.present, of.size.batch, of.size.frames, at.pixel, at.pixels);
-                    compare(ctx, decoded, without_missing(ctx, present, real, decoded), there, loss, gradient);
-                },
-                [&](auto z, auto dz) { ops::blend(ctx, 1, dz, 2 * pull, z, dz); }, g);
-        }
-    }
-
     /// Adds to the loss what these pixels are of the mean over all `there` are, and assigns its gradient.
     template <class Video, class A>
     void compare(auto& ctx, const Video& decoded, const Video& target, std::int64_t there, view<A, 1> loss,

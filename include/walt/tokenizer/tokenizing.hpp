@@ -19,6 +19,8 @@ struct tokenizer_losses {
     float latent_pull = 0;               ///< adds latent_pull mean z^2, not reported: as in walt::reconstruction
     float latent_noise = 0;              ///< deviation of Gaussian noise added to z: as there
     activations keep = activations::all; ///< or rematerialise: less memory, more work
+    std::int64_t chunk = 0;              ///< latent frames that pass the tokenizer and the perceptual distance at once,
+                                         ///< as in walt::reconstruction; the critic sees whole clips
 };
 
 /// What came of a step: its terms, unweighted, as means over the micro-batches.
@@ -75,7 +77,7 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         passes.reserve(2);
         for (const clip_group& of : clip_groups<Model>(batch)) {
             const philox own{passes.empty() ? random.seed : random.seed ^ 0x696d61676573u, random.stream};
-            passes.emplace_back(model, of, static_cast<double>(losses_.latent_noise), own, losses_.keep);
+            passes.emplace_back(model, of, static_cast<double>(losses_.latent_noise), own, losses_.keep, losses_.chunk);
             pixels += of.size.positions();
             latents += passes.back().latents();
         }
@@ -156,13 +158,20 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         ops::blend(ctx, static_cast<double>(losses_.reconstruction) * part, pass.gradient, 0, none{}, pass.gradient);
         ops::blend(ctx, 1, sum, part, value, sum);
     }
+    /// Frames are looked at one by one, so chunks of them come one after another.
     void add_perceptual(auto& ctx, const auto& pass, double share, view<A, 1> sum) const {
-        const arena::scope scope(ctx.arena);
-        const auto value = number(ctx);
-        const auto d = size_of(pass.real).template take<A, Model::module_type::pixel_channels>(ctx.arena);
-        (*perceptual_)(pass.decoded, pass.target, value, d);
-        ops::blend(ctx, 1, pass.gradient, share * static_cast<double>(losses_.perceptual), d, pass.gradient);
-        ops::blend(ctx, 1, sum, share, value, sum);
+        for (const chunk_frames& at : pass.chunks()) {
+            const arena::scope scope(ctx.arena);
+            const double part = share * static_cast<double>(at.pixels) / static_cast<double>(pass.real.extent(1));
+            const auto of = [&](const auto& clip) { return frames_of(ctx, clip, at.pixel, at.pixels); };
+            const auto value = number(ctx);
+            const auto gradient = of(pass.gradient);
+            const auto d = size_of(gradient).template take<A, Model::module_type::pixel_channels>(ctx.arena);
+            (*perceptual_)(of(pass.decoded), of(pass.target), value, d);
+            ops::blend(ctx, 1, gradient, part * static_cast<double>(losses_.perceptual), d, gradient);
+            if (at.pixels < pass.real.extent(1)) put_frames(ctx, gradient, pass.gradient, at.pixel);
+            ops::blend(ctx, 1, sum, part, value, sum);
+        }
     }
     void add_adversarial(auto& ctx, const auto& passes, view<A, 1> loss) {
         const arena::scope scope(ctx.arena);
