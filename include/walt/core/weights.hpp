@@ -124,6 +124,15 @@ struct no_gradients {
     constexpr void ready(int) const {}
 };
 
+/// The sink of one of several passes that add to the same gradients: these are complete in the last one only.
+template <class Sink> struct one_of_passes : Sink {
+    bool last = true;
+    constexpr void ready(int i) const {
+        if (last) Sink::ready(i);
+    }
+};
+template <class Sink> one_of_passes(Sink, bool) -> one_of_passes<Sink>;
+
 /// Whether a sink computes no gradients of parameters at all, so that what only they need can be left out.
 template <class G> inline constexpr bool is_frozen = std::derived_from<std::remove_cvref_t<G>, no_gradients>;
 

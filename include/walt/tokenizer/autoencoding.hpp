@@ -85,11 +85,12 @@ template <class Model> class autoencoding {
     clip gradient; ///< of decoded: to be written before backward
     clip target;   ///< what decoded is compared with: real, where it is not missing
 
-    /// Adds the parameters' gradients, and of pull sum z^2.
-    void backward(const Model& model, double pull, const auto& g) const {
+    /// Adds the parameters' gradients, and of pull sum z^2. last: no other pass adds to them (the sink's ready).
+    void backward(const Model& model, double pull, const auto& sink, bool last = true) const {
         require(keeps_activations(keep_), "training needs activations: keep must not be activations::none");
         auto& ctx = model.context();
         const arena::scope scope(ctx.arena);
+        const one_of_passes g{sink, last};
         const auto dz = take_latents(model, size_of(z_));
         if (is_whole()) model.network().decode_backward(ctx, model.weights(), noisy_, *decoding_, gradient, dz, g);
         else decode_backward(model, dz, g);
@@ -134,11 +135,13 @@ template <class Model> class autoencoding {
     }
 
     // Chunks from the last to the first. The histories are copied: each pass back has gradients of its own in them.
-    void decode_backward(const Model& model, const latent& dz, const auto& g) const {
+    void decode_backward(const Model& model, const latent& dz, const auto& sink) const {
         auto& ctx = model.context();
         chunk_histories passes = decodings_;
         for (std::size_t i = chunks_.size(); i-- > 0;) {
             const arena::scope one(ctx.arena);
+            auto g = sink;
+            g.last = sink.last && i == 0;
             const auto z = latents_of(ctx, noisy_, i), dz_part = take_latents(model, size_of(z));
             const auto dx = pixels_of(ctx, gradient, i), x = take_pixels(model, size_of(dx));
             const typename network::template decoder_saved<T> kept(ctx.arena, size_of(z),
@@ -148,11 +151,13 @@ template <class Model> class autoencoding {
             put_frames(ctx, dz_part, dz, chunks_[i].latent);
         }
     }
-    void encode_backward(const Model& model, const latent& dz, const auto& g) const {
+    void encode_backward(const Model& model, const latent& dz, const auto& sink) const {
         auto& ctx = model.context();
         chunk_histories passes = encodings_;
         for (std::size_t i = chunks_.size(); i-- > 0;) {
             const arena::scope one(ctx.arena);
+            auto g = sink;
+            g.last = sink.last && i == 0;
             const auto x = pixels_of(ctx, real, i);
             const auto dz_part = latents_of(ctx, dz, i), z = take_latents(model, size_of(dz_part));
             const typename network::template encoder_saved<T> kept(ctx.arena, size_of(x),

@@ -11,6 +11,7 @@ namespace walt {
 /// A norm that looks at the latent, residual blocks, then the upsampling to the level above; none behind level 0.
 template <class Dims, int Level> struct decoder_level : level_name<Level> {
     static constexpr int In = Dims::channels(Level + 1), C = Dims::channels(Level);
+    static constexpr int block = 2 * Dims::levels + 1 - Level; ///< a sink's ready(block): as tokenizer_network counts
     static constexpr bool has_up = Level > 0;
     using adanorm_part = nn::adanorm<In, Dims::latent, Dims::groups(In)>;
     using blocks_part = tokenizer_blocks<Dims, In, C>;
@@ -150,8 +151,10 @@ template <class Dims, std::size_t... Level> struct decoder<Dims, std::index_sequ
         levels.backward(ctx, keep.mid.output(), keep.levels, dlevels, dmid,
                         [&](const auto& level, auto y, const auto& kept, auto dy, auto dlevel) {
                             level.backward(ctx, w, y, keep.statistics, kept, dy, dlevel, dstatistics, g);
+                            g.ready(level.block);
                         });
         mid.blocks.backward_in_place(ctx, w, keep.stem, keep.mid, dmid, g);
+        g.ready(Dims::levels + 1);
         const auto dstem_compute = keep.size.template take<T, first>(ctx.arena);
         ops::convert(ctx, dmid, dstem_compute);
         stem.backward_parameters(ctx, w, keep.latent.backward(ctx, z), dstem_compute, g, keep.latent.of);

@@ -10,6 +10,7 @@ namespace walt {
 /// Residual blocks, then the downsampling to the next level; none behind the last.
 template <class Dims, int Level> struct encoder_level : level_name<Level> {
     static constexpr int In = Dims::channels_into(Level), C = Dims::channels(Level);
+    static constexpr int block = Level; ///< a sink's ready(block): as tokenizer_network counts
     static constexpr bool has_down = Level + 1 < Dims::levels;
     using blocks_part = tokenizer_blocks<Dims, In, C>;
     using down_part = nn::downsample<C, Dims::around(Dims::time_stride(Level), 2)>;
@@ -112,9 +113,11 @@ template <class Dims, std::size_t... Level> struct encoder<Dims, std::index_sequ
         const auto dstem = keep.size.template take<accumulate_t<T>, first>(ctx.arena);
         out.backward(ctx, w, keep.mid.output(), keep.out, dz, dmid, g);
         mid.blocks.backward_in_place(ctx, w, keep.levels.output(), keep.mid, dmid, g);
+        g.ready(Dims::levels);
         levels.backward(ctx, keep.stem, keep.levels, dmid, dstem,
                         [&](const auto& level, auto y, const auto& kept, auto dy, auto dlevel) {
                             level.backward(ctx, w, y, kept, dy, dlevel, g);
+                            g.ready(level.block);
                         });
         const auto dstem_compute = keep.size.template take<T, first>(ctx.arena);
         ops::convert(ctx, dstem, dstem_compute);

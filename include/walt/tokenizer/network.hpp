@@ -21,7 +21,9 @@ template <int Latent> struct latent_normalisation {
 /// F = 1 + (f - 1) time_compression, H = h space_compression. A pass is
 ///   saved keep(ctx.arena, size, activations::all); encode(ctx, w, x, z, keep); ...;
 ///   encode_backward(ctx, w, x, keep, dz, dx, g);
-/// with an arena::scope around it. Of a chunk that goes on from another (docs/model.md 3), F = f time_compression.
+/// with an arena::scope around it. A sink's ready(i) counts the parts as they run: of L levels the encoder's are 0 to
+/// L - 1 and its middle is L, the decoder's middle is L + 1 and its levels are L + 2 to 2 L + 1. Of a chunk that goes
+/// on from another (docs/model.md 3), F = f time_compression.
 template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct tokenizer_network {
     using config_type = Config;
     using dims = tokenizer_dimensions<Config>;

@@ -91,7 +91,8 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         if constexpr (has_adversary)
             if (step_ >= losses_.adversarial_from) add_adversarial(ctx, passes, loss);
         for (const auto& pass : passes)
-            pass.backward(model, static_cast<double>(losses_.latent_pull) / static_cast<double>(latents), g);
+            pass.backward(model, static_cast<double>(losses_.latent_pull) / static_cast<double>(latents), g,
+                          &pass == &passes.back());
         ops::accumulate(ctx, reconstructed, sums_.all().slice(0, 1));
         ops::accumulate(ctx, distance, sums_.all().slice(1, 1));
         ++micro_batches_;
