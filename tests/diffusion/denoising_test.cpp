@@ -152,6 +152,7 @@ TEST_CASE("known frames: one or two of a video's first, clean, none of an image'
           "[denoising]") {
     recorder<all_inputs> model;
     denoising objective;
+    CHECK(objective.frame_prediction_rate == 0.3f); // docs/model.md 15
     objective.frame_prediction_rate = 0.6f;
     objective.self_conditioning_rate = 0;
     const latents batch = drawn<all_inputs>();

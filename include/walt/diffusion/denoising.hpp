@@ -29,7 +29,7 @@ struct step_distribution {
 struct denoising {
     float self_conditioning_rate = 0.9f; ///< of batches that first estimate x0 from zeros
     float condition_drop = 0.1f;         ///< of samples (or images) that are told nothing: for guidance
-    float frame_prediction_rate = 0.5f;  ///< of videos that know 1 or 2 latent frames (models with frame_prediction)
+    float frame_prediction_rate = 0.3f;  ///< of videos that know 1 or 2 latent frames (models with frame_prediction)
     int low_resolution_noise = 300;      ///< super-resolution: noise of the low-resolution input up to this level
     step_distribution levels{};
     activations keep = activations::all;
