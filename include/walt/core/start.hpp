@@ -5,7 +5,14 @@
 #include "parameter_table.hpp"
 #include "philox.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 namespace walt {
 
@@ -17,26 +24,45 @@ inline float truncated_normal(const philox& numbers, std::uint64_t i) {
     }
 }
 
-/// The starting value of every element of a parameter, in memory order. The numbers depend on the seed and the
-/// parameter's name only, so adding one does not change the others.
+/// Calls body(first, last) for pieces of 0 .. count - 1, on all threads of the host where there is enough to do.
+template <class Body> void on_host_threads(std::size_t count, const Body& body) {
+    constexpr std::size_t piece = std::size_t{1} << 16; // a millisecond or so
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        for (std::size_t at = 0; (at = next.fetch_add(piece)) < count;) body(at, std::min(count, at + piece));
+    };
+    const std::size_t pieces = (count + piece - 1) / piece,
+                      threads = std::min<std::size_t>(pieces, std::thread::hardware_concurrency());
+    std::vector<std::jthread> others; // which their end waits for
+    try {
+        while (others.size() + 1 < threads) others.emplace_back(work);
+    } catch (const std::system_error&) { // the host has no more threads: those that are there do it
+    }
+    work();
+}
+
+/// The starting value of every element of a parameter, in memory order. The numbers depend on the seed, the
+/// parameter's name and the element only: adding a parameter does not change the others, nor do threads change any.
 template <class A> void start_parameter(const parameter_row& row, std::uint64_t seed, A* out) {
     const philox numbers{seed, hash(row.name)};
     const std::int64_t outs = row.shape.front(), fan_in = static_cast<std::int64_t>(row.size) / outs;
     const std::int64_t receptive = row.shape.size() > 2 ? fan_in / row.shape[1] : 1;
     const double bound = std::sqrt(6.0 / static_cast<double>(fan_in + outs * receptive));
     const double fan_in_std = 1.0 / std::sqrt(static_cast<double>(fan_in));
-    for (std::size_t i = 0; i < row.size; ++i) {
-        double value = 0;
+    const auto value_of = [&](std::size_t i) {
         switch (row.start) {
-        case init::zero: break;
-        case init::one: value = 1; break;
-        case init::xavier: value = bound * (2.0 * static_cast<double>(numbers.uniform(i)) - 1.0); break;
-        case init::normal: value = 0.02 * static_cast<double>(numbers.normal(i)); break;
-        case init::truncated: value = 0.02 * static_cast<double>(truncated_normal(numbers, i)); break;
-        case init::truncated_fan_in: value = fan_in_std * static_cast<double>(truncated_normal(numbers, i)); break;
+        case init::zero: return 0.0;
+        case init::one: return 1.0;
+        case init::xavier: return bound * (2.0 * static_cast<double>(numbers.uniform(i)) - 1.0);
+        case init::normal: return 0.02 * static_cast<double>(numbers.normal(i));
+        case init::truncated: return 0.02 * static_cast<double>(truncated_normal(numbers, i));
+        case init::truncated_fan_in: return fan_in_std * static_cast<double>(truncated_normal(numbers, i));
         }
-        out[i] = static_cast<A>(value);
-    }
+        return 0.0;
+    };
+    on_host_threads(row.size, [&](std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) out[i] = static_cast<A>(value_of(i));
+    });
 }
 } // namespace detail
 } // namespace walt
