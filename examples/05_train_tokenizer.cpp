@@ -4,6 +4,7 @@
 #include <walt/cpu.hpp>
 #include <walt/data/batches.hpp>
 #include <walt/data/moving_fashion.hpp>
+#include <walt/measures/pixels.hpp>
 #include <walt/tokenizer/reconstruction.hpp>
 #include <walt/train/ema.hpp>
 #include <walt/train/save_to.hpp>
@@ -12,13 +13,6 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-
-/// Of pixels in [-1, 1], in decibels.
-double psnr(const std::vector<float>& a, const std::vector<float>& b) {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>((a[i] - b[i]) * (a[i] - b[i])) / 4;
-    return -10 * std::log10(sum / static_cast<double>(a.size()));
-}
 
 int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer");
@@ -39,7 +33,7 @@ int main(int count, char** arguments) try {
     const auto quality = [&] {
         const walt::latents latents =
             average.model().encode(unseen, walt::latent_scale::raw); // back at once: any scale
-        return psnr(unseen.pixels, average.model().decode(latents).pixels);
+        return walt::psnr(average.model().decode(latents), unseen);
     };
     const double before = quality();
     trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, average, walt::save_to{"tokenizer_run"});
