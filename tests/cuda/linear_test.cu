@@ -23,7 +23,7 @@ template <int K, int N> struct sizes {
         view<T, dynamic, K> dx = (memory.take<T, dynamic, K>(rows));
         view<A, dynamic, K> dx_wide = (memory.take<A, dynamic, K>(rows));
         view<A, N, K> dw = normals(memory.take<A, N, K>(), 5), dw_only = normals(memory.take<A, N, K>(), 6); // added to
-        view<A, N> dbias = normals(memory.take<A, N>(), 7);
+        view<A, N> dbias = normals(memory.take<A, N>(), 7), dbias_only = normals(memory.take<A, N>(), 9);
         view<T, dynamic, N> inner = (memory.take<T, dynamic, N>(rows)), active = (memory.take<T, dynamic, N>(rows));
         view<T, dynamic, K> inner_of_x = normals(memory.take<T, dynamic, K>(rows), 8),
                             dinner = (memory.take<T, dynamic, K>(rows));
@@ -31,10 +31,11 @@ template <int K, int N> struct sizes {
         explicit operands(std::int64_t r) : rows(r) {}
         void each(auto&& visit) {
             visit(x), visit(w), visit(bias), visit(y), visit(dy), visit(wide), visit(plain);
-            visit(dx), visit(dx_wide), visit(dw), visit(dw_only), visit(dbias);
+            visit(dx), visit(dx_wide), visit(dw), visit(dw_only), visit(dbias), visit(dbias_only);
             visit(inner), visit(active), visit(inner_of_x), visit(dinner);
         }
         void run(auto& ctx) {
+            ops::linear_grad_weight(ctx, x, dy, none{}, dbias_only);
             ops::linear(ctx, x, w, bias, y);
             ops::linear(ctx, x, w, bias, wide);
             ops::linear(ctx, x, w, none{}, plain);

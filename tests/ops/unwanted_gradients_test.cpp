@@ -53,6 +53,11 @@ template <class Context> void linear_maps() {
     keeps_bits(
         ctx, [&] { return std::tuple(started<float, 40, 24>(ctx), started<float, 40>(ctx)); },
         [&](auto dw, auto db) { ops::linear_grad_weight(ctx, x, dy, dw, db); });
+    Context fresh; // whose arena has seen nothing: a bias alone is a sum, without room for the matrix
+    const auto db = started<float, 40>(ctx);
+    ops::linear_grad_weight(fresh, x, dy, view<float, 40, 24>(), db);
+    ops::linear_grad_weight(fresh, x, dy, none{}, db);
+    CHECK(fresh.arena.peak() == 0);
 }
 
 template <class Context> void windows() {
@@ -213,4 +218,7 @@ TEST_CASE("the counting device, whose views are all empty, counts what is not le
     ops::linear_grad_weight(ctx, x, dy, view<float, 5, 4>(), none{});
     CHECK(ctx.calls == 1);
     CHECK(ctx.flops == 2 * 3 * 4 * 5);
+    ops::linear_grad_weight(ctx, x, dy, none{}, view<float, 5>());
+    CHECK(ctx.calls == 2);
+    CHECK(ctx.flops == 2 * 3 * 4 * 5 + 3 * 5); // the sum alone
 }

@@ -44,12 +44,18 @@ template <class... T> void linear_grad_weight_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>, "this device has no weight gradient of a linear map "
                                            "(linear_grad_weight_on) for operands of these types");
 }
+template <class... T> void linear_grad_bias_on(rules::any_context, ...) {
+    static_assert(rules::device_has<T...>, "this device has no bias gradient of a linear map (linear_grad_bias_on) for "
+                                           "operands of these types");
+}
 /// dw += dy^T x, db += sum of the rows of dy; pass none{} for no bias. Either may be unwanted (rules::wanted).
 template <context Context, class X, class DY, class DW, class DBias>
 void linear_grad_weight(Context& ctx, X x, DY dy, DW dw, DBias dbias) {
     if constexpr (rules::linear_shapes<X, DW, DBias, DY> && rules::linear_shapes<X, none, none, DY>) {
         rules::equal_rows(x, dy, "ops::linear_grad_weight: the rows of x and of dy");
         if (!rules::wanted(ctx, dw, dbias)) return;
+        if constexpr (!is_none<DBias>)
+            if (!rules::wanted(ctx, dw)) return linear_grad_bias_on(ctx, dy.read(), dbias); // no product
         const arena::scope scope(ctx.arena);
         using A = accumulate_t<typename X::element>;
         const auto dw_ = rules::or_scratch(ctx, dw, view<A, DY::static_extent(1), X::static_extent(1)>());

@@ -101,26 +101,28 @@ void linear_grad_input_on(context& ctx, view<const T, R, N> dy, W w, view<U, R, 
                                   dx.data());
 }
 
+template <class T, int R, int N, class DBias> void linear_grad_bias_on(context&, view<const T, R, N> dy, DBias dbias) {
+    constexpr std::int64_t columns = 64; // a cache line of bf16 or two of float a row
+    parallel_pieces(
+        N, columns,
+        [&](std::int64_t first, std::int64_t last) {
+            float sum[columns] = {};
+            const int width = static_cast<int>(last - first);
+            for (std::int64_t r = 0; r < dy.extent(0); ++r) {
+                const T* row = dy.data() + r * N + first;
+                for (int j = 0; j < width; ++j) sum[j] += static_cast<float>(row[j]);
+            }
+            for (int j = 0; j < width; ++j) dbias.data()[first + j] += sum[j];
+        },
+        dy.extent(0));
+}
+
 template <class T, int R, int K, int N, class DBias>
 void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw,
                            DBias dbias) {
     detail::multiply<T, float, float>(ctx, {N, K, x.extent(0), true, false, true}, dy.data(), x.data(), nullptr,
                                       dw.data());
-    if constexpr (!is_none<DBias>) {
-        constexpr std::int64_t columns = 64; // a cache line of bf16 or two of float a row
-        parallel_pieces(
-            N, columns,
-            [&](std::int64_t first, std::int64_t last) {
-                float sum[columns] = {};
-                const int width = static_cast<int>(last - first);
-                for (std::int64_t r = 0; r < dy.extent(0); ++r) {
-                    const T* row = dy.data() + r * N + first;
-                    for (int j = 0; j < width; ++j) sum[j] += static_cast<float>(row[j]);
-                }
-                for (int j = 0; j < width; ++j) dbias.data()[first + j] += sum[j];
-            },
-            dy.extent(0));
-    }
+    if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy, dbias);
 }
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

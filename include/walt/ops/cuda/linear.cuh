@@ -69,6 +69,11 @@ void linear_grad_activated_input_on(context& ctx, activation::gelu, view<const b
     activate_grad_on(ctx, activation::gelu{}, inner, dinner.read(), dinner);
 }
 
+template <class T, int R, int N, class DBias>
+void linear_grad_bias_on(context& ctx, view<const T, R, N> dy, DBias dbias) {
+    add_column_sums(ctx, "ops::linear_grad_weight", dy.data(), dy.extent(0), N, dbias.data());
+}
+
 template <class T, int R, int K, int N, class DBias>
 void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw,
                            DBias dbias) {
@@ -83,8 +88,7 @@ void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R,
     const float* no_bias = nullptr;
     const product p{N, K, x.extent(0), true, false, true, ctx.precision == math::tf32};
     ctx.products.multiply(ctx.stream, p, dy.data(), x.data(), no_bias, dw.data());
-    if constexpr (!is_none<DBias>)
-        add_column_sums(ctx, "ops::linear_grad_weight", dy.data(), dy.extent(0), N, dbias.data());
+    if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy, dbias);
 }
 
 } // namespace walt::cuda

@@ -12,6 +12,9 @@ template <class X, class W, class Bias, class Y> void linear_on(context& ctx, X 
 template <class DY, class W, class DX> void linear_grad_input_on(context& ctx, DY dy, W w, DX dx) {
     ctx.count(2.0 * static_cast<double>(dy.size()) * static_cast<double>(w.extent(1)), dy, w, dx);
 }
+template <class DY, class DBias> void linear_grad_bias_on(context& ctx, DY dy, DBias dbias) {
+    ctx.count(static_cast<double>(dy.size()), dy, dbias);
+}
 template <class X, class DY, class DW, class DBias>
 void linear_grad_weight_on(context& ctx, X x, DY dy, DW dw, DBias dbias) {
     ctx.count(2.0 * static_cast<double>(x.size()) * static_cast<double>(dw.extent(0)), x, dy, dw, dbias);
