@@ -9,6 +9,7 @@
 #if __has_include(<jansson.h>) // walt::io
 #include "io/mapped.hpp"
 #include "io/safetensors.hpp"
+#include "io/safetensors_writer.hpp"
 #include "io/weights.hpp"
 #include "perceptual/item_features.hpp"
 #include "train/save_to.hpp"

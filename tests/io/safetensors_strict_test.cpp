@@ -4,7 +4,7 @@
 #include "../datasets/temporary_folder.hpp"
 
 #include <walt/core/philox.hpp>
-#include <walt/io/safetensors.hpp>
+#include <walt/io/safetensors_writer.hpp>
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include "catch.hpp"
 
 #include <walt/core/philox.hpp>
-#include <walt/io/safetensors.hpp>
+#include <walt/io/safetensors_writer.hpp>
 
 #include <fstream>
 #include <numeric>

@@ -4,7 +4,7 @@
 
 #include "../config/stored_config.hpp"
 #include "../core/model.hpp"
-#include "safetensors.hpp"
+#include "safetensors_writer.hpp"
 
 #include <filesystem>
 #include <span>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../config/stored_config.hpp"
+#include "../io/safetensors_writer.hpp"
 #include "observer.hpp"
 
 #include <algorithm>
