@@ -2,13 +2,13 @@
 #include <walt/config/presets.hpp>
 #include <walt/diffusion/cost.hpp>
 
-#include <cstdio>
+#include <fmt/core.h>
 
 template <class Config> void card(const char* name) {
     const walt::cost one = walt::sampling_cost(Config{}, walt::compute<walt::bf16>);
-    std::printf("%-20s %8.1f M parameters  %8.2f TFLOP and %7.1f GB moved a pass  %8.1f MB of activations\n", name,
-                static_cast<double>(one.parameters) * 1e-6, one.flops * 1e-12, one.bytes * 1e-9,
-                static_cast<double>(one.activations) * 1e-6);
+    fmt::print("{:20} {:8.1f} M parameters  {:8.2f} TFLOP and {:7.1f} GB moved a pass  {:8.1f} MB of activations\n",
+               name, static_cast<double>(one.parameters) * 1e-6, one.flops * 1e-12, one.bytes * 1e-9,
+               static_cast<double>(one.activations) * 1e-6);
 }
 
 int main() {

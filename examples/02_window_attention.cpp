@@ -3,7 +3,7 @@
 #include <walt/cpu.hpp>
 #include <walt/meta.hpp>
 
-#include <cstdio>
+#include <fmt/core.h>
 
 /// 2 frames of 4 x 8 tokens, windows of all frames x 4 x Width, 2 heads of 16.
 template <int Width>
@@ -40,7 +40,7 @@ int main() {
     walt::meta::context small, large;
     attend<4>(small, 0);
     attend<8>(large, 0);
-    std::printf("far tokens matter: %s with windows 2x4x4, %s with 2x4x8; %.0f and %.0f FLOPs\n", apart ? "no" : "yes",
-                together ? "yes" : "no", small.flops, large.flops);
+    fmt::print("far tokens matter: {} with windows 2x4x4, {} with 2x4x8; {:.0f} and {:.0f} FLOPs\n",
+               apart ? "no" : "yes", together ? "yes" : "no", small.flops, large.flops);
     return apart && together && large.flops == 2 * small.flops ? 0 : 1;
 }

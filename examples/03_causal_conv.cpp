@@ -1,7 +1,8 @@
 // Causal convolution: changing a frame changes no frame before it, to the last bit.
 #include <walt/cpu.hpp>
 
-#include <cstdio>
+#include <fmt/core.h>
+
 #include <cstring>
 
 int main() {
@@ -23,7 +24,7 @@ int main() {
         const std::size_t frame = sizeof(float) * side * side * out;
         while (first < frames && std::memcmp(&before(0, first, 0, 0, 0), &after(0, first, 0, 0, 0), frame) == 0)
             ++first;
-        std::printf("frame %d of the input changed: the output changes from frame %d on\n", changed, first);
+        fmt::print("frame {} of the input changed: the output changes from frame {} on\n", changed, first);
         causal = causal && first == changed;
     }
     return causal ? 0 : 1;

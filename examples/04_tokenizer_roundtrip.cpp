@@ -3,8 +3,9 @@
 #include <walt/reference.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <cstdio>
 
 int main() {
     walt::reference::context device;
@@ -19,8 +20,8 @@ int main() {
     const walt::latents latents = tokenizer.encode(clip, raw), alone = tokenizer.encode(image, raw);
     const walt::clips back = tokenizer.decode(latents);
     const bool equal = std::equal(alone.values.begin(), alone.values.end(), latents.values.begin());
-    std::printf("%zu numbers become %zu and %zu again; the image's %zu equal the first of the clip's: %s\n",
-                clip.pixels.size(), latents.values.size(), back.pixels.size(), alone.values.size(),
-                equal ? "yes" : "no");
+    fmt::print("{} numbers become {} and {} again; the image's {} equal the first of the clip's: {}\n",
+               clip.pixels.size(), latents.values.size(), back.pixels.size(), alone.values.size(),
+               equal ? "yes" : "no");
     return equal && back.shape == clip.shape && latents.shape == walt::video_shape{1, 2, 2, 2, 8} ? 0 : 1;
 }

@@ -11,8 +11,7 @@
 #include <walt/train/trainer.hpp>
 
 #include <CLI/CLI.hpp>
-
-#include <cstdio>
+#include <fmt/core.h>
 
 int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer");
@@ -38,10 +37,9 @@ int main(int count, char** arguments) try {
     const double before = quality();
     trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, average, walt::save_to{"tokenizer_run"});
     const double after = quality();
-    std::printf("PSNR %.2f dB before, %.2f dB after %lld steps\n", before, after,
-                static_cast<long long>(trainer.step_count()));
+    fmt::print("PSNR {:.2f} dB before, {:.2f} dB after {} steps\n", before, after, trainer.step_count());
     return after > before ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

@@ -16,8 +16,7 @@
 #include <walt/transformer/denoiser.hpp>
 
 #include <CLI/CLI.hpp>
-
-#include <cstdio>
+#include <fmt/core.h>
 
 struct small : walt::presets::demo {
     static constexpr int hidden = 64, heads = 2, depth = 2;
@@ -51,10 +50,9 @@ int main(int count, char** arguments) try {
                     last = result.loss;
                 });
     walt::save_weights<walt::bf16>("denoiser.safetensors", average.model());
-    std::printf("loss %.3f in the first step, %.3f in step %lld\n", first, last,
-                static_cast<long long>(trainer.step_count()));
+    fmt::print("loss {:.3f} in the first step, {:.3f} in step {}\n", first, last, trainer.step_count());
     return std::isfinite(last) && (first == 0 || last < first) ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

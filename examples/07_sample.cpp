@@ -10,8 +10,7 @@
 #include <walt/train/checkpoint.hpp>
 
 #include <CLI/CLI.hpp>
-
-#include <cstdio>
+#include <fmt/core.h>
 
 struct small : walt::presets::demo { // 06_train_denoiser's
     static constexpr int hidden = 64, heads = 2, depth = 2;
@@ -40,11 +39,11 @@ int main(int count, char** arguments) try {
     const std::vector<walt::video> first = sample(1), again = sample(1), other = sample(2);
     walt::write_gif("sample.gif", walt::tile(first, 2));
     const bool repeats = first[1].rgb == again[1].rgb, differs = first[1].rgb != other[1].rgb;
-    std::printf("%zu videos of %d x %d x %d in sample.gif; same seed, same bits: %s; another seed, another video: %s\n",
-                first.size(), first[0].frames, first[0].height, first[0].width, repeats ? "yes" : "no",
-                differs ? "yes" : "no");
+    fmt::print("{} videos of {} x {} x {} in sample.gif; same seed, same bits: {}; another seed, another video: {}\n",
+               first.size(), first[0].frames, first[0].height, first[0].width, repeats ? "yes" : "no",
+               differs ? "yes" : "no");
     return repeats && differs ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

@@ -4,7 +4,7 @@
 #include <walt/data/video_folder.hpp>
 #include <walt/io/mp4.hpp>
 
-#include <cstdio>
+#include <fmt/core.h>
 
 /// Three clips of a moving square, for when no folder is given.
 std::filesystem::path make_folder() {
@@ -27,12 +27,10 @@ int main(int count, char** arguments) try {
     const walt::video_folder clips(count > 1 ? std::filesystem::path(arguments[1]) : make_folder(),
                                    {.frames = 5, .height = 32, .width = 32});
     const walt::clips batch = walt::batches(clips, {.batch = 2, .image_rate = 0.5})(0);
-    std::printf("%lld clips; a batch of %lld samples of %lld x %lld x %lld: \"%s\", \"%s\"\n",
-                static_cast<long long>(clips.size()), static_cast<long long>(batch.shape.count),
-                static_cast<long long>(batch.shape.frames), static_cast<long long>(batch.shape.height),
-                static_cast<long long>(batch.shape.width), batch.captions[0][0].c_str(), batch.captions[1][0].c_str());
+    fmt::print("{} clips; a batch of {} samples of {} x {} x {}: \"{}\", \"{}\"\n", clips.size(), batch.shape.count,
+               batch.shape.frames, batch.shape.height, batch.shape.width, batch.captions[0][0], batch.captions[1][0]);
     return batch.pixels.size() == std::size_t{2} * 5 * 32 * 32 * 3 ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

@@ -10,11 +10,11 @@
 #include <walt/transformer/denoiser.hpp>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 
 struct base : walt::denoiser_config {
     static constexpr int frames = 3, height = 8, width = 8, channels = 4, hidden = 64, heads = 2, depth = 4,
@@ -65,8 +65,8 @@ template <class Config> walt::curve measure(const char* name, std::int64_t steps
         if (n == 0) begun = std::chrono::steady_clock::now(); // the first step makes what the others reuse
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    std::printf("%-16s %10.3f %12zu %10.2f %10.1f\n", name, last, step.parameters, step.flops * 1e-9,
-                static_cast<double>(steps - 1) / seconds);
+    fmt::print("{:16} {:10.3f} {:12} {:10.2f} {:10.1f}\n", name, last, step.parameters, step.flops * 1e-9,
+               static_cast<double>(steps - 1) / seconds);
     return losses;
 }
 
@@ -75,7 +75,7 @@ int main(int count, char** arguments) {
     std::int64_t steps = 300;
     app.add_option("--steps", steps)->check(CLI::Range(2, 1'000'000));
     CLI11_PARSE(app, count, arguments);
-    std::printf("%-16s %10s %12s %10s %10s\n", "variant", "loss", "parameters", "GFLOP", "steps/s");
+    fmt::print("{:16} {:>10} {:>12} {:>10} {:>10}\n", "variant", "loss", "parameters", "GFLOP", "steps/s");
     const std::vector<walt::curve> curves{measure<base>("windows 3x4x4", steps),
                                           measure<small_windows>("windows 3x2x2", steps),
                                           measure<full_attention>("full attention", steps)};

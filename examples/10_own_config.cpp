@@ -2,7 +2,7 @@
 #include <walt/config/demo.hpp>
 #include <walt/diffusion/cost.hpp>
 
-#include <cstdio>
+#include <fmt/core.h>
 
 // clang-format off
 // [config]
@@ -13,6 +13,6 @@ struct mine : walt::presets::demo { static constexpr int adaln_rank = 4; };
 int main() {
     const walt::cost before = walt::sampling_cost(walt::presets::demo{}, walt::compute<walt::bf16>),
                      after = walt::sampling_cost(mine{}, walt::compute<walt::bf16>);
-    std::printf("AdaLN-LoRA of rank 16: %zu parameters; of rank 4: %zu\n", before.parameters, after.parameters);
+    fmt::print("AdaLN-LoRA of rank 16: {} parameters; of rank 4: {}\n", before.parameters, after.parameters);
     return after.parameters < before.parameters ? 0 : 1;
 }

@@ -7,8 +7,9 @@
 #include <walt/tokenizer/tokenizer.hpp>
 #include <walt/train/trainer.hpp>
 
+#include <fmt/core.h>
+
 #include <cmath>
-#include <cstdio>
 
 // [dataset]
 struct squares { // clip i shows a bright square in corner i mod 4
@@ -63,8 +64,7 @@ int main() {
                                      2.0);
             if (distance < nearest) nearest = distance, found = c;
         }
-        std::printf("a sample of class %d is nearest to clips of class %d\n", static_cast<int>(b),
-                    static_cast<int>(found));
+        fmt::print("a sample of class {} is nearest to clips of class {}\n", b, found);
         right += found == b;
     }
     return right == 4 ? 0 : 1;

@@ -5,8 +5,9 @@
 #include <walt/diffusion/sample.hpp>
 #include <walt/train/trainer.hpp>
 
+#include <fmt/core.h>
+
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 
 struct small : walt::denoiser_config {
@@ -62,10 +63,10 @@ int main(int count, char** argument) try {
     const std::size_t half = made.values.size() / 2;
     for (std::size_t i = 0; i < 2 * half; ++i)
         mean[i / half] += static_cast<double>(made.values[i]) / static_cast<double>(half);
-    std::printf("loss %.3f, then %.3f; the classes' means are -1 and 1, the samples' %.2f and %.2f\n", first, last,
-                mean[0], mean[1]);
+    fmt::print("loss {:.3f}, then {:.3f}; the classes' means are -1 and 1, the samples' {:.2f} and {:.2f}\n", first,
+               last, mean[0], mean[1]);
     return last < first && mean[0] < mean[1] ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

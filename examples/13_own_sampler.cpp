@@ -4,8 +4,9 @@
 #include <walt/cpu.hpp>
 #include <walt/diffusion/sample.hpp>
 
+#include <fmt/core.h>
+
 #include <cmath>
-#include <cstdio>
 
 struct small : walt::presets::demo {
     static constexpr int hidden = 64, heads = 2, depth = 2;
@@ -34,10 +35,10 @@ int main() try {
         return std::sqrt(squares / static_cast<double>(made.values.size()));
     };
     const double mine = spread(ancestral{}), again = spread(ancestral{}), theirs = spread(walt::ddim{.steps = 10});
-    std::printf("spread of samples: %.4f by ancestral steps, %.4f by DDIM; same seed, same numbers: %s\n", mine, theirs,
-                mine == again ? "yes" : "no");
+    fmt::print("spread of samples: {:.4f} by ancestral steps, {:.4f} by DDIM; same seed, same numbers: {}\n", mine,
+               theirs, mine == again ? "yes" : "no");
     return mine == again && mine != theirs && std::isfinite(mine) ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

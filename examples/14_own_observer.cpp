@@ -4,7 +4,7 @@
 #include <walt/train/trainer.hpp>
 #include <walt/transformer/denoiser.hpp>
 
-#include <cstdio>
+#include <fmt/core.h>
 
 struct small : walt::denoiser_config {
     static constexpr int frames = 2, height = 4, width = 4, channels = 2, hidden = 32, heads = 2, depth = 2,
@@ -33,6 +33,6 @@ int main() {
         return loss < 0.3 ? walt::stop : walt::go_on;
     });
     // [/observer]
-    std::printf("loss %.3f after %lld steps of 1000\n", loss, static_cast<long long>(trainer.step_count()));
+    fmt::print("loss {:.3f} after {} steps of 1000\n", loss, trainer.step_count());
     return !whole && loss < 0.3 && trainer.step_count() < 1000 ? 0 : 1;
 }

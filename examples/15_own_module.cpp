@@ -6,8 +6,9 @@
 #include <walt/train/checkpoints.hpp>
 #include <walt/train/trainer.hpp>
 
+#include <fmt/core.h>
+
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 
 struct points {
@@ -99,7 +100,7 @@ int main() {
     ring_model loaded(device, walt::seed{9});
     walt::load_weights("classifier/weights.safetensors", loaded);
     const bool same = loaded.host_masters() == whole.host_masters();
-    std::printf("%.0f %% of new points are told right; stopped and resumed is %s\n", 100 * share_right(loaded),
-                same ? "the same to the last bit" : "another");
+    fmt::print("{:.0f} % of new points are told right; stopped and resumed is {}\n", 100 * share_right(loaded),
+               same ? "the same to the last bit" : "another");
     return same && share_right(loaded) > 0.9 ? 0 : 1;
 }

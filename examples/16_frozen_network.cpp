@@ -5,7 +5,7 @@
 #include <walt/reference.hpp>
 #include <walt/testing/gradient_check.hpp>
 
-#include <cstdio>
+#include <fmt/core.h>
 
 // [loss]
 /// Four convolutions over each frame, 3 to 8 channels. (A network's own file of weights makes this a perceptual loss.)
@@ -43,15 +43,15 @@ int main() {
     const double first = distance();
     const std::vector<double> gradient(dx.data(), dx.data() + dx.size());
     const double error = walt::testing::check_gradient(x, gradient, distance, 50).worst;
-    std::printf("the gradient of the video is off central differences by %.1e\n", error);
+    fmt::print("the gradient of the video is off central differences by {:.1e}\n", error);
 
     for (int step = 0; step < 50; ++step) {
         distance();
         for (std::int64_t i = 0; i < x.size(); ++i) x.data()[i] -= 5 * dx.data()[i];
     }
-    std::printf("50 steps on the video take the distance from %.4f to %.4f\n", first, distance());
+    fmt::print("50 steps on the video take the distance from {:.4f} to {:.4f}\n", first, distance());
 
     const bool frozen = net.host_masters() == before;
-    std::printf("the network's weights are %s\n", frozen ? "what they were" : "others");
+    fmt::print("the network's weights are {}\n", frozen ? "what they were" : "others");
     return error < 1e-5 && loss(0) < first / 2 && frozen ? 0 : 1;
 }

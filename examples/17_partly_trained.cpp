@@ -5,7 +5,7 @@
 #include <walt/train/trainer.hpp>
 #include <walt/transformer/denoiser.hpp>
 
-#include <cstdio>
+#include <fmt/core.h>
 
 struct small : walt::denoiser_config {
     static constexpr int frames = 2, height = 4, width = 4, channels = 2, hidden = 32, heads = 2, depth = 2,
@@ -46,7 +46,7 @@ int main() {
         for (std::size_t i = row.offset; i < row.offset + row.size; ++i)
             if (after[i] != before[i]) ++(text.contains(row.name) ? moved : moved_elsewhere);
     const std::size_t kept = part.trained().parameters().extent();
-    std::printf("%zu of %zu weights are trained: %zu moved, and %zu of the others\n", kept, model.extent, moved,
-                moved_elsewhere);
+    fmt::print("{} of {} weights are trained: {} moved, and {} of the others\n", kept, model.extent, moved,
+               moved_elsewhere);
     return moved > 0 && moved_elsewhere == 0 && kept < model.extent ? 0 : 1;
 }

@@ -12,9 +12,9 @@
 #include <walt/train/trainer.hpp>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include <cmath>
-#include <cstdio>
 #include <functional>
 
 struct small_critic : walt::critic_config {
@@ -45,16 +45,16 @@ int main(int count, char** arguments) try {
     bool sound = true;
     const auto watch = [&](auto&, const walt::step_result& step) {
         const walt::tokenizing_terms& terms = goal.terms();
-        std::printf("loss %.4f: rec %.4f adv %.3f | gan %.3f R1 %.4f LeCam %.4f | logits real %+.3f decoded %+.3f | "
-                    "gradients %.3f %.3f\n",
-                    step.loss, terms.reconstruction, terms.adversarial, terms.gan, terms.r1, terms.lecam, terms.real,
-                    terms.decoded, step.gradient_norm, terms.critic_gradient_norm);
+        fmt::print("loss {:.4f}: rec {:.4f} adv {:.3f} | gan {:.3f} R1 {:.4f} LeCam {:.4f} | logits real {:+.3f} "
+                   "decoded {:+.3f} | gradients {:.3f} {:.3f}\n",
+                   step.loss, terms.reconstruction, terms.adversarial, terms.gan, terms.r1, terms.lecam, terms.real,
+                   terms.decoded, step.gradient_norm, terms.critic_gradient_norm);
         sound = sound && !step.skipped && !terms.critic_skipped && std::isfinite(terms.r1);
     };
     trainer.run(walt::batches(pictures, {.batch = batch}), walt::steps{steps}, goal, average, watch,
                 walt::save_to{"adversarial_tokenizer"});
     return sound ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

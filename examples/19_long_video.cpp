@@ -8,10 +8,10 @@
 #include <walt/tokenizer/streaming.hpp>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -83,11 +83,11 @@ int main(int argc, char** argv) {
     if (const auto z = encoder.finish()) to.add(decoder.next(*z).frames(0, rest));
     to.finish();
 
-    std::printf("%lld frames of %d x %d through %lld latent frames; the device's memory was planned to be %.1f MB "
-                "(its arena's peak is %.1f of %.1f), this program's peak is %.1f MB\n",
-                static_cast<long long>(to.frames()), from.height(), from.width(), static_cast<long long>(latent_frames),
-                1e-6 * static_cast<double>(plan.decode.arena + plan.encode.kept + plan.decode.kept),
-                1e-6 * static_cast<double>(device.arena.peak()), 1e-6 * static_cast<double>(plan.decode.arena),
-                peak_megabytes());
+    fmt::print("{} frames of {} x {} through {} latent frames; the device's memory was planned to be {:.1f} MB "
+               "(its arena's peak is {:.1f} of {:.1f}), this program's peak is {:.1f} MB\n",
+               to.frames(), from.height(), from.width(), latent_frames,
+               1e-6 * static_cast<double>(plan.decode.arena + plan.encode.kept + plan.decode.kept),
+               1e-6 * static_cast<double>(device.arena.peak()), 1e-6 * static_cast<double>(plan.decode.arena),
+               peak_megabytes());
     return input != "wave.mp4" || to.frames() == frames ? 0 : 1;
 }

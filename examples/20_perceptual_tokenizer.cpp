@@ -14,8 +14,8 @@
 #include <walt/train/trainer.hpp>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
-#include <cstdio>
 #include <functional>
 
 using features = walt::perceptual_network<walt::item_features, false>; // or walt::perceptual_network<walt::st_alexnet>
@@ -29,8 +29,8 @@ int learn(walt::cpu::context& device, const Distance& distance, std::int64_t ste
     const auto report = [&] {
         const walt::clips decoded = model.decode(model.encode(held_out, walt::latent_scale::raw));
         const double apart = distance(decoded, held_out);
-        std::printf("PSNR %.2f dB, SSIM %.3f, perceptual distance %.4f\n", walt::psnr(decoded, held_out),
-                    walt::ssim(decoded, held_out), apart);
+        fmt::print("PSNR {:.2f} dB, SSIM {:.3f}, perceptual distance {:.4f}\n", walt::psnr(decoded, held_out),
+                   walt::ssim(decoded, held_out), apart);
         return apart;
     };
     const double before = report();
@@ -60,6 +60,6 @@ int main(int count, char** arguments) try {
     return learn(device, perceptual_distance(device, features{}, walt::compute<bf16>, walt::weights_file(file)), steps,
                  batch, unseen);
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

@@ -6,8 +6,9 @@
 #include <walt/data/videos.hpp>
 #include <walt/train/checkpoint.hpp>
 
+#include <fmt/core.h>
+
 #include <cmath>
-#include <cstdio>
 
 namespace demo {
 
@@ -52,10 +53,10 @@ void evaluate_tokenizer(const sampling_options& options, int count) {
     };
     double all = 0;
     for (const double sum : error) all += sum;
-    std::printf(
-        "tokenizer, PSNR on %d clips of test pictures: %.1f dB; in frame 0 %.1f, 4 %.1f, 8 %.1f, 12 %.1f, 16 %.1f dB\n",
-        count, psnr(all, frames), psnr(error[0], 1), psnr(error[4], 1), psnr(error[8], 1), psnr(error[12], 1),
-        psnr(error[16], 1));
+    fmt::print("tokenizer, PSNR on {} clips of test pictures: {:.1f} dB; in frame 0 {:.1f}, 4 {:.1f}, 8 {:.1f}, 12 "
+               "{:.1f}, 16 {:.1f} dB\n",
+               count, psnr(all, frames), psnr(error[0], 1), psnr(error[4], 1), psnr(error[8], 1), psnr(error[12], 1),
+               psnr(error[16], 1));
     write_clips(options.out / "reconstructed.safetensors", videos, captions);
 }
 

@@ -3,8 +3,8 @@
 #include "demo.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
-#include <cstdio>
 #include <exception>
 
 int main(int count, char** arguments) try {
@@ -31,10 +31,10 @@ int main(int count, char** arguments) try {
 
     if (train) {
         if (!demo::train(training)) {
-            std::printf("interrupted and saved; the same command goes on\n");
+            fmt::print("interrupted and saved; the same command goes on\n");
             return 0;
         }
-        std::printf("weights: %s\n", training.run.c_str());
+        fmt::print("weights: {}\n", training.run.string());
         how.weights = training.run;
         how.out = training.run / "demo";
     }
@@ -44,6 +44,6 @@ int main(int count, char** arguments) try {
     if (evaluate > 0) demo::evaluate_tokenizer(how, evaluate);
     return 0;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

@@ -8,6 +8,8 @@
 #include <walt/io/progress.hpp>
 #include <walt/train/checkpoint.hpp>
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace demo {
@@ -53,13 +55,13 @@ void sample(const sampling_options& options) {
         if (videos.size() <= 16) {
             walt::write_gif((options.out / (name + ".gif")).string(), walt::upscale(videos[i], 4), frames_per_second);
             walt::write_mp4((options.out / (name + ".mp4")).string(), videos[i], frames_per_second);
-            std::printf("%s: %s.gif, .mp4\n", options.texts[i].c_str(), (options.out / name).c_str());
+            fmt::print("{}: {}.gif, .mp4\n", options.texts[i], (options.out / name).string());
         }
     }
     walt::write_png_grid((options.out / "grid.png").string(),
                          std::span(videos).first(std::min<std::size_t>(videos.size(), 16)));
     write_clips(options.out / "clips.safetensors", videos, options.texts);
-    std::printf("a row of frames for every text: %s\n", (options.out / "grid.png").c_str());
+    fmt::print("a row of frames for every text: {}\n", (options.out / "grid.png").string());
 }
 
 } // namespace demo

@@ -12,6 +12,8 @@
 #include <walt/train/save_to.hpp>
 #include <walt/train/trainer.hpp>
 
+#include <fmt/core.h>
+
 namespace demo {
 
 namespace {
@@ -42,8 +44,8 @@ bool train(const training_options& options) {
     walt::trainer tokenizer_trainer(tokens, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                                     {.rate = {.warmup = 100, .total = options.tokenizer_steps}});
     walt::ema tokenizer_average(tokens);
-    std::printf("tokenizer: %zu parameters, %lld steps\n", walt::parameter_count<tokenizer::module_type>,
-                static_cast<long long>(options.tokenizer_steps));
+    fmt::print("tokenizer: {} parameters, {} steps\n", walt::parameter_count<tokenizer::module_type>,
+               options.tokenizer_steps);
     const bool first = tokenizer_trainer.run([&](std::int64_t n) { return clips_of_every_length(data, n); },
                                              walt::steps{options.tokenizer_steps}, tokenizer_average,
                                              walt::save_to{options.run / "tokenizer"},
@@ -62,8 +64,8 @@ bool train(const training_options& options) {
     walt::trainer trainer(model, objective, walt::adamw{.learning_rate = 1e-3f},
                           {.rate = {.warmup = 200, .total = options.denoiser_steps}});
     walt::ema average(model);
-    std::printf("denoiser: %zu parameters, %lld steps\n", walt::parameter_count<denoiser::module_type>,
-                static_cast<long long>(options.denoiser_steps));
+    fmt::print("denoiser: {} parameters, {} steps\n", walt::parameter_count<denoiser::module_type>,
+               options.denoiser_steps);
     const bool second = trainer.run(
         latents, walt::steps{options.denoiser_steps}, average, walt::save_to{options.run / "denoiser"},
         walt::plot_every{500, options.run / "denoiser", "denoiser"}, [&](auto& run, const walt::step_result&) {

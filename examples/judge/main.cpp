@@ -6,6 +6,7 @@
 #include <walt/perceptual/item_features.hpp>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <sstream>
@@ -28,27 +29,28 @@ struct score {
         all += same_item && same_colour && same_direction;
     }
     void print(const char* name) const {
-        std::printf("%-12s %6lld", name, static_cast<long long>(count));
+        fmt::print("{:12} {:6}", name, count);
         for (const std::int64_t right : {item, colour, direction, all})
-            std::printf("  %6lld (%5.1f %%)", static_cast<long long>(right),
-                        count ? 100.0 * static_cast<double>(right) / static_cast<double>(count) : 0.0);
-        std::printf("\n");
+            fmt::print("  {:6} ({:5.1f} %)", right,
+                       count ? 100.0 * static_cast<double>(right) / static_cast<double>(count) : 0.0);
+        fmt::print("\n");
     }
     static void print_head() {
-        std::printf("%-12s %6s  %16s  %16s  %16s  %16s\n", "", "clips", "class", "colour", "direction", "all three");
+        fmt::print("{:12} {:>6}  {:>16}  {:>16}  {:>16}  {:>16}\n", "", "clips", "class", "colour", "direction",
+                   "all three");
     }
 };
 
 using confusion = std::array<std::array<int, 10>, 10>; // [told][found]
 
 void print(const confusion& seen) {
-    std::printf("\nclass told (rows) and found (columns)\n%-10s", "");
-    for (const std::string_view item : moving_fashion::items) std::printf(" %6.6s", item.data());
-    std::printf("\n");
+    fmt::print("\nclass told (rows) and found (columns)\n{:10}", "");
+    for (const std::string_view item : moving_fashion::items) fmt::print(" {:>6.6}", item);
+    fmt::print("\n");
     for (std::size_t told = 0; told < seen.size(); ++told) {
-        std::printf("%-10s", moving_fashion::items[told].data());
-        for (const int count : seen[told]) std::printf(" %6d", count);
-        std::printf("\n");
+        fmt::print("{:10}", moving_fashion::items[told]);
+        for (const int count : seen[told]) fmt::print(" {:6}", count);
+        fmt::print("\n");
     }
 }
 
@@ -75,9 +77,8 @@ void test(const judge::item_judge& judge, std::int64_t count) {
             right_frames += judge::most_probable(logs.data() + judge::item_network::items * f, 1) == told.item;
     }
     const std::int64_t frames = count * clips.frames();
-    std::printf("single frames of test pictures: class right in %lld of %lld (%.1f %%)\n",
-                static_cast<long long>(right_frames), static_cast<long long>(frames),
-                100.0 * static_cast<double>(right_frames) / static_cast<double>(frames));
+    fmt::print("single frames of test pictures: class right in {} of {} ({:.1f} %)\n", right_frames, frames,
+               100.0 * static_cast<double>(right_frames) / static_cast<double>(frames));
     score::print_head();
     whole.print("real clips");
     print(items);
@@ -122,13 +123,13 @@ void judge_clips(const judge::item_judge& judge, const clip_file& clips, bool ea
         (moving_fashion::held_out(*told) ? held_out : seen).add(found, *told);
         ++items[place(told->item)][place(found.item)];
         if (each)
-            std::printf("%-36s -> %s %s moving %s\n", caption.c_str(), name(moving_fashion::colours, found.colour),
-                        name(moving_fashion::items, found.item), name(moving_fashion::directions, found.direction));
+            fmt::print("{:36} -> {} {} moving {}\n", caption, name(moving_fashion::colours, found.colour),
+                       name(moving_fashion::items, found.item), name(moving_fashion::directions, found.direction));
     }
     score::print_head();
     seen.print("seen");
     held_out.print("held out");
-    std::printf("by chance%33.1f %%%17.1f %%%17.1f %%%17.2f %%\n", 100.0 / 10, 100.0 / 6, 100.0 / 8, 100.0 / 480);
+    fmt::print("by chance{:33.1f} %{:17.1f} %{:17.1f} %{:17.2f} %\n", 100.0 / 10, 100.0 / 6, 100.0 / 8, 100.0 / 480);
     print(items);
 }
 
@@ -157,8 +158,8 @@ int main(int argc, char** argv) try {
     walt::cpu::context ctx;
     const auto begun = std::chrono::steady_clock::now();
     const judge::item_judge judge(ctx, folder, steps);
-    std::printf("judge ready after %.1f s\n",
-                std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    fmt::print("judge ready after {:.1f} s\n",
+               std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
     if (!features.empty()) {
         const walt::perceptual_distance seen(ctx, walt::perceptual_network<walt::item_features, false>{},
                                              walt::compute<float>, walt::judge_weights(folder / "judge.safetensors"));
@@ -167,6 +168,6 @@ int main(int argc, char** argv) try {
     if (tested > 0) test(judge, tested);
     if (file) judge_clips(judge, *file, each);
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "judge: %s\n", problem.what());
+    fmt::print(stderr, "judge: {}\n", problem.what());
     return 1;
 }
