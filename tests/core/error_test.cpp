@@ -18,6 +18,11 @@ TEST_CASE("numbers are printed in decimal", "[core]") {
 
 TEST_CASE("a failure throws the sentence", "[core]") {
     CHECK_THROWS_WITH(fail("weights.bin has {} bytes", 12), "weights.bin has 12 bytes");
+    CHECK_THROWS_WITH(fail("{{{}}} of {}{}", "a word", std::string("text"), 0.1f), "{a word} of text0.1");
+    const char* pointed = "pointed at";
+    const char room[16] = "shorter";
+    CHECK_THROWS_WITH(fail("{} {} {} {}", pointed, room, true, std::string_view("view")),
+                      "pointed at shorter true view");
     CHECK_THROWS_AS(fail("anything"), error);
     CHECK_THROWS_AS(fail("anything"), std::runtime_error);
 }

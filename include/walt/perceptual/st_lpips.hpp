@@ -19,7 +19,6 @@ struct st_alexnet : nn::feature_stages<
                         nn::feature_stage<nn::frame_conv<384, 256>>, nn::feature_stage<nn::frame_conv<256, 256>>> {
     static constexpr auto shift = vgg16::shift, scale = vgg16::scale;
 };
-static_assert(feature_network<st_alexnet>);
 
 /// VGG16 with blurs in place of the strides; 14.72 M parameters: perceptual_network<vgg<st_vgg16>>,
 /// stlpips_vgg.safetensors.

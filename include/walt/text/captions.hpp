@@ -14,6 +14,8 @@ namespace walt {
 /// Distinct captions, numbered in the order in which they come. Number 0 is the empty one.
 class caption_list {
   public:
+    caption_list() { number(""); }
+
     /// The number of a caption; a new one gets the next.
     std::int32_t number(const std::string& caption) {
         const auto [at, is_new] = numbers_.try_emplace(caption, static_cast<std::int32_t>(captions_.size()));
@@ -23,8 +25,8 @@ class caption_list {
     const std::vector<std::string>& captions() const { return captions_; }
 
   private:
-    std::vector<std::string> captions_{""};
-    std::map<std::string, std::int32_t> numbers_{{"", 0}};
+    std::vector<std::string> captions_;
+    std::map<std::string, std::int32_t> numbers_;
 };
 
 /// Encoded captions, of which batches take what they need. Of each text only the positions up to its last valid one are

@@ -21,7 +21,7 @@ inline const char* after_failure() {
 /// Throws a walt::error when `status` is not success: check(cudaMalloc(&p, n), "cudaMalloc of {} bytes", n).
 template <class... Part> void check(cudaError_t status, walt::detail::sentence<Part...> call, const Part&... part) {
     if (status != cudaSuccess)
-        fail("{} failed: {}{}", fmt::vformat(call.text, fmt::make_format_args(part...)), cudaGetErrorString(status),
+        fail("{} failed: {}{}", walt::detail::written(call.text, {part...}), cudaGetErrorString(status),
              after_failure());
 }
 

@@ -17,8 +17,8 @@ namespace walt::cuda {
 /// Throws a walt::error when `status` is not success.
 template <class... Part> void check(cublasStatus_t status, walt::detail::sentence<Part...> call, const Part&... part) {
     if (status != CUBLAS_STATUS_SUCCESS)
-        fail("{} failed: {}{}", fmt::vformat(call.text, fmt::make_format_args(part...)),
-             cublasLtGetStatusString(status), after_failure());
+        fail("{} failed: {}{}", walt::detail::written(call.text, {part...}), cublasLtGetStatusString(status),
+             after_failure());
 }
 
 template <class T> constexpr cudaDataType_t cublas_type() {

@@ -18,8 +18,8 @@ template <class... Part> void check(cudnnStatus_t status, walt::detail::sentence
     if (status == CUDNN_STATUS_SUCCESS) return;
     char why[512] = "";
     cudnnGetLastErrorString(why, sizeof why);
-    fail("{} failed: {} {}{}", fmt::vformat(call.text, fmt::make_format_args(part...)), cudnnGetErrorString(status),
-         why, after_failure());
+    fail("{} failed: {} {}{}", walt::detail::written(call.text, {part...}), cudnnGetErrorString(status), why,
+         after_failure());
 }
 
 template <class T> constexpr cudnnDataType_t cudnn_type() {
