@@ -4,12 +4,12 @@
 #include "../core/error.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace walt {
@@ -27,11 +27,10 @@ class progress {
     /// Redraws the line at most ten times a second.
     void update(std::int64_t done, const std::string& note = {}) {
         if (!terminal_) return;
-        const auto now = clock::now();
-        if (done < total_ && now - drawn_ < std::chrono::milliseconds(100)) return;
+        const double now = seconds();
+        if (done < total_ && now - drawn_ < 0.1) return;
         drawn_ = now;
-        const double seconds = std::chrono::duration<double>(now - begun_).count();
-        std::string text = line(done, seconds, note);
+        std::string text = line(done, now - begun_, note);
         ::winsize size{};
         if (::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
             text.resize(std::min<std::size_t>(text.size(), size.ws_col - 1u)); // or it wraps
@@ -67,7 +66,12 @@ class progress {
     }
 
   private:
-    using clock = std::chrono::steady_clock;
+    /// Of the system's steady clock. (<chrono> brings streams: a thirtieth of the time to include walt.hpp.)
+    static double seconds() {
+        ::timespec now{};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+    }
     static std::string rate_text(double rate) {
         return rate >= 1 || rate <= 0 ? fmt::format("{:.1f}/s", rate) : fmt::format("{:.1f} s each", 1 / rate);
     }
@@ -75,7 +79,7 @@ class progress {
     std::int64_t total_, start_;
     std::string unit_;
     bool terminal_, shown_ = false;
-    clock::time_point begun_ = clock::now(), drawn_{};
+    double begun_ = seconds(), drawn_ = 0;
 };
 
 } // namespace walt
