@@ -5,6 +5,7 @@
 #include "buffer.hpp"
 #include "video.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <map>
 #include <vector>
@@ -72,26 +73,51 @@ struct chunk {
     constexpr bool begins() const { return before == nullptr; }
 };
 
-/// What all chunks of a video leave, for a pass back from the last to the first:
+/// What the chunks of a video leave, for a pass back from the last to the first. Only what every k-th chunk leaves is
+/// kept, k about the square root of their number; what the k - 1 between two of those leave is made again when the pass
+/// back comes there. So memory grows with that root, and a chunk runs forward once more.
 ///     chunk_histories passes(count);
-///     for (i = 0 ...) forward of chunk i with passes.forward(i), inference;
-///     for (i = count - 1 ...) forward of chunk i again, with what the pass back needs, and backward:
-///     passes.backward(i).
+///     passes.forward(run);
+///     passes.backward(run, back);
+/// where run(i, chunk) passes chunk i forward, inference, and back(i, chunk) once more, with what the pass back needs,
+/// and backward.
 class chunk_histories {
   public:
-    explicit chunk_histories(std::size_t count) : left_(count) {}
-    chunk forward(std::size_t i) { return {before(i), i + 1 < left_.size() ? &left_[i] : nullptr, nullptr}; }
-    chunk backward(std::size_t i) { return {before(i), nullptr, left_.size() > 1 ? &gradient_ : nullptr}; }
-    /// Of the device's memory.
-    std::size_t bytes() const {
-        std::size_t sum = gradient_.bytes();
-        for (const history& one : left_) sum += one.bytes();
-        return sum;
+    explicit chunk_histories(std::size_t count)
+        : count_(count), segment_(static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(count))))),
+          kept_(count > 0 ? (count - 1) / segment_ : 0), between_(count > 0 ? segment_ - 1 : 0) {}
+
+    /// run of all chunks, in order. May come again.
+    void forward(auto&& run) {
+        const history* before = nullptr;
+        for (std::size_t i = 0; i < count_; ++i) {
+            history* after = i + 1 == count_ ? nullptr : (i + 1) % segment_ == 0 ? &kept_[i / segment_] : &between_[0];
+            run(i, chunk{before, after});
+            before = after;
+        }
+        if (!between_.empty()) between_.front() = {};
+    }
+    /// back of all chunks, from the last to the first, with run of some before. Uses the histories up.
+    void backward(auto&& run, auto&& back) {
+        for (std::size_t end = count_; end > 0;) {
+            const std::size_t begin = (end - 1) / segment_ * segment_;
+            const auto before = [&](std::size_t i) -> const history* {
+                return i > begin ? &between_[i - begin - 1] : i > 0 ? &kept_.back() : nullptr;
+            };
+            for (std::size_t i = begin; i + 1 < end; ++i) run(i, chunk{before(i), &between_[i - begin]});
+            for (std::size_t i = end; i-- > begin;)
+                back(i, chunk{before(i), nullptr, count_ > 1 ? &gradient_ : nullptr});
+            if (begin > 0) kept_.pop_back();
+            end = begin;
+        }
+        between_.clear();
+        gradient_ = {};
     }
 
   private:
-    const history* before(std::size_t i) const { return i > 0 ? &left_[i - 1] : nullptr; }
-    std::vector<history> left_;
+    std::size_t count_, segment_;  ///< chunks, and k
+    std::vector<history> kept_;    ///< what the last chunk of each segment left, but for the last segment
+    std::vector<history> between_; ///< of the segment where the pass back is
     history gradient_;
 };
 

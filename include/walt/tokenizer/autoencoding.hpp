@@ -53,10 +53,10 @@ video_view<A, C> without_missing(auto& ctx, const std::vector<std::uint8_t>& pre
 }
 
 /// Encoded, noised, decoded. All of it lies in the arena: whoever makes one opens an arena::scope around it. `chunk`
-/// latent frames pass at once, with their activations only: each runs forward once more in the pass back. What chunks
-/// leave for each other stays in memory, and so do pixels and latents of the whole video, which are small beside it.
-/// So a loss compares whole videos, and the gradients are those of the whole, but for the order in which sums over
-/// frames are added (docs/model.md 3).
+/// latent frames pass at once, with their activations only: each runs forward three times. Of what chunks leave for
+/// each other about the root of it is in memory (chunk_histories), and so are pixels and latents of the whole video,
+/// which are small beside it. So a loss compares whole videos, and the gradients are those of the whole, but for the
+/// order in which sums over frames are added (docs/model.md 3).
 template <class Model> class autoencoding {
   public:
     using A = typename Model::master_type;
@@ -113,58 +113,71 @@ template <class Model> class autoencoding {
         ctx.upload(real.data(), host.data(), host.size() * sizeof(A));
         if (is_whole()) model.network().encode(ctx, model.weights(), real, z_, *encoding_);
         else
-            for (std::size_t i = 0; i < chunks_.size(); ++i) {
+            encodings_.forward([&](std::size_t i, const chunk& at) {
                 const arena::scope one(ctx.arena);
-                const auto x = pixels_of(ctx, real, i);
-                const auto z = take_latents(model, network::latent_size(size_of(x), i == 0));
-                model.network().encode(ctx, model.weights(), x, z, encodings_.forward(i));
-                put_frames(ctx, z, z_, chunks_[i].latent);
-            }
+                put_frames(ctx, encode(model, i, at), z_, chunks_[i].latent);
+            });
         const auto drawn = take_latents(model, size_of(z_));
         ops::normal(ctx, random, drawn);
         ops::blend(ctx, 1, z_, noise, drawn, noisy_);
         if (is_whole()) model.network().decode(ctx, model.weights(), noisy_, decoded, *decoding_);
         else
-            for (std::size_t i = 0; i < chunks_.size(); ++i) {
+            decodings_.forward([&](std::size_t i, const chunk& at) {
                 const arena::scope one(ctx.arena);
-                const auto z = latents_of(ctx, noisy_, i);
-                const auto x = take_pixels(model, network::pixel_size(size_of(z), i == 0));
-                model.network().decode(ctx, model.weights(), z, x, decodings_.forward(i));
-                put_frames(ctx, x, decoded, chunks_[i].pixel);
-            }
+                put_frames(ctx, decode(model, i, at), decoded, chunks_[i].pixel);
+            });
+    }
+    /// Chunk i alone, inference; what is made lies in the arena's open scope.
+    latent encode(const Model& model, std::size_t i, const chunk& at) const {
+        const auto x = pixels_of(model.context(), real, i);
+        const auto z = take_latents(model, network::latent_size(size_of(x), i == 0));
+        model.network().encode(model.context(), model.weights(), x, z, at);
+        return z;
+    }
+    clip decode(const Model& model, std::size_t i, const chunk& at) const {
+        const auto z = latents_of(model.context(), noisy_, i);
+        const auto x = take_pixels(model, network::pixel_size(size_of(z), i == 0));
+        model.network().decode(model.context(), model.weights(), z, x, at);
+        return x;
     }
 
-    // Chunks from the last to the first. The histories are copied: each pass back has gradients of its own in them.
+    // Chunks from the last to the first. The histories are copied, since a pass back uses them up.
     void decode_backward(const Model& model, const latent& dz, const auto& sink) const {
         auto& ctx = model.context();
+        const auto again = [&](std::size_t i, const chunk& at) {
+            const arena::scope one(ctx.arena);
+            decode(model, i, at);
+        };
         chunk_histories passes = decodings_;
-        for (std::size_t i = chunks_.size(); i-- > 0;) {
+        passes.backward(again, [&](std::size_t i, const chunk& at) {
             const arena::scope one(ctx.arena);
             auto g = sink;
             g.last = sink.last && i == 0;
             const auto z = latents_of(ctx, noisy_, i), dz_part = take_latents(model, size_of(z));
             const auto dx = pixels_of(ctx, gradient, i), x = take_pixels(model, size_of(dx));
-            const typename network::template decoder_saved<T> kept(ctx.arena, size_of(z),
-                                                                   passage{keep_, passes.backward(i)});
+            const typename network::template decoder_saved<T> kept(ctx.arena, size_of(z), passage{keep_, at});
             model.network().decode(ctx, model.weights(), z, x, kept);
             model.network().decode_backward(ctx, model.weights(), z, kept, dx, dz_part, g);
             put_frames(ctx, dz_part, dz, chunks_[i].latent);
-        }
+        });
     }
     void encode_backward(const Model& model, const latent& dz, const auto& sink) const {
         auto& ctx = model.context();
+        const auto again = [&](std::size_t i, const chunk& at) {
+            const arena::scope one(ctx.arena);
+            encode(model, i, at);
+        };
         chunk_histories passes = encodings_;
-        for (std::size_t i = chunks_.size(); i-- > 0;) {
+        passes.backward(again, [&](std::size_t i, const chunk& at) {
             const arena::scope one(ctx.arena);
             auto g = sink;
             g.last = sink.last && i == 0;
             const auto x = pixels_of(ctx, real, i);
             const auto dz_part = latents_of(ctx, dz, i), z = take_latents(model, size_of(dz_part));
-            const typename network::template encoder_saved<T> kept(ctx.arena, size_of(x),
-                                                                   passage{keep_, passes.backward(i)});
+            const typename network::template encoder_saved<T> kept(ctx.arena, size_of(x), passage{keep_, at});
             model.network().encode(ctx, model.weights(), x, z, kept);
             model.network().encode_backward(ctx, model.weights(), x, kept, dz_part, none{}, g);
-        }
+        });
     }
 
     clip pixels_of(auto& ctx, const clip& of, std::size_t i) const {
