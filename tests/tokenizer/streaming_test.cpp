@@ -49,7 +49,9 @@ TEST_CASE("frames wait until they complete a latent frame, and the end may repea
     const auto last = stream.finish();
     REQUIRE(last);
     CHECK(stream.waiting() == 0);
+    CHECK(stream.bytes() == 0);
     CHECK_FALSE(stream.finish());
+    CHECK_THROWS_WITH(stream.next(video), Catch::Contains("finish() has ended"));
 
     clips longer = video;
     longer.append(video.frames(6, 1));
@@ -114,6 +116,35 @@ TEST_CASE("streams refuse what does not follow, and stay as they were", "[tokeni
     CHECK(normal.waiting() == 0);
     normal = encode_stream(s.tokens, s.raw);
     CHECK(normal.next(video) == all);
+}
+
+TEST_CASE("a stream is of one video", "[tokenizer][streaming]") {
+    scene s;
+    const clips video = noisy_clips(1, 5);
+    encode_stream encoder(s.tokens, s.raw);
+    decode_stream decoder(s.tokens);
+    const auto z = encoder.next(video);
+    REQUIRE(z);
+    CHECK_FALSE(encoder.finish()); // no frame waits, and yet the video ends
+    CHECK_THROWS_WITH(encoder.next(video.frames(0, 4)), Catch::Contains("finish() has ended"));
+    const clips x = decoder.next(*z);
+    decoder.finish();
+    CHECK(decoder.bytes() == 0);
+    CHECK_THROWS_WITH(decoder.next(*z), Catch::Contains("finish() has ended"));
+    encoder = encode_stream(s.tokens, s.raw);
+    decoder = decode_stream(s.tokens);
+    CHECK(encoder.next(video) == z);
+    CHECK(decoder.next(*z).pixels == x.pixels);
+}
+
+TEST_CASE("what no stream can be has no plan", "[tokenizer][streaming]") {
+    const auto plan = [](const video_shape& videos, streaming how = {}) {
+        return memory_plan(four_frames{}, compute<float>, videos, how);
+    };
+    CHECK_THROWS_WITH(plan({0, 1, 8, 12}), Catch::Contains("not of 0"));
+    CHECK_THROWS_WITH(plan({-1, 1, 8, 12}), Catch::Contains("not of -1"));
+    CHECK_THROWS_WITH(plan({1, 1, 8, 13}), Catch::Contains("they are 8 and 13"));
+    CHECK_THROWS_WITH(plan({1, 1, 8, 12}, {.latent_frames = 0}), Catch::Contains("it is 0"));
 }
 
 TEST_CASE("a stream needs no more memory than its plan says", "[tokenizer][streaming]") {

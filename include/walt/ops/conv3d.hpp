@@ -14,8 +14,12 @@
 #include "rules.hpp"
 
 #include <array>
+#include <cstddef>
 
 namespace walt {
+
+/// Bytes that an engine of cuDNN may take for one convolution, unless a CUDA context is told otherwise.
+inline constexpr std::size_t convolution_workspace = std::size_t{1} << 30;
 
 namespace rules {
 /// x, w and y of a convolution.

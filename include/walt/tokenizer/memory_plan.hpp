@@ -1,19 +1,27 @@
-// What the streams of a tokenizer need of the device's memory, found without one: both pass over two chunks on the meta
-// device, which counts.
+// What a tokenizer's streams and its training need of the device's memory, found without one: the meta device counts.
+// For streams, encoder and decoder pass over two chunks there, for training an objective over a batch.
 #pragma once
 
 #include "../core/model.hpp"
+#include "../data/clips.hpp"
 #include "../meta.hpp"
 #include "streaming.hpp"
+
+#include <algorithm>
+#include <memory>
 
 namespace walt {
 
 /// Bytes of the device's memory that a stream needs beside the tokenizer's weights, however long the video is: an upper
-/// bound for every device, without the workspaces of cuDNN's engines.
+/// bound for every device.
 struct stream_memory {
     std::size_t arena = 0; ///< most at once while a chunk passes: at least the peak of the context's arena
     std::size_t kept = 0;  ///< from chunk to chunk, exactly: what stream.bytes() says
-    constexpr std::size_t all() const { return arena + kept; }
+    /// On CUDA, what cuDNN's engines may take of the arena beside, at most: cuda::context::most_workspace.
+    std::size_t workspace = convolution_workspace;
+    /// In all; on a host, whose libraries are counted in `arena`, and on CUDA.
+    constexpr std::size_t on_host() const { return arena + kept; }
+    constexpr std::size_t on_cuda() const { return on_host() + workspace; }
 };
 /// Of both streams. They may share a context, whose arena then needs the larger of the two.
 struct streaming_memory {
@@ -21,11 +29,15 @@ struct streaming_memory {
 };
 
 /// What streams of this config need in this compute type, for videos of this many samples, height and width (frames and
-/// channels of the shape are not read). Throws where the network cannot divide height and width.
+/// channels of the shape are not read). The config must be one that streams take. Throws where the network cannot
+/// divide height and width, and for no samples.
 template <class Config, class T>
 streaming_memory memory_plan(Config, compute_t<T>, const video_shape& videos, streaming how = {}) {
     using network = tokenizer_network<Config>;
     using A = accumulate_t<T>;
+    [[maybe_unused]] constexpr bool streams = rules::a_stream_sees_no_future<network::dims::sees_no_future>::value;
+    require(videos.count >= 1, "a stream is of 1 video or more, not of {}", videos.count);
+    how.check();
     constexpr std::int64_t s = network::dims::time_compression;
     const auto planned = [&](auto&& pass) {
         meta::context ctx;
@@ -49,6 +61,48 @@ streaming_memory memory_plan(Config, compute_t<T>, const video_shape& videos, st
             planned([](auto& ctx, const auto& net, auto x, auto z, const chunk& of) {
                 net.network().decode(ctx, net.weights(), z, x, of);
             })};
+}
+
+/// Bytes of the device's memory that the gradient of a loss needs beside the model and that gradient: an upper bound
+/// for every device (on a host, for as many threads as it has).
+struct training_memory {
+    std::size_t arena = 0;     ///< at least the peak of the context's arena
+    std::size_t histories = 0; ///< most at once of what chunks leave (core/history.hpp), which lies beside it
+    std::size_t workspace = convolution_workspace; ///< as in stream_memory
+    constexpr std::size_t on_host() const { return arena + histories; }
+    constexpr std::size_t on_cuda() const { return on_host() + workspace; }
+};
+
+/// A context that knows what was allocated beside its arena.
+template <class Context> struct counting_context : Context {
+    struct count {
+        std::size_t now = 0, most = 0;
+    };
+    using Context::Context;
+
+    memory allocate(std::size_t size) {
+        const memory block = Context::allocate(size);
+        allocated->now += size;
+        allocated->most = std::max(allocated->most, allocated->now);
+        return memory(block.get(), [block, size, of = allocated](std::byte*) { of->now -= size; });
+    }
+    std::shared_ptr<count> allocated = std::make_shared<count>();
+};
+
+/// What a step of this objective (train/objective.hpp) needs for a batch of such videos: one that takes any model, as
+/// walt::reconstruction does. The videos' pixels are taken of the host's memory while this runs.
+template <class Config, class T, class Objective>
+training_memory memory_plan(Config, compute_t<T>, const Objective& objective, const video_shape& videos) {
+    using A = accumulate_t<T>;
+    counting_context<meta::context> ctx;
+    ctx.workspaces = true;
+    model<counting_context<meta::context>, tokenizer_network<Config>, T> net(ctx);
+    clips batch{.shape = videos};
+    batch.pixels.resize(static_cast<std::size_t>(videos.size()));
+    const std::size_t before = ctx.allocated->now;
+    const arena::scope scope(ctx.arena);
+    objective(net, batch, gradients<A>{nullptr}, philox{}, ctx.arena.template take<A, 1>());
+    return {ctx.arena.peak(), ctx.allocated->most - before};
 }
 
 } // namespace walt

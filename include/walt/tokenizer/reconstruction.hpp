@@ -19,7 +19,7 @@ struct reconstruction {
     float latent_noise = 0.1f; ///< deviation of Gaussian noise added to z
     activations keep = activations::all; ///< or rematerialise: less memory, more work
     std::int64_t chunk = 0; ///< latent frames that pass at once, for videos longer than memory holds; 0: all. Each
-                            ///< chunk runs forward twice; the config must be causal or per_frame
+                            ///< chunk runs forward three times; the config must be causal or per_frame
 
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
     template <class Model, class Sink, class A>

@@ -22,6 +22,10 @@ template <bool SeesThePastOnly> struct a_stream_sees_no_future {
 struct streaming {
     std::int64_t latent_frames = 4;                ///< most latent frames on the device at once; memory grows with it
     latent_scale scale = latent_scale::normalised; ///< of the latents that encode_stream gives
+
+    void check() const {
+        require(latent_frames >= 1, "streaming::latent_frames must be 1 or more; it is {}", latent_frames);
+    }
 };
 
 namespace detail {
@@ -35,10 +39,13 @@ template <class Tokenizer> class video_stream : rules::a_stream_sees_no_future<T
     std::size_t bytes() const { return kept_.bytes(); }
 
   protected:
-    video_stream(const Tokenizer& of, streaming how) : tokenizer_(share(of)), how_(how) {
-        require(how.latent_frames >= 1, "streaming::latent_frames must be 1 or more; it is {}", how.latent_frames);
-    }
+    video_stream(const Tokenizer& of, streaming how) : tokenizer_(share(of)), how_(how) { how.check(); }
     bool begins() const { return first_; }
+    /// The video has ended: what the convolutions kept is given back, and nothing follows.
+    void end() {
+        kept_ = {};
+        ended_ = true;
+    }
     /// Calls pass(the next chunk's place).
     template <class Pass> auto next_chunk(Pass&& pass) {
         auto made = pass(chunk{first_ ? nullptr : &kept_, &kept_});
@@ -48,6 +55,7 @@ template <class Tokenizer> class video_stream : rules::a_stream_sees_no_future<T
     /// Calls work(), which passes some chunks. If it throws, the stream is as it was where the video begins with it;
     /// later, what the convolutions kept is of no use any more.
     template <class Work> auto all_or_nothing(Work&& work) {
+        require(!ended_, "a stream is of one video, which finish() has ended: the next video needs a new stream");
         require(!stopped_, "a stream cannot go on after an error inside of a chunk: begin the video again");
         const bool fresh = first_;
         try {
@@ -66,7 +74,7 @@ template <class Tokenizer> class video_stream : rules::a_stream_sees_no_future<T
 
   private:
     history kept_;
-    bool first_ = true, stopped_ = false;
+    bool first_ = true, stopped_ = false, ended_ = false;
 };
 
 } // namespace detail
@@ -74,7 +82,7 @@ template <class Tokenizer> class video_stream : rules::a_stream_sees_no_future<T
 /// Latents of a video (or of a batch of them) that comes in parts of any length:
 ///     walt::encode_stream stream(tokenizer);
 ///     while (more) if (const auto z = stream.next(some_frames)) use(*z);
-///     if (const auto z = stream.finish()) use(*z);
+///     if (const auto z = stream.finish()) use(*z);  // another video needs another stream
 /// Together they are what encode gives for the whole video. A latent frame is made of one frame at the beginning, then
 /// of time_compression frames; those that do not complete one are kept on the host until they do.
 template <class Tokenizer> class encode_stream : public detail::video_stream<Tokenizer> {
@@ -117,13 +125,17 @@ template <class Tokenizer> class encode_stream : public detail::video_stream<Tok
     /// Frames that wait for others to complete a latent frame with them: fewer than time_compression.
     std::int64_t waiting() const { return waiting_ ? waiting_->shape.frames : 0; }
     /// The video has ended: the latent frame of those that wait, the last of them repeated as often as is needed to
-    /// complete it; none where none waits.
+    /// complete it; none where none waits. The stream takes no other frames afterwards.
     std::optional<latents> finish() {
-        if (!waiting_) return {};
-        const clips last = waiting_->frames(waiting() - 1, 1);
-        clips rest = last;
-        for (std::int64_t missing = s - waiting(); missing > 1; --missing) rest.append(last);
-        return next(rest);
+        std::optional<latents> made;
+        if (waiting_) {
+            const clips last = waiting_->frames(waiting() - 1, 1);
+            clips rest = last;
+            for (std::int64_t missing = s - waiting(); missing > 1; --missing) rest.append(last);
+            made = next(rest);
+        }
+        base::end();
+        return made;
     }
 
   private:
@@ -169,6 +181,8 @@ template <class Tokenizer> class decode_stream : public detail::video_stream<Tok
         seen_ = from.shape;
         return made;
     }
+    /// The video has ended: the stream takes no other latents afterwards.
+    void finish() { base::end(); }
 
   private:
     video_shape seen_; ///< of the latents that came last

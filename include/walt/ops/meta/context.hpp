@@ -3,6 +3,9 @@
 
 #include "../../core/buffer.hpp"
 
+#include <cstdint>
+#include <thread>
+
 namespace walt::meta {
 
 /// Counts of one pass. A multiplication and an addition are two FLOPs; only matrix products, convolutions and
@@ -15,9 +18,10 @@ struct context {
     double bytes = 0;       ///< read and written by all ops, each operand once
     std::int64_t calls = 0; ///< ops
     walt::arena arena;      ///< arena.peak() is the peak of activation memory in bytes
-    /// Whether the peak has what any device may need beside the operands of a convolution's forward pass: an upper
-    /// bound, without what cuDNN's engines take for themselves.
+    /// Whether the peak has what any device may need beside the operands of a convolution: an upper bound, without what
+    /// cuDNN's engines take for themselves (cuda::context::most_workspace).
     bool workspaces = false;
+    std::int64_t threads = std::thread::hardware_concurrency(); ///< of a host, where it has workspaces
 
     memory allocate(std::size_t) { return nullptr; }
     void upload(void*, const void*, std::size_t) {}

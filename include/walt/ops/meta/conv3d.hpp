@@ -8,10 +8,10 @@
 namespace walt::meta {
 
 namespace detail {
-/// The most that a device takes for a forward pass: the input with its padding or its past written out, and two sums of
-/// the output, as accumulators; the kernel in a library's blocks of channels, and what that library wants.
+/// The most that a device takes for a pass: the input with its padding or its past written out, and two sums of the
+/// output, as accumulators; so many kernels in a library's blocks of channels, and what that library wants.
 template <class X, class W, class Y>
-void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w, const Y& y) {
+void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w, const Y& y, std::int64_t kernels) {
     using A = accumulate_t<std::remove_const_t<typename X::element>>;
     constexpr std::int64_t library = std::int64_t{1} << 18;
     const auto blocked = [](std::int64_t channels, std::int64_t block) {
@@ -21,7 +21,7 @@ void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w
     const arena::scope scope(ctx.arena);
     ctx.arena.template take<A, dynamic>(padded_video(g, size_of(x)).wide().positions() * x.extent(4));
     ctx.arena.template take<A, dynamic>(2 * y.size());
-    ctx.arena.template take<A, dynamic>(taps * blocked(w.extent(0), 64) * blocked(w.extent(4), 16));
+    ctx.arena.template take<A, dynamic>(kernels * taps * blocked(w.extent(0), 64) * blocked(w.extent(4), 16));
     ctx.arena.template take<std::byte, dynamic>(library);
 }
 template <class W, class Y> double convolution_flops(const W& w, const Y& y) {
@@ -31,16 +31,19 @@ template <class W, class Y> double convolution_flops(const W& w, const Y& y) {
 
 template <class X, class W, class Bias, class Y, class Past>
 void conv3d_on(context& ctx, const conv_geometry& g, X x, W w, Bias bias, Y y, Past past, bool add) {
-    if (ctx.workspaces) detail::take_workspace(ctx, g, x, w, y);
+    if (ctx.workspaces) detail::take_workspace(ctx, g, x, w, y, 1);
     ctx.count(detail::convolution_flops(w, y), x, w, bias, y, past);
     if (add) ctx.bytes += static_cast<double>(y.size()) * sizeof(typename Y::element);
 }
 template <class DY, class W, class DX>
-void conv3d_grad_input_on(context& ctx, const conv_geometry&, DY dy, W w, DX dx) {
+void conv3d_grad_input_on(context& ctx, const conv_geometry& g, DY dy, W w, DX dx) {
+    if (ctx.workspaces) detail::take_workspace(ctx, g, dx, w, dy, 1);
     ctx.count(detail::convolution_flops(w, dy), dy, w, dx);
 }
 template <class X, class DY, class DW, class DBias>
-void conv3d_grad_weight_on(context& ctx, const conv_geometry&, X x, DY dy, DW dw, DBias dbias) {
+void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, X x, DY dy, DW dw, DBias dbias) {
+    if (ctx.workspaces) // a host's library may sum up in each thread
+        detail::take_workspace(ctx, g, x, dw, dy, 2 + ctx.threads);
     ctx.count(detail::convolution_flops(dw, dy), x, dy, dw, dw, dbias);
 }
 
