@@ -1,8 +1,11 @@
-// A video file of any length to latents and back, some frames at a time: memory does not grow with its length.
-// test: --frames 42 --output again.mp4
+// A video file of any length to a file of latents and back, some frames at a time: memory does not grow with its
+// length.
+// test: --frames 42
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/long_video.hpp>
+#include <walt/io/mp4.hpp>
+#include <walt/io/safetensors.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/tokenizer/memory_plan.hpp>
 #include <walt/tokenizer/streaming.hpp>
@@ -14,6 +17,8 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <span>
 #include <string>
 
 namespace {
@@ -51,43 +56,63 @@ double peak_megabytes() {
 } // namespace
 
 int main(int argc, char** argv) {
-    std::string input, output = "again.mp4", weights;
+    std::string input, latents = "latents.safetensors", output = "again.mp4", weights;
     int frames = 257, side = 96;
-    CLI::App app("a video file through a tokenizer, in memory that does not grow with its length");
+    CLI::App app("a video file to latents and back, in memory that does not grow with its length");
     app.add_option("--input", input, "a video file; without one a wave is made");
-    app.add_option("--output", output, "where what is decoded goes");
+    app.add_option("--latents", latents, "where its latents go");
+    app.add_option("--output", output, "where what is decoded of them goes");
     app.add_option("--tokenizer", weights, "weights of the demo's tokenizer; without them it is random");
     app.add_option("--frames", frames, "frames of the wave");
     app.add_option("--side", side, "height and width of the wave");
     CLI11_PARSE(app, argc, argv);
-    if (input.empty()) write_wave(input = "wave.mp4", frames, side);
+    const bool own = input.empty();
+    if (own) write_wave(input = "wave.mp4", frames, side);
 
     walt::cpu::context device;
     walt::tokenizer tokenizer(device, config{}, walt::compute<float>, walt::seed{1});
     if (!weights.empty()) walt::load_weights(weights, tokenizer);
     const walt::streaming how{.scale = walt::latent_scale::raw};
+    using dims = decltype(tokenizer)::dims;
+    constexpr std::int64_t s = dims::time_compression, p = dims::space_compression;
 
-    walt::video_reader from(input, {.multiple = decltype(tokenizer)::dims::space_compression});
-    walt::video_writer to(output, from.height(), from.width(), std::max(1.0, from.frames_per_second()));
+    walt::video_reader from(input, {.multiple = p});
     const auto plan = walt::memory_plan(config{}, walt::compute<float>, {1, 0, from.height(), from.width()}, how);
     device.arena.reserve(std::max(plan.encode.arena, plan.decode.arena));
-    walt::encode_stream encoder(tokenizer, how);
+
+    // The latents' file, written as they are made. Its header comes first, so the frames are counted before.
+    const std::int64_t count = walt::count_frames(input);
+    const walt::video_shape z{1, 1 + (count - 1 + s - 1) / s, from.height() / p, from.width() / p, dims::latent};
+    walt::safetensors_writer file;
+    file.metadata("frames", std::to_string(count));
+    file.add("latents", "F32", {z.frames, z.height, z.width, z.channels}, [&](const auto& write) {
+        walt::encode_stream encoder(tokenizer, how);
+        const auto put = [&](const std::optional<walt::latents>& some) {
+            if (some) write(std::as_bytes(std::span(some->values)));
+        };
+        while (const auto some = from.next(16)) put(encoder.next(*some));
+        put(encoder.finish());
+    });
+    file.save(latents);
+
+    // And back: as many latent frames at a time as pass at once.
+    const walt::safetensors_file made(latents);
+    walt::video_writer to(output, from.height(), from.width(), std::max(1.0, from.frames_per_second()));
     walt::decode_stream decoder(tokenizer, how);
-    std::int64_t latent_frames = 0;
-    while (const auto some = from.next(16))
-        if (const auto z = encoder.next(*some)) {
-            latent_frames += z->shape.frames; // here they could be kept, or changed
-            to.add(decoder.next(*z));
-        }
-    const std::int64_t rest = encoder.waiting(); // frames that do not complete a latent frame
-    if (const auto z = encoder.finish()) to.add(decoder.next(*z).frames(0, rest));
+    for (std::int64_t at = 0; at < z.frames; at += how.latent_frames) {
+        walt::latents some{.shape = z, .scale = how.scale};
+        some.shape.frames = std::min(how.latent_frames, z.frames - at);
+        some.values.resize(static_cast<std::size_t>(some.shape.size()));
+        made.read_into<float>("latents", some.values, static_cast<std::uint64_t>(at * z.frame()));
+        const walt::clips x = decoder.next(some);
+        to.add(x.frames(0, std::min(x.shape.frames, count - to.frames()))); // the last latent frame may show some more
+    }
     to.finish();
 
-    fmt::print("{} frames of {} x {} through {} latent frames; the device's memory was planned to be {:.1f} MB "
-               "(its arena's peak is {:.1f} of {:.1f}), this program's peak is {:.1f} MB\n",
-               to.frames(), from.height(), from.width(), latent_frames,
-               1e-6 * static_cast<double>(plan.decode.arena + plan.encode.kept + plan.decode.kept),
-               1e-6 * static_cast<double>(device.arena.peak()), 1e-6 * static_cast<double>(plan.decode.arena),
-               peak_megabytes());
-    return input != "wave.mp4" || to.frames() == frames ? 0 : 1;
+    const double planned = static_cast<double>(std::max(plan.encode.on_host(), plan.decode.on_host())) * 1e-6;
+    fmt::print(
+        "{} frames of {} x {} to {} latent frames and back; the device's memory was planned to be {:.1f} MB (its "
+        "arena's peak is {:.1f}), this program's peak is {:.1f} MB\n",
+        to.frames(), from.height(), from.width(), z.frames, planned, 1e-6 * static_cast<double>(device.arena.peak()),
+        peak_megabytes());
 }
