@@ -4,6 +4,7 @@
 #include "../../core/buffer.hpp"
 #include "../../core/recent.hpp"
 #include "../../core/recorded.hpp"
+#include "../conv3d.hpp"
 #include "cublaslt.cuh"
 #include "staging.cuh"
 #include "stream.cuh"
@@ -38,6 +39,9 @@ struct context {
     static constexpr std::size_t most_records = 32; ///< kept: a graph of a large model takes megabytes
 
     math precision = math::float32;
+    /// Bytes of the arena that a convolution's engine may take beside its operands: cuDNN's others are not used. Set it
+    /// before the first convolution, whose plans are kept.
+    std::size_t most_workspace = convolution_workspace;
     gpu_stream stream;
     cublaslt products;
     std::shared_ptr<cudnn> convolutions; ///< made by the first convolution: programs without one do not need cuDNN

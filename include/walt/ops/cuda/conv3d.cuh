@@ -101,8 +101,9 @@ void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* res
                                                                                        : 0);
     if (c.pass == conv_pass::forward) y = sum.data();
     if (c.pass == conv_pass::grad_weight) w = sum.data();
-    require(convolutions_of(ctx).run<float, float>(ctx, c, x.data(), w, y), "cuDNN has no engine for {}",
-            given.words());
+    require(convolutions_of(ctx).run<float, float>(ctx, c, x.data(), w, y),
+            "cuDNN has no engine for {} that takes no more than {} bytes (cuda::context::most_workspace)",
+            given.words(), ctx.most_workspace);
     if (c.pass != conv_pass::grad_input) convert_on(ctx, sum.read(), view<U, dynamic>(result, sum.size()));
     else
         each(ctx, "ops::conv3d_grad_input", given.x.positions() * c.in,

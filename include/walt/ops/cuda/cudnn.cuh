@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace walt::cuda {
@@ -78,7 +77,7 @@ class cudnn {
             plan_of(ctx, shape, c, convolution_graph::types<T, U>(c.pass), alignments, fused, finish);
         if (!how) return false;
         const arena::scope scope(ctx.arena);
-        const auto workspace = ctx.arena.take<std::byte, dynamic>(how->workspace + workspace_alignment);
+        const auto workspace = ctx.arena.take<std::byte, dynamic>(taken_for(how->workspace));
         const auto address = reinterpret_cast<std::uintptr_t>(workspace.data());
         cudnn_descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
         std::vector<std::int64_t> ids{convolution_graph::id_x, convolution_graph::id_w, convolution_graph::id_y};
@@ -103,7 +102,11 @@ class cudnn {
     using key = std::array<std::int64_t, 27>;
     static constexpr std::size_t workspace_alignment = 256;
     static constexpr int most_tried = 24; // of an engine list: some compile kernels only to find out that they cannot
-    static constexpr std::int64_t workspace_limit = std::int64_t{1} << 30; // where another engine needs less
+
+    /// Bytes of the arena for a workspace, which must be aligned.
+    static std::size_t taken_for(std::int64_t workspace) {
+        return round_up(static_cast<std::size_t>(workspace) + workspace_alignment, alignment);
+    }
 
     struct plan {
         cudnn_descriptor description, config, graph; // the plan refers to what it was made of
@@ -124,7 +127,7 @@ class cudnn {
             throw not_yet_recordable(fmt::format("work that needs a new plan for {} cannot be recorded", c.words()));
         ctx.stream.make_current();
         if (plans_.size() == plans_.most()) ctx.synchronize(); // queued work may use the plan that goes
-        return plans_.keep(shape, made(c, types, alignments, fused, finish));
+        return plans_.keep(shape, made(ctx.most_workspace, c, types, alignments, fused, finish));
     }
 
     /// The largest power of two that divides an address, to 16: what kernels may count on.
@@ -152,8 +155,10 @@ class cudnn {
         });
     }
 
-    /// The first engine, in the order that cuDNN expects them to be fast, that computes as asked.
-    std::shared_ptr<const plan> made(const convolution& c, const convolution_graph::three_types& types,
+    /// The first engine, in the order that cuDNN expects them to be fast, that computes as asked and takes no more
+    /// memory than it may.
+    std::shared_ptr<const plan> made(std::size_t most_workspace, const convolution& c,
+                                     const convolution_graph::three_types& types,
                                      const std::array<std::int64_t, 4>& alignments, bool fused,
                                      const conv_finish& finish) {
         const std::vector<cudnn_descriptor> all = convolution_graph::operations(c, types, alignments, fused, finish);
@@ -164,8 +169,6 @@ class cudnn {
         if (!graph.supported()) return nullptr;
 
         const bool tensor_cores = c.tf32 || std::find(types.begin(), types.end(), CUDNN_DATA_BFLOAT16) != types.end();
-        std::optional<std::pair<cudnn_descriptor, cudnn_descriptor>> large;
-        std::int64_t large_workspace = 0;
         int tried = 0;
         for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
             for (cudnn_descriptor& config : configs(graph, mode)) {
@@ -179,16 +182,11 @@ class cudnn {
                 check(cudnnBackendGetAttribute(description.get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
                                                CUDNN_TYPE_INT64, 1, &count, &workspace),
                       "cudnnBackendGetAttribute of a plan's workspace for {}", c.words());
-                if (workspace <= workspace_limit)
+                if (taken_for(workspace) <= most_workspace)
                     return std::make_shared<const plan>(
                         plan{std::move(description), std::move(config), std::move(graph), workspace});
-                if (large && large_workspace <= workspace) continue;
-                large.emplace(std::move(description), std::move(config));
-                large_workspace = workspace;
             }
-        if (!large) return nullptr;
-        return std::make_shared<const plan>(
-            plan{std::move(large->first), std::move(large->second), std::move(graph), large_workspace});
+        return nullptr;
     }
 
     static std::vector<cudnn_descriptor> configs(const cudnn_descriptor& graph, cudnnBackendHeurMode_t mode) {
