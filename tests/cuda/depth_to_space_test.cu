@@ -9,9 +9,9 @@ using namespace walt;
 
 namespace {
 
-template <int Time, int C> struct sizes {
+template <int Time, int C, int Space = 2> struct sizes {
     template <class T> struct operands {
-        static constexpr int deep = Time * 4 * C;
+        static constexpr int deep = Time * Space * Space * C;
         using A = accumulate_t<T>;
         arena memory{allocate_host};
         video_size size, wide;
@@ -23,19 +23,19 @@ template <int Time, int C> struct sizes {
         bool first;
 
         operands(const video_size& of, bool begins)
-            : size(of), wide{of.batch, of.frames * Time - (begins ? Time - 1 : 0), 2 * of.height, 2 * of.width},
+            : size(of), wide{of.batch, of.frames * Time - (begins ? Time - 1 : 0), Space * of.height, Space * of.width},
               first(begins) {}
         void each(auto&& visit) { visit(x), visit(dx), visit(y), visit(dy); }
         void run(auto& ctx) {
-            ops::depth_to_space<Time>(ctx, x, y, first);
-            ops::depth_to_space_grad<Time>(ctx, dy, dx, first);
+            ops::depth_to_space<Time, Space>(ctx, x, y, first);
+            ops::depth_to_space_grad<Time, Space>(ctx, dy, dx, first);
         }
     };
     static void agree(const video_size& size) {
         walt::cuda::context device;
         reference::context plain;
         for (const bool first : {true, false}) {
-            CAPTURE(Time, C, size.frames, size.height, first);
+            CAPTURE(Time, Space, C, size.frames, size.height, first);
             agrees_with_reference<operands, float>(device, plain, 0, size, first);
             agrees_with_reference<operands, bf16>(device, plain, 0, size, first);
         }
@@ -47,8 +47,9 @@ template <int Time, int C> struct sizes {
 TEST_CASE("cuda: depth to space agrees with the reference", "[cuda][depth_to_space]") {
     sizes<2, 6>::agree({2, 3, 5, 4});
     sizes<1, 8>::agree({2, 3, 3, 7});
-    sizes<2, 3>::agree({1, 1, 2, 5});   // one frame; packs of no four
-    sizes<2, 48>::agree({1, 2, 3, 13}); // rows of several blocks
+    sizes<2, 3>::agree({1, 1, 2, 5});    // one frame; packs of no four
+    sizes<2, 6, 1>::agree({2, 3, 5, 4}); // in time alone
+    sizes<2, 48>::agree({1, 2, 3, 13});  // rows of several blocks
 }
 
 } // namespace tests

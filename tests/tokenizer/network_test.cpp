@@ -169,7 +169,7 @@ TEST_CASE("frames and sides that do not divide are refused in a sentence", "[tok
                       "this tokenizer takes 1 + 2 k frames (its time strides' product is 2), not 4");
     CHECK_THROWS_WITH(
         network::latent_size({1, 5, 8, 10}),
-        "this tokenizer halves height and width 2 times, so both must be multiples of 4; they are 8 and 10");
+        "this tokenizer takes heights and widths that are multiples of 4 (its space strides' product); they are 8 and 10");
     CHECK(network::latent_size(clip) == latents);
     CHECK(network::pixel_size(latents) == clip);
 }

@@ -9,7 +9,7 @@ using golden_tokenizer::small, golden_tokenizer::three_levels, golden_tokenizer:
     golden_tokenizer::frame_by_frame;
 
 TEMPLATE_TEST_CASE("a video in chunks is the whole video", "[tokenizer][streaming]", small, three_levels, groups,
-                   frame_by_frame, four_frames) {
+                   frame_by_frame, four_frames, few_strides) {
     SECTION("reference, float: bit for bit") {
         reference::context ctx;
         check_streams<float, TestType>(ctx, 0);

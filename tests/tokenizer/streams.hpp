@@ -19,6 +19,11 @@ struct four_frames : golden_tokenizer::golden_config {
     static constexpr const char* file = "";
 };
 
+/// No stride at all between two levels, and one in time alone.
+struct few_strides : four_frames {
+    static constexpr std::array<int, 2> time_strides{2, 1}, space_strides{1, 1};
+};
+
 /// A tokenizer of this config with the golden file's parameters, or random ones.
 template <class T, class Config, class Context> auto made_tokenizer(Context& ctx) {
     using network = tokenizer_network<Config>;

@@ -32,29 +32,30 @@ template <int C, conv_geometry Geometry> struct downsample : conv3d<C, C, Geomet
     }
 };
 
-/// Twice the height and width, and n frames become Time (n - 1) + 1, or Time n in a later chunk. The geometry keeps the
-/// size.
-template <int C, int Time, conv_geometry Geometry> struct upsample : conv3d<C, C * Time * 4, Geometry, true> {
-    static constexpr int deep = C * Time * 4;
+/// Space times the height and width, and n frames become Time (n - 1) + 1, or Time n in a later chunk. The geometry
+/// keeps the size.
+template <int C, int Time, conv_geometry Geometry, int Space = 2>
+struct upsample : conv3d<C, C * Time * Space * Space, Geometry, true> {
+    static constexpr int deep = C * Time * Space * Space;
     using convolution = conv3d<C, deep, Geometry, true>;
     template <class T> using saved = compute_copy<T, C>; ///< made with the size of x
 
     /// The size of the result. begins: x begins its video.
     static constexpr video_size after(const video_size& size, bool begins = true) {
-        return {size.batch, size.frames * Time - (begins ? Time - 1 : 0), 2 * size.height, 2 * size.width};
+        return {size.batch, size.frames * Time - (begins ? Time - 1 : 0), Space * size.height, Space * size.width};
     }
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, auto y, const saved<T>& keep) const {
         const arena::scope scope(ctx.arena);
         const auto depth = size_of(x).template take<T, deep>(ctx.arena);
         convolution::forward(ctx, w, keep.forward(ctx, x), depth, keep.of);
-        ops::depth_to_space<Time>(ctx, depth, y, keep.of.begins());
+        ops::depth_to_space<Time, Space>(ctx, depth, y, keep.of.begins());
     }
     /// dx is assigned.
     template <class T>
     void backward(auto& ctx, const weights<T>& w, auto x, const saved<T>& keep, auto dy, auto dx, const auto& g) const {
         const arena::scope scope(ctx.arena);
         const auto ddepth = size_of(dx).template take<T, deep>(ctx.arena);
-        ops::depth_to_space_grad<Time>(ctx, dy, ddepth, keep.of.begins());
+        ops::depth_to_space_grad<Time, Space>(ctx, dy, ddepth, keep.of.begins());
         convolution::backward_parameters(ctx, w, keep.backward(ctx, x), ddepth, g, keep.of);
         convolution::backward_input(ctx, w, ddepth, dx, keep.of);
     }

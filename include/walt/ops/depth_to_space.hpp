@@ -1,6 +1,6 @@
 // Depth to space: channels become neighbours in time and space (docs/model.md 3, up; docs/model.md 1.3 with one frame).
-//   x [B, F, H, W, S 4 C] -> y [B, F S - D, 2 H, 2 W, C]; channels of x are read as (frame, row, column, C)
-//   y[b, f S + t - D, 2 h + i, 2 w + j, c] = x[b, f, h, w, ((t 2 + i) 2 + j) C + c]
+//   x [B, F, H, W, S R R C] -> y [B, F S - D, R H, R W, C]; channels of x are read as (frame, row, column, C)
+//   y[b, f S + t - D, R h + i, R w + j, c] = x[b, f, h, w, ((t R + i) R + j) C + c]
 // The first chunk of a video drops D = S - 1 frames of the result, so with S = 2 n frames become 2 n - 1 and frame 0
 // stays the first; a later chunk drops none.
 #pragma once
@@ -13,12 +13,14 @@ namespace walt {
 namespace rules {
 template <int Deep, int Blocks, int Channels> struct depth_holds_blocks {
     static constexpr bool value = Deep == Blocks * Channels;
-    static_assert(value, "depth to space turns time stride x 2 x 2 x C channels into C (deep == blocks * channels)");
+    static_assert(value,
+                  "depth to space turns time stride x space stride^2 x C channels into C (deep == blocks * channels)");
 };
 template <class Deep, class Wide>
-void depth_sizes(const Deep& deep, const Wide& wide, int time, bool first, const char* op) {
+void depth_sizes(const Deep& deep, const Wide& wide, int time, int space, bool first, const char* op) {
     const video_size from = size_of(deep), to = size_of(wide),
-                     right{from.batch, from.frames * time - (first ? time - 1 : 0), 2 * from.height, 2 * from.width};
+                     right{from.batch, from.frames * time - (first ? time - 1 : 0), space * from.height,
+                           space * from.width};
     require(to == right,
             "{}: {} videos of {} frames of {} x {} become {} of {} frames of {} x {}, not {} of {} of {} x {}", op,
             from.batch, from.frames, from.height, from.width, right.batch, right.frames, right.height, right.width,
@@ -28,30 +30,31 @@ void depth_sizes(const Deep& deep, const Wide& wide, int time, bool first, const
 
 namespace ops {
 
-template <int Time, class... T> void depth_to_space_on(rules::any_context, ...) {
+template <int Time, int Space, class... T> void depth_to_space_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>,
                   "this device has no depth to space (depth_to_space_on) for operands of these types");
 }
-/// y as above, Time = S. first: x begins its video.
-template <int Time, context Context, class X, class Y> void depth_to_space(Context& ctx, X x, Y y, bool first = true) {
+/// y as above, Time = S, Space = R. first: x begins its video.
+template <int Time, int Space = 2, context Context, class X, class Y>
+void depth_to_space(Context& ctx, X x, Y y, bool first = true) {
     if constexpr (rules::known<X, 4> && rules::known<Y, 4> &&
-                  rules::depth_holds_blocks<X::static_extent(4), Time * 4, Y::static_extent(4)>::value) {
-        rules::depth_sizes(x, y, Time, first, "ops::depth_to_space");
-        depth_to_space_on<Time>(ctx, x.read(), y);
+                  rules::depth_holds_blocks<X::static_extent(4), Time * Space * Space, Y::static_extent(4)>::value) {
+        rules::depth_sizes(x, y, Time, Space, first, "ops::depth_to_space");
+        depth_to_space_on<Time, Space>(ctx, x.read(), y);
     }
 }
 
-template <int Time, class... T> void depth_to_space_grad_on(rules::any_context, ...) {
+template <int Time, int Space, class... T> void depth_to_space_grad_on(rules::any_context, ...) {
     static_assert(rules::device_has<T...>,
                   "this device has no gradient of depth to space (depth_to_space_grad_on) for operands of these types");
 }
 /// dx is assigned; what was dropped gets zeros.
-template <int Time, context Context, class DY, class DX>
+template <int Time, int Space = 2, context Context, class DY, class DX>
 void depth_to_space_grad(Context& ctx, DY dy, DX dx, bool first = true) {
     if constexpr (rules::known<DX, 4> && rules::known<DY, 4> &&
-                  rules::depth_holds_blocks<DX::static_extent(4), Time * 4, DY::static_extent(4)>::value) {
-        rules::depth_sizes(dx, dy, Time, first, "ops::depth_to_space_grad");
-        depth_to_space_grad_on<Time>(ctx, dy.read(), dx);
+                  rules::depth_holds_blocks<DX::static_extent(4), Time * Space * Space, DY::static_extent(4)>::value) {
+        rules::depth_sizes(dx, dy, Time, Space, first, "ops::depth_to_space_grad");
+        depth_to_space_grad_on<Time, Space>(ctx, dy.read(), dx);
     }
 }
 

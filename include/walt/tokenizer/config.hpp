@@ -3,6 +3,7 @@
 
 #include "../ops/conv_geometry.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +17,9 @@ struct tokenizer_config {
     static constexpr int channels = 128;                         ///< ch: of level 0
     static constexpr std::array<int, 4> multipliers{1, 2, 2, 4}; ///< a level has ch times its multiplier channels
     static constexpr int blocks = 4;                             ///< R: residual blocks of a level
-    static constexpr std::array<int, 3> time_strides{1, 2, 2}; ///< of each downsampling, which halves height and width
-    static constexpr int latent = 8;                           ///< c: channels of a latent
+    static constexpr std::array<int, 3> time_strides{1, 2, 2};   ///< of each downsampling
+    static constexpr std::array<int, 0> space_strides{}; ///< of each, in height and width: 2 or 1; none: 2 of all
+    static constexpr int latent = 8;                     ///< c: channels of a latent
     static constexpr int in_channels = 3;
     static constexpr int norm_groups = 32;   ///< G; a norm over C channels has gcd(G, C) groups
     static constexpr bool causal = true;     ///< a frame sees itself and the past; else a frame before and one after
@@ -32,6 +34,8 @@ struct tokenizer_config {
         field("latent", Config::latent);
         field("in_channels", Config::in_channels);
         field("norm_groups", Config::norm_groups);
+        if (std::ranges::any_of(Config::space_strides, [](int stride) { return stride != 2; }))
+            field("space_strides", Config::space_strides);
         if (!Config::causal) field("causal", false); // older files do not say it
         if (Config::per_frame) field("per_frame", true);
     }
@@ -65,6 +69,15 @@ template <int Stride> struct time_stride_is_one_or_two {
     static_assert(value, "a tokenizer's time stride must be 1 or 2 (a larger factor is several levels)");
 };
 
+template <int Levels, int Strides> struct space_strides_lie_between_levels {
+    static constexpr bool value = Strides == 0 || Strides == Levels - 1;
+    static_assert(value, "a tokenizer of n levels (multipliers) has n - 1 downsamplings, so space_strides must have "
+                         "n - 1 values, or none");
+};
+template <int Stride> struct space_stride_is_one_or_two {
+    static constexpr bool value = Stride == 1 || Stride == 2;
+    static_assert(value, "a tokenizer's space stride must be 1 or 2 (a larger factor is several levels)");
+};
 template <bool PerFrame, int Stride> struct a_frame_by_itself_has_no_time_stride {
     static constexpr bool value = !PerFrame || Stride == 1;
     static_assert(value, "a tokenizer that works per frame has no strides in time (time_strides must be 1)");
@@ -87,14 +100,19 @@ template <class Config> struct tokenizer_dimensions {
                 (rules::time_stride_is_one_or_two<Config::time_strides[Level]>::value &&
                  rules::a_frame_by_itself_has_no_time_stride<Config::per_frame, Config::time_strides[Level]>::value));
     }
+    template <std::size_t... Level> static constexpr bool space_strides_are_one_or_two(std::index_sequence<Level...>) {
+        return (true && ... && rules::space_stride_is_one_or_two<Config::space_strides[Level]>::value);
+    }
     static constexpr bool valid =
         rules::tokenizer_size_is_positive<Config::channels>::value &&
         rules::tokenizer_size_is_positive<blocks>::value && rules::tokenizer_size_is_positive<latent>::value &&
         rules::tokenizer_size_is_positive<in_channels>::value &&
         rules::tokenizer_size_is_positive<Config::norm_groups>::value &&
         rules::time_strides_lie_between_levels<levels, static_cast<int>(Config::time_strides.size())>::value &&
+        rules::space_strides_lie_between_levels<levels, static_cast<int>(Config::space_strides.size())>::value &&
         multipliers_are_positive(std::make_index_sequence<Config::multipliers.size()>{}) &&
-        strides_are_one_or_two(std::make_index_sequence<Config::time_strides.size()>{});
+        strides_are_one_or_two(std::make_index_sequence<Config::time_strides.size()>{}) &&
+        space_strides_are_one_or_two(std::make_index_sequence<Config::space_strides.size()>{});
 
     /// Channels of a level; of the middle for `levels`.
     static constexpr int channels(int level) {
@@ -113,6 +131,17 @@ template <class Config> struct tokenizer_dimensions {
     static constexpr int time_stride(int level) {
         return level + 1 < levels ? Config::time_strides[static_cast<std::size_t>(level)] : 1;
     }
+    /// The same of height and width.
+    static constexpr int space_stride(int level) {
+        if (level + 1 >= levels) return 1;
+        if constexpr (Config::space_strides.empty()) return 2;
+        else return Config::space_strides[static_cast<std::size_t>(level)];
+    }
+    static constexpr int space_factor() {
+        int factor = 1;
+        for (int l = 0; l < levels - 1; ++l) factor *= space_stride(l);
+        return factor;
+    }
     /// Frames of a level per latent frame.
     static constexpr int time_factor(int level) {
         int factor = 1;
@@ -120,7 +149,7 @@ template <class Config> struct tokenizer_dimensions {
         return factor;
     }
     /// Pixels per latent frame, and per side of a latent element.
-    static constexpr int time_compression = valid ? time_factor(0) : 1, space_compression = 1 << (levels - 1);
+    static constexpr int time_compression = valid ? time_factor(0) : 1, space_compression = valid ? space_factor() : 1;
 };
 
 } // namespace walt

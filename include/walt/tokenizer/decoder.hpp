@@ -15,7 +15,8 @@ template <class Dims, int Level> struct decoder_level : level_name<Level> {
     static constexpr bool has_up = Level > 0;
     using adanorm_part = nn::adanorm<In, Dims::latent, Dims::groups(In)>;
     using blocks_part = tokenizer_blocks<Dims, In, C>;
-    using up_part = nn::upsample<C, Dims::time_stride(has_up ? Level - 1 : 0), Dims::around()>;
+    static constexpr int above = has_up ? Level - 1 : 0;
+    using up_part = nn::upsample<C, Dims::time_stride(above), Dims::around(), Dims::space_stride(above)>;
 
     adanorm_part adanorm;
     blocks_part blocks;

@@ -13,7 +13,7 @@ template <class Dims, int Level> struct encoder_level : level_name<Level> {
     static constexpr int block = Level; ///< a sink's ready(block): as tokenizer_network counts
     static constexpr bool has_down = Level + 1 < Dims::levels;
     using blocks_part = tokenizer_blocks<Dims, In, C>;
-    using down_part = nn::downsample<C, Dims::around(Dims::time_stride(Level), 2)>;
+    using down_part = nn::downsample<C, Dims::around(Dims::time_stride(Level), Dims::space_stride(Level))>;
 
     blocks_part blocks;
     std::conditional_t<has_down, down_part, nothing> down;

@@ -51,8 +51,10 @@ template <class Config, bool Valid = tokenizer_dimensions<Config>::valid> struct
                 "a later chunk of a video has {} k frames for this tokenizer (its time strides' product is {}), not {}",
                 s, s, pixels.frames);
         require(pixels.height > 0 && pixels.height % p == 0 && pixels.width > 0 && pixels.width % p == 0,
-                "this tokenizer halves height and width {} times, so both must be multiples of {}; they are {} and {}",
-                dims::levels - 1, p, pixels.height, pixels.width);
+                "this tokenizer takes heights and widths that are multiples of {} (its space strides' product); they "
+                "are {} and "
+                "{}",
+                p, pixels.height, pixels.width);
         return {pixels.batch, (pixels.frames + (begins ? s - 1 : 0)) / s, pixels.height / p, pixels.width / p};
     }
     static constexpr video_size pixel_size(const video_size& latents, bool begins = true) {

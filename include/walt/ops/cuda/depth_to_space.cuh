@@ -7,25 +7,26 @@
 namespace walt::cuda {
 
 namespace detail {
-/// The shape of x [B, F, H, W, Time 4 C], and how many frames of y [B, Time F - dropped, ...] are not there.
+/// The shape of x [B, F, H, W, Time Space Space C], and how many frames of y [B, Time F - dropped, ...] are not there.
 struct deep_shape {
     std::int64_t frames, height, width, dropped;
 };
 
-/// One chunk of one row of y, counted over all Time F frames: in x every 2 C neighbours of it lie together too.
-template <int Time, int C, bool Gradient, class Deep, class Wide>
+/// One chunk of one row of y, counted over all Time F frames: in x every Space C neighbours of it lie together too.
+template <int Time, int Space, int C, bool Gradient, class Deep, class Wide>
 __global__ void depth_to_space_kernel(deep_shape shape, unsigned chunks, Deep* x, Wide* y) {
-    constexpr int P = pack_of_row<2 * C>, packs = 2 * C / P; // of a run
+    constexpr int P = pack_of_row<Space * C>, packs = Space * C / P; // of a run
     const unsigned at = blockIdx.x % chunks * blockDim.x + threadIdx.x, w = at / packs;
     if (w >= shape.width) return;
     const std::int64_t row = blockIdx.x / chunks; // (b, f, t, h, i)
-    const std::int64_t h = row / 2 % shape.height, all = row / 2 / shape.height, f = all / Time % shape.frames,
+    const std::int64_t h = row / Space % shape.height, all = row / Space / shape.height, f = all / Time % shape.frames,
                        b = all / Time / shape.frames;
-    const int i = static_cast<int>(row % 2), t = static_cast<int>(all % Time);
+    const int i = static_cast<int>(row % Space), t = static_cast<int>(all % Time);
     const std::int64_t frame = f * Time + t - shape.dropped, frames = shape.frames * Time - shape.dropped;
-    Deep* deep = x + (((b * shape.frames + f) * shape.height + h) * shape.width + w) * Time * 4 * C +
-                 (t * 2 + i) * 2 * C + at % packs * P;
-    Wide* wide = y + ((b * frames + frame) * shape.height * 2 + h * 2 + i) * shape.width * 2 * C + std::int64_t{at} * P;
+    Deep* deep = x + (((b * shape.frames + f) * shape.height + h) * shape.width + w) * Time * Space * Space * C +
+                 (t * Space + i) * Space * C + at % packs * P;
+    Wide* wide = y + ((b * frames + frame) * shape.height * Space + h * Space + i) * shape.width * Space * C +
+                 std::int64_t{at} * P;
     if constexpr (Gradient) {
         pack<Deep, P> to;
         pack<std::remove_const_t<Wide>, P> from;
@@ -41,25 +42,26 @@ __global__ void depth_to_space_kernel(deep_shape shape, unsigned chunks, Deep* x
     }
 }
 
-template <int Time, int C, bool Gradient, class X, class Y, class Deep, class Wide>
+template <int Time, int Space, int C, bool Gradient, class X, class Y, class Deep, class Wide>
 void run_depth_to_space(context& ctx, const char* what, const X& deep, const Y& wide, Deep* x, Wide* y) {
     if (deep.size() == 0) return;
     const deep_shape shape{deep.extent(1), deep.extent(2), deep.extent(3), deep.extent(1) * Time - wide.extent(1)};
-    const unsigned chunks = blocks_for(shape.width * (2 * C / pack_of_row<2 * C>));
-    const std::int64_t rows = deep.extent(0) * shape.frames * Time * shape.height * 2;
-    depth_to_space_kernel<Time, C, Gradient>
+    const unsigned chunks = blocks_for(shape.width * (Space * C / pack_of_row<Space * C>));
+    const std::int64_t rows = deep.extent(0) * shape.frames * Time * shape.height * Space;
+    depth_to_space_kernel<Time, Space, C, Gradient>
         <<<static_cast<unsigned>(rows * chunks), threads_per_block, 0, ctx.stream>>>(shape, chunks, x, y);
     check_launch(what, deep.size());
 }
 } // namespace detail
 
-template <int Time, class X, class Y> void depth_to_space_on(context& ctx, X x, Y y) {
-    detail::run_depth_to_space<Time, Y::static_extent(4), false>(ctx, "ops::depth_to_space", x, y, x.data(), y.data());
+template <int Time, int Space, class X, class Y> void depth_to_space_on(context& ctx, X x, Y y) {
+    detail::run_depth_to_space<Time, Space, Y::static_extent(4), false>(ctx, "ops::depth_to_space", x, y, x.data(),
+                                                                        y.data());
 }
 
-template <int Time, class DY, class DX> void depth_to_space_grad_on(context& ctx, DY dy, DX dx) {
-    detail::run_depth_to_space<Time, DY::static_extent(4), true>(ctx, "ops::depth_to_space_grad", dx, dy, dx.data(),
-                                                                 dy.data());
+template <int Time, int Space, class DY, class DX> void depth_to_space_grad_on(context& ctx, DY dy, DX dx) {
+    detail::run_depth_to_space<Time, Space, DY::static_extent(4), true>(ctx, "ops::depth_to_space_grad", dx, dy,
+                                                                        dx.data(), dy.data());
 }
 
 } // namespace walt::cuda

@@ -6,8 +6,8 @@
 
 namespace walt::meta {
 
-template <int Time, class X, class Y> void depth_to_space_on(context& ctx, X x, Y y) { ctx.count(0, x, y); }
-template <int Time, class DY, class DX> void depth_to_space_grad_on(context& ctx, DY dy, DX dx) {
+template <int Time, int Space, class X, class Y> void depth_to_space_on(context& ctx, X x, Y y) { ctx.count(0, x, y); }
+template <int Time, int Space, class DY, class DX> void depth_to_space_grad_on(context& ctx, DY dy, DX dx) {
     ctx.count(0, dy, dx);
 }
 
