@@ -6,6 +6,7 @@
 #include <walt/data/long_video.hpp>
 #include <walt/io/mp4.hpp>
 #include <walt/io/safetensors.hpp>
+#include <walt/io/safetensors_writer.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/tokenizer/memory_plan.hpp>
 #include <walt/tokenizer/streaming.hpp>

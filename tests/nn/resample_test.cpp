@@ -30,6 +30,7 @@ template <class Module, int C> void check(const video_size& in, const video_size
 TEST_CASE("downsampling halves space, and time where it strides", "[nn][resample]") {
     check<nn::downsample<3, conv_geometry::causal({3, 3, 3}, {2, 2, 2})>, 3>({2, 5, 4, 6}, {2, 3, 2, 3});
     check<nn::downsample<3, conv_geometry::same_symmetric({3, 3, 3}, {1, 2, 2})>, 3>({1, 3, 4, 6}, {1, 3, 2, 3});
+    check<nn::downsample<3, conv_geometry::causal({3, 3, 3}, {2, 1, 1})>, 3>({2, 5, 1, 6}, {2, 3, 1, 6});
 }
 
 TEST_CASE("upsampling undoes the sizes of downsampling", "[nn][resample]") {
@@ -38,5 +39,7 @@ TEST_CASE("upsampling undoes the sizes of downsampling", "[nn][resample]") {
     CHECK(twice::after({2, 3, 2, 3}) == video_size{2, 5, 4, 6});
     CHECK(space::after({2, 3, 2, 3}) == video_size{2, 3, 4, 6});
     check<twice, 3>({1, 3, 2, 3}, {1, 5, 4, 6});
+    using time = nn::upsample<3, 2, conv_geometry::causal({3, 3, 3}), 1>;
     check<space, 3>({2, 2, 2, 3}, {2, 2, 4, 6});
+    check<time, 3>({2, 3, 1, 6}, {2, 5, 1, 6});
 }

@@ -167,9 +167,8 @@ TEST_CASE("the whole tokenizer's gradient is that of finite differences", "[toke
 TEST_CASE("frames and sides that do not divide are refused in a sentence", "[tokenizer]") {
     CHECK_THROWS_WITH(network::latent_size({1, 4, 8, 12}),
                       "this tokenizer takes 1 + 2 k frames (its time strides' product is 2), not 4");
-    CHECK_THROWS_WITH(
-        network::latent_size({1, 5, 8, 10}),
-        "this tokenizer takes heights and widths that are multiples of 4 (its space strides' product); they are 8 and 10");
+    CHECK_THROWS_WITH(network::latent_size({1, 5, 8, 10}), "this tokenizer takes heights and widths that are multiples "
+                                                           "of 4 (its space strides' product); they are 8 and 10");
     CHECK(network::latent_size(clip) == latents);
     CHECK(network::pixel_size(latents) == clip);
 }

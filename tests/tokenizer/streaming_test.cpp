@@ -118,6 +118,17 @@ TEST_CASE("streams refuse what does not follow, and stay as they were", "[tokeni
     CHECK(normal.next(video) == all);
 }
 
+TEST_CASE("without strides in space, fields of one dimension", "[tokenizer][streaming]") {
+    reference::context ctx;
+    const auto tokens = made_tokenizer<float, few_strides>(ctx);
+    clips line{.shape = {1, 5, 1, 7}};
+    line.pixels.resize(static_cast<std::size_t>(line.shape.size()));
+    fill_normal(line.pixels, 5, 0.5);
+    const latents z = tokens.encode(line, latent_scale::raw);
+    CHECK(z.shape == video_shape{1, 3, 1, 7, 3});
+    CHECK(tokens.decode(z).shape == line.shape);
+}
+
 TEST_CASE("a stream is of one video", "[tokenizer][streaming]") {
     scene s;
     const clips video = noisy_clips(1, 5);

@@ -19,7 +19,7 @@ struct four_frames : golden_tokenizer::golden_config {
     static constexpr const char* file = "";
 };
 
-/// No stride at all between two levels, and one in time alone.
+/// A stride in time between two levels, none at all between the others.
 struct few_strides : four_frames {
     static constexpr std::array<int, 2> time_strides{2, 1}, space_strides{1, 1};
 };

@@ -34,7 +34,8 @@ struct tokenizer_config {
         field("latent", Config::latent);
         field("in_channels", Config::in_channels);
         field("norm_groups", Config::norm_groups);
-        if (std::ranges::any_of(Config::space_strides, [](int stride) { return stride != 2; }))
+        if (std::any_of(Config::space_strides.begin(), Config::space_strides.end(),
+                        [](int stride) { return stride != 2; }))
             field("space_strides", Config::space_strides);
         if (!Config::causal) field("causal", false); // older files do not say it
         if (Config::per_frame) field("per_frame", true);
