@@ -116,4 +116,5 @@ int main(int argc, char** argv) {
         "arena's peak is {:.1f}), this program's peak is {:.1f} MB\n",
         to.frames(), from.height(), from.width(), z.frames, planned, 1e-6 * static_cast<double>(device.arena.peak()),
         peak_megabytes());
+    return to.frames() == count && (!own || count == frames) ? 0 : 1;
 }
