@@ -3,6 +3,8 @@
 #include <walt/data/batches.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -198,4 +200,55 @@ TEST_CASE("a dataset that breaks its word is told so") {
                       Catch::Matchers::Contains("8 classes") && Catch::Matchers::Contains("of 7"));
     CHECK_THROWS_WITH(walt::read_clips(counted{7}, {}, 5, 3),
                       Catch::Matchers::Contains("5 to 7") && Catch::Matchers::Contains("has 7"));
+}
+
+namespace {
+/// Fields of two numbers, as `counted` counts them; of every odd clip the last cell of each frame is missing.
+struct field : counted {
+    int channels() const { return 2; }
+    void read(walt::seed, std::int64_t index, walt::clip& out) const {
+        for (std::size_t i = 0; i < out.pixels.size(); ++i)
+            out.pixels[i] = static_cast<float>(index) + static_cast<float>(i / 20) / 100.0f;
+        if (index % 2 == 0) return;
+        out.present.assign(out.pixels.size() / 2, 1);
+        for (std::size_t i = 9; i < out.present.size(); i += 10) {
+            out.present[i] = 0;
+            out.pixels[2 * i] = out.pixels[2 * i + 1] = std::numeric_limits<float>::quiet_NaN();
+        }
+    }
+};
+} // namespace
+
+TEST_CASE("pixels have as many channels as their dataset says, and missing ones come with their clips") {
+    const walt::batches make(field{{8}}, {.batch = 4, .image_rate = 0.5});
+    for (int n = 0; n < 6; ++n) {
+        const walt::clips made = make(n);
+        made.check();
+        CHECK(made.shape == walt::video_shape{4, 3, 2, 5, 2});
+        for (std::size_t f = 0; f < 12; ++f) { // a video's frames in order, and images cut out of theirs
+            const int index = clip_of(made.pixels[f * 20]);
+            for (std::size_t i = 0; i < 10 && !made.present.empty(); ++i)
+                CHECK(made.present[f * 10 + i] == (index % 2 == 0 || i < 9));
+            CHECK(std::isnan(made.pixels[f * 20 + 19]) == (index % 2 == 1));
+        }
+    }
+    const walt::clips all = walt::read_clips(field{{8}}, {}, 0, 8);
+    CHECK(all.pixels_present() == 8 * 30 - 4 * 3);
+    CHECK(walt::read_clips(field{{8}}, {}, 2, 1).present.empty()); // nothing is missing
+    CHECK(walt::read_clips(counted{8}, {}, 0, 1).shape.channels == 3);
+}
+
+TEST_CASE("a dataset whose channels or missing pixels do not fit is told so") {
+    struct short_mask : counted {
+        void read(walt::seed, std::int64_t, walt::clip& out) const { out.present.resize(29); }
+    };
+    struct no_channels : counted {
+        int channels() const { return 0; }
+    };
+    CHECK_THROWS_WITH(walt::clip_at(short_mask{{7}}, {}, 3),
+                      Catch::Matchers::Contains("clip 3") && Catch::Matchers::Contains("29 marks of present pixels") &&
+                          Catch::Matchers::Contains("30 were asked for"));
+    CHECK_THROWS_WITH(walt::clip_at(no_channels{{7}}, {}, 0), Catch::Matchers::Contains("1 channel or more, not 0"));
+    CHECK_THROWS_WITH(walt::batches(field{{7}}, counted{7, 1}, {.image_rate = 0.5}),
+                      Catch::Matchers::Contains("images of 3 channels") && Catch::Matchers::Contains("videos of 2"));
 }

@@ -32,8 +32,9 @@ template <dataset Videos, dataset Images = Videos> class batches {
 
     /// Batch n, counted from 0.
     clips operator()(std::int64_t n) const {
-        clips made = detail::room_for({mix_.batch(), videos_->frames(), videos_->height(), videos_->width()}, classes_,
-                                      numbers_);
+        clips made = detail::room_for(
+            {mix_.batch(), videos_->frames(), videos_->height(), videos_->width(), channels_of(*videos_)}, classes_,
+            numbers_);
         for (std::int64_t b = 0; b < mix_.batch(); ++b) {
             const std::int64_t sample = n * mix_.batch() + b, stacks = mix_.stacks_before(sample);
             if (mix_.is_stack(sample)) {
@@ -58,6 +59,9 @@ template <dataset Videos, dataset Images = Videos> class batches {
         require(images_->height() == videos_->height() && images_->width() == videos_->width(),
                 "images of {} x {} cannot be mixed with videos of {} x {}", images_->height(), images_->width(),
                 videos_->height(), videos_->width());
+        require(channels_of(*images_) == channels_of(*videos_),
+                "images of {} channels cannot be mixed with videos of {}", channels_of(*images_),
+                channels_of(*videos_));
         require(videos_->size() > 0 || how.image_rate == 1, "the dataset of videos is empty");
         require(images_->size() > 0 || how.image_rate == 0, "the dataset of images is empty");
         classes_ = of_both(classes_of(*videos_), classes_of(*images_), "classes");

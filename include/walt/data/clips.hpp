@@ -14,8 +14,8 @@ inline constexpr std::int32_t no_label = -1;
 
 /// B samples of F frames: videos, or stacks of F independent images. A vector that is empty says that nothing is known.
 struct clips {
-    video_shape shape{};                              ///< [B, F, H, W, 3]
-    std::vector<float> pixels{};                      ///< [B, F, H, W, 3] in [-1, 1]
+    video_shape shape{};                              ///< [B, F, H, W, C]
+    std::vector<float> pixels{};                      ///< [B, F, H, W, C] in [-1, 1]
     std::vector<std::uint8_t> is_image{};             ///< [B], 1 where the frames are independent images; empty: videos
     std::vector<std::vector<std::string>> captions{}; ///< [B][F]; a video's is the same in all of its frames
     std::vector<std::int32_t> labels{};               ///< [B F], a class or no_label
@@ -98,12 +98,13 @@ struct clips {
         detail::require_size_or_none(present, frames * shape.height * shape.width, shape, "marks of present pixels");
     }
     /// Pixels as a network sees them: 0, the middle of their range, where one is missing.
-    std::vector<float> seen() const {
+    std::vector<float> seen() const { return seen(present); }
+    /// The same where others are missing, [B, F, H, W] or empty.
+    std::vector<float> seen(const std::vector<std::uint8_t>& there) const {
         std::vector<float> values = pixels;
         const auto channels = static_cast<std::size_t>(shape.channels);
-        for (std::size_t i = 0; i < present.size(); ++i)
-            if (present[i] == 0)
-                std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(i * channels), channels, 0.0f);
+        for (std::size_t i = 0; i < there.size(); ++i)
+            if (there[i] == 0) std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(i * channels), channels, 0.0f);
         return values;
     }
     /// Pixels that are there.
@@ -112,5 +113,13 @@ struct clips {
         return std::count_if(present.begin(), present.end(), [](std::uint8_t one) { return one != 0; });
     }
 };
+
+/// Where pixels are present in both of two clips of one shape, [B, F, H, W]; empty: everywhere. Measures compare these.
+inline std::vector<std::uint8_t> present_in_both(const clips& x, const clips& y) {
+    if (x.present.empty()) return y.present;
+    std::vector<std::uint8_t> both = x.present;
+    for (std::size_t i = 0; i < y.present.size(); ++i) both[i] = both[i] != 0 && y.present[i] != 0;
+    return both;
+}
 
 } // namespace walt

@@ -29,6 +29,11 @@ inline void place(clips& in, std::int64_t b, std::int64_t frame, const clip& one
     const std::int64_t at = b * in.shape.frames + frame;
     const std::int64_t count = static_cast<std::int64_t>(one.pixels.size()) / in.shape.frame();
     std::copy(one.pixels.begin(), one.pixels.end(), in.pixels.begin() + at * in.shape.frame());
+    if (!one.present.empty()) {
+        const std::int64_t area = in.shape.height * in.shape.width;
+        in.present.resize(static_cast<std::size_t>(in.shape.count * in.shape.frames * area), 1);
+        std::copy(one.present.begin(), one.present.end(), in.present.begin() + at * area);
+    }
     std::fill_n(in.captions[static_cast<std::size_t>(b)].begin() + frame, count, one.caption);
     if (!in.labels.empty()) std::fill_n(in.labels.begin() + at, count, one.label);
     if (one.numbers.empty()) return;
@@ -42,8 +47,8 @@ inline void place(clips& in, std::int64_t b, std::int64_t frame, const clip& one
 template <dataset D> clips read_clips(const D& from, walt::seed seed, std::int64_t first, std::int64_t count) {
     require(first >= 0 && count >= 1 && first + count <= from.size(),
             "clips {} to {} were asked for; the dataset has {}", first, first + count - 1, from.size());
-    clips made =
-        detail::room_for({count, from.frames(), from.height(), from.width()}, classes_of(from), numbers_of(from));
+    clips made = detail::room_for({count, from.frames(), from.height(), from.width(), channels_of(from)},
+                                  classes_of(from), numbers_of(from));
     for (std::int64_t i = 0; i < count; ++i) detail::place(made, i, 0, clip_at(from, seed, first + i));
     return made;
 }
