@@ -8,6 +8,8 @@
 #include <walt/testing/gradient_check.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 
+#include <limits>
+
 using namespace walt;
 
 namespace {
@@ -108,6 +110,23 @@ TEST_CASE("latents that were never measured are refused, unless raw ones are wan
         CHECK(found[2 * c] == Approx(0).margin(5e-3));
         CHECK(found[2 * c + 1] == Approx(1).margin(5e-3));
     }
+}
+
+TEST_CASE("latents that are no numbers are not measured", "[tokenizer]") {
+    scene s;
+    const auto before = s.tokens.host_masters();
+    clips broken = s.batch;
+    broken.pixels[5] = std::numeric_limits<float>::quiet_NaN();
+    const auto source = [&](std::int64_t n) { return n == 1 ? broken : s.batch; };
+    CHECK_THROWS_WITH(s.tokens.measure_latents(source, {.batches = 2}),
+                      Catch::Contains("channel 0 of the latents of 2 batches has mean nan") &&
+                          Catch::Contains("not finite"));
+    CHECK(s.tokens.host_masters() == before);
+    CHECK_FALSE(s.tokens.measured());
+    broken.present.assign(broken.pixels.size() / 3, 1); // a missing one may be what it likes
+    broken.present[1] = 0;
+    s.tokens.measure_latents(source, {.batches = 2});
+    CHECK(s.tokens.measured());
 }
 
 TEST_CASE("a source is measured as its clips at once would be, its stacks as images", "[tokenizer]") {

@@ -7,6 +7,7 @@
 #include "network.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
@@ -89,7 +90,8 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
     }
 
     /// Sets latent.mean and latent.std to those of the clips that source(n) gives for n = 0, 1, ... (a walt::batches,
-    /// or any callable): docs/model.md 3, latent normalisation. One batch is in memory at a time.
+    /// or any callable): docs/model.md 3, latent normalisation. One batch is in memory at a time. Throws walt::error,
+    /// and sets nothing, where one of them is not finite.
     template <class Source> void measure_latents(Source&& source, measuring how = {}) {
         require(how.batches >= 1, "measuring::batches must be 1 or more; it is {}", how.batches);
         running_moments found(dims::latent);
@@ -101,6 +103,10 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
         }
         std::vector<A> mean, deviation;
         for (std::size_t c = 0; c < dims::latent; ++c) {
+            require(std::isfinite(found.mean(c)) && std::isfinite(found.deviation(c)),
+                    "channel {} of the latents of {} batches has mean {} and deviation {}: a pixel of the source or a "
+                    "weight of the tokenizer is not finite",
+                    c, how.batches, found.mean(c), found.deviation(c));
             mean.push_back(static_cast<A>(found.mean(c)));
             deviation.push_back(static_cast<A>(found.deviation(c) + 1e-6));
         }
