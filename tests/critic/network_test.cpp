@@ -7,8 +7,10 @@
 #include <walt/reference.hpp>
 #include <walt/testing/gradient_check.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <limits>
 
 using namespace walt;
 
@@ -66,6 +68,14 @@ TEST_CASE("clips and images have one logit each", "[critic]") {
     images.shape = {5, 1, 6, 8};
     images.is_image.clear();
     CHECK(s.net.logits(stack) == s.net.logits(images));
+    images.present.assign(std::size_t{5} * 6 * 8, 1);
+    images.present[7] = 0;
+    images.pixels[3 * 7 + 1] = std::numeric_limits<float>::quiet_NaN(); // seen as 0, as its neighbours are then
+    const auto masked = s.net.logits(images);
+    CHECK(masked[0] != s.net.logits(stack)[0]);
+    std::fill_n(images.pixels.begin() + 3 * 7, 3, 0.0f);
+    images.present.clear();
+    CHECK(masked == s.net.logits(images));
     stack.shape = {2, 9, 6, 8};
     stack.is_image.clear();
     stack.pixels.resize(static_cast<std::size_t>(stack.shape.size()));

@@ -24,7 +24,7 @@ struct critic : model<Context, critic_network<Config>, T, Storage> {
     using base::base;
 
     /// How real each of the clips looks: [N] of videos, [N F] of stacks of F images. Videos and stacks do not come in
-    /// one batch.
+    /// one batch. Pixels that are missing are seen as 0.
     std::vector<float> logits(const clips& of) const {
         using network = critic_network<Config>;
         of.check();
@@ -40,7 +40,8 @@ struct critic : model<Context, critic_network<Config>, T, Storage> {
                                        : video_size{of.shape.count, of.shape.frames, of.shape.height, of.shape.width};
         const typename network::template saved<T> made(ctx.arena, size);
         const auto x = size.template take<A, Config::in_channels>(ctx.arena);
-        const std::vector<A> host(of.pixels.begin(), of.pixels.end());
+        const std::vector<float> seen = of.seen();
+        const std::vector<A> host(seen.begin(), seen.end());
         ctx.upload(x.data(), host.data(), host.size() * sizeof(A));
         this->network().forward(ctx, this->weights(), x, made);
         std::vector<A> found(static_cast<std::size_t>(size.batch));

@@ -94,17 +94,18 @@ template <context Context, class Network, class T, class Storage = inference> cl
     /// Channels of a row of pooled().
     static constexpr int pooled_features = features::tap_channels[taps - 1];
     /// The last tap's mean over every frame, [B F, pooled_features], of clips in host memory: what a Frechet distance
-    /// is of (measures/frechet.hpp).
+    /// is of (measures/frechet.hpp). Pixels that are missing are seen as 0.
     std::vector<double> pooled(const clips& x) const {
         auto& ctx = net_.context();
         x.check();
         require(x.shape.channels == pixel_channels, "{} channels came; this network sees {}", x.shape.channels,
                 pixel_channels);
+        const std::vector<float> seen = x.seen();
         std::vector<double> rows(static_cast<std::size_t>(x.shape.count * x.shape.frames * pooled_features));
         for (std::int64_t n = 0; n < x.shape.count; ++n) {
             const arena::scope scope(ctx.arena);
-            const typename features::template saved<T> keep(ctx.arena, clip_size(x), activations::none);
-            net_.network().features.forward(ctx, net_.weights(), as_seen(to_device(x, n)), keep);
+            const typename features::template saved<T> keep(ctx.arena, clip_size(x.shape), activations::none);
+            net_.network().features.forward(ctx, net_.weights(), as_seen(to_device(x.shape, seen, n)), keep);
             const auto tap = keep.template tap<taps - 1>();
             std::vector<T> host(tap.size());
             ctx.download(host.data(), tap.data(), host.size() * sizeof(T));
@@ -118,7 +119,8 @@ template <context Context, class Network, class T, class Storage = inference> cl
         return rows;
     }
 
-    /// The mean distance of the frames of two sets of clips in host memory, one clip at a time.
+    /// The mean distance of the frames of two sets of clips in host memory, one clip at a time. Pixels that are missing
+    /// in either are seen as 0 in both.
     double operator()(const clips& x, const clips& y) const {
         auto& ctx = net_.context();
         x.check(), y.check();
@@ -128,11 +130,13 @@ template <context Context, class Network, class T, class Storage = inference> cl
             "with {} of {} x {} x {} x {} by a network that sees {} channels",
             x.shape.count, x.shape.frames, x.shape.height, x.shape.width, x.shape.channels, y.shape.count,
             y.shape.frames, y.shape.height, y.shape.width, y.shape.channels, pixel_channels);
+        const std::vector<std::uint8_t> present = present_in_both(x, y);
+        const std::vector<float> seen = x.seen(present), seen_target = y.seen(present);
         double sum = 0;
         for (std::int64_t n = 0; n < x.shape.count; ++n) {
             const arena::scope scope(ctx.arena);
             const auto value = ctx.arena.template take<A, 1>();
-            (*this)(to_device(x, n), to_device(y, n), value, none{});
+            (*this)(to_device(x.shape, seen, n), to_device(y.shape, seen_target, n), value, none{});
             A found{};
             ctx.download(&found, value.data(), sizeof(A));
             sum += static_cast<double>(found);
@@ -153,13 +157,13 @@ template <context Context, class Network, class T, class Storage = inference> cl
         scale_ = upload(features::scale);
         zero_ = buffer<A>(ctx, pixel_channels);
     }
-    static video_size clip_size(const clips& of) { return {1, of.shape.frames, of.shape.height, of.shape.width}; }
-    /// Clip n, in the arena.
-    auto to_device(const clips& from, std::int64_t n) const {
+    static video_size clip_size(const video_shape& of) { return {1, of.frames, of.height, of.width}; }
+    /// Clip n of these pixels, in the arena.
+    auto to_device(const video_shape& of, const std::vector<float>& pixels, std::int64_t n) const {
         auto& ctx = net_.context();
-        const auto there = clip_size(from).template take<A, pixel_channels>(ctx.arena);
-        const auto first = from.pixels.begin() + n * from.shape.sample();
-        const std::vector<A> host(first, first + from.shape.sample());
+        const auto there = clip_size(of).template take<A, pixel_channels>(ctx.arena);
+        const auto first = pixels.begin() + n * of.sample();
+        const std::vector<A> host(first, first + of.sample());
         ctx.upload(there.data(), host.data(), host.size() * sizeof(A));
         return there;
     }
