@@ -8,7 +8,7 @@
 #include <walt/data/batches.hpp>
 #include <walt/data/moving_fashion.hpp>
 #include <walt/io/weights.hpp>
-#include <walt/measures/pixels.hpp>
+#include <walt/measures/reconstructions.hpp>
 #include <walt/perceptual/item_features.hpp>
 #include <walt/tokenizer/tokenizing.hpp>
 #include <walt/train/trainer.hpp>
@@ -27,11 +27,11 @@ int learn(walt::cpu::context& device, const Distance& distance, std::int64_t ste
         others({.size = 48, .split = walt::split::held_out, .pictures = walt::fashion_part::test});
     const walt::clips held_out = walt::read_clips(others, walt::seed{7}, 0, unseen);
     const auto report = [&] {
-        const walt::clips decoded = model.decode(model.encode(held_out, walt::latent_scale::raw));
-        const double apart = distance(decoded, held_out);
-        fmt::print("PSNR {:.2f} dB, SSIM {:.3f}, perceptual distance {:.4f}\n", walt::psnr(decoded, held_out),
-                   walt::ssim(decoded, held_out), apart);
-        return apart;
+        const auto found =
+            walt::measure_reconstructions(model, held_out, walt::named{"perceptual distance", distance});
+        for (const auto& [name, value] : found) fmt::print("{} {:.4f}  ", name, value);
+        fmt::print("\n");
+        return found.back().second;
     };
     const double before = report();
     walt::tokenizing goal(model, {.latent_pull = 1e-3f, .latent_noise = 0.1f}, walt::none{}, distance);

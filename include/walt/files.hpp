@@ -4,7 +4,9 @@
 #include "io/gif.hpp"
 #include "io/plot.hpp"
 #include "train/csv_log.hpp"
+#include "train/measures_log.hpp"
 #include "train/plot_every.hpp"
+#include "train/terms_log.hpp"
 
 #if __has_include(<jansson.h>) // walt::io
 #include "io/mapped.hpp"

@@ -20,6 +20,7 @@
 #include "diffusion/sample.hpp"
 #include "io/progress.hpp"
 #include "measures/pixels.hpp"
+#include "measures/reconstructions.hpp"
 #include "meta.hpp"
 #include "perceptual/distance.hpp"
 #include "perceptual/st_lpips.hpp"

@@ -1,0 +1,53 @@
+// What a run measures beside its own loss, a line every so many steps, in a file that spreadsheets read.
+#pragma once
+
+#include "csv_file.hpp"
+#include "observer.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace walt {
+
+/// An observer: every so many steps and at the end, when all others have seen the step, a line of the step and of the
+/// numbers that measure() returns with their names, as walt::measure_reconstructions does (csv_file).
+///     walt::measures_log{"run/unseen.csv", 500, [&] { return walt::measure_reconstructions(model, held_out); }}
+template <class Measure> struct measures_log {
+    std::filesystem::path file;
+    std::int64_t every;
+    Measure measure;
+
+    class watch {
+      public:
+        watch(const measures_log& of, std::int64_t done) : of_(&of), done_(done), last_(done) {
+            require(of.every >= 1, "measures are logged every step or more rarely; measures_log::every is {}",
+                    of.every);
+        }
+        void after_step(auto& run) {
+            if (run.trainer().step_count() % of_->every == 0) look(run.trainer().step_count());
+        }
+        void end(auto& run) {
+            if (run.trainer().step_count() != last_) look(run.trainer().step_count());
+        }
+
+      private:
+        void look(std::int64_t step) {
+            std::string names = "step", line = fmt::format("{}", step);
+            for (const auto& [name, value] : of_->measure()) {
+                names += fmt::format(",{}", name);
+                line += fmt::format(",{:.6g}", value);
+            }
+            if (!log_) log_.emplace(of_->file, names, done_);
+            log_->add(line);
+            last_ = step;
+        }
+        const measures_log* of_;
+        std::int64_t done_, last_; ///< steps before this run, and of the last line
+        std::optional<csv_file> log_;
+    };
+    watch begin(auto& run) const { return watch(*this, run.trainer().step_count()); }
+};
+template <class Measure> measures_log(std::filesystem::path, std::int64_t, Measure) -> measures_log<Measure>;
+
+} // namespace walt
