@@ -14,6 +14,7 @@
 #include <walt/train/ema.hpp>
 #include <walt/train/terms_log.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -61,6 +62,7 @@ template <class Context> struct fourth_power {
 
 /// Both players and what trains them.
 template <class Context, class T> struct game {
+    static constexpr compute_t<T> type{};
     Context ctx;
     tokenizer<Context, tiny, T> tokens{ctx, tiny{}, compute<T>, seed{1}};
     walt::critic<Context, tiny_critic, T> critic{ctx, tiny_critic{}, compute<T>, seed{2}};
@@ -262,8 +264,110 @@ TEST_CASE("pixels that are no numbers change neither network nor the averages", 
 }
 
 TEST_CASE("a run that does not let its objective watch is refused at the second step", "[adversary]") {
-    game<reference::context, float> g;
-    CHECK_THROWS_WITH(g.learner.run(mixed_batch, steps{2}), Catch::Contains("give it to run()"));
+    for (const int accumulate : {1, 3})
+        for (const std::int64_t from : {0, 10}) { // with a critic from the beginning, or later
+            game<reference::context, float> g({.accumulate = accumulate, .prefetch = {.ahead = 0}},
+                                              {.adversarial_from = from});
+            CHECK_THROWS_WITH(g.learner.run(mixed_batch, steps{2}),
+                              Catch::Contains(fmt::format("step of {} micro-batches", accumulate)) &&
+                                  Catch::Contains("give it to run()"));
+            CHECK(g.learner.step_count() == 1);
+            CHECK_THROWS_WITH(g.learner.step(mixed_batch), Catch::Contains("give it to run()"));
+            g.learner.run(mixed_batch, steps{3}, g.goal); // the mistake mended, it goes on
+            CHECK(g.goal.terms().reconstruction > 0);
+        }
+    reference::context ctx; // and without any critic
+    tokenizer<reference::context, tiny, double> tokens(ctx, tiny{}, compute<double>, seed{1});
+    const fourth_power<reference::context> distance{ctx};
+    tokenizing goal(tokens, {}, none{}, distance);
+    trainer learner(tokens, std::ref(goal));
+    CHECK_THROWS_WITH(learner.run(mixed_batch, steps{2}), Catch::Contains("give it to run()"));
+    goal.on_step(learner, {}); // by hand, without run()
+    learner.step(mixed_batch);
+    goal.on_step(learner, {});
+    CHECK(goal.terms().reconstruction > 0);
+}
+
+TEST_CASE("a tokenizer and its critic make their steps of as many micro-batches", "[adversary]") {
+    game<reference::context, float> g({.accumulate = 2});
+    trainer other(g.tokens, std::ref(g.goal), g.adam, {.accumulate = 3});
+    const auto before = g.numbers();
+    CHECK_THROWS_WITH(other.run(mixed_batch, steps{1}, g.goal), Catch::Contains("tokenizer's step has 3") &&
+                                                                    Catch::Contains("critic's 2") &&
+                                                                    Catch::Contains("accumulate"));
+    CHECK(g.numbers() == before);
+}
+
+namespace {
+/// Batches whose left column is missing, where `under` stands.
+auto masked_batches(float under) {
+    return [under](std::int64_t n) {
+        clips batch = mixed_batch(n);
+        batch.present.assign(batch.pixels.size() / 3, 1);
+        for (std::size_t i = 0; i < batch.present.size(); i += 4) {
+            batch.present[i] = 0;
+            std::fill_n(batch.pixels.begin() + static_cast<std::ptrdiff_t>(3 * i), 3, under);
+        }
+        return batch;
+    };
+}
+} // namespace
+
+TEMPLATE_TEST_CASE("what stands where pixels are missing is seen by no term", "[adversary]",
+                   (game<reference::context, float>), (game<cpu::context, bf16>)) {
+    const auto learnt = [](float under) {
+        TestType g;
+        const perceptual_distance distance(g.ctx, perceptual_network<vgg<tiny_features>, false>{}, TestType::type,
+                                           seed{3});
+        tokenizing goal(g.tokens, {.perceptual = 3}, g.opponent, distance);
+        trainer learner(g.tokens, std::ref(goal), g.adam);
+        learner.run(masked_batches(under), steps{3}, goal);
+        CHECK(learner.skipped() == 0);
+        CHECK((goal.terms().perceptual > 0 && goal.terms().gan > 0));
+        return g.numbers();
+    };
+    const auto right = learnt(0);
+    CHECK(learnt(std::numeric_limits<float>::quiet_NaN()) == right);
+    CHECK(learnt(7) == right);
+}
+
+TEST_CASE("the gradient of clips with missing pixels is that of finite differences, and none comes from there",
+          "[adversary]") {
+    reference::context ctx;
+    tokenizer<reference::context, tiny, double> tokens(ctx, tiny{}, compute<double>, seed{1});
+    critic<reference::context, tiny_critic, double> judge(ctx, tiny_critic{}, compute<double>, seed{2});
+    adversary opponent(judge);
+    const perceptual_distance distance(ctx, perceptual_network<vgg<tiny_features>, false>{}, compute<double>, seed{3});
+    tokenizing goal(tokens, {.adversarial = 3, .perceptual = 2}, opponent, distance);
+    std::vector<double> gradient(tokens.extent);
+    const auto loss = ctx.arena.take<double, 1>();
+    const auto value = [&](const clips& batch) {
+        std::fill(gradient.begin(), gradient.end(), 0.0);
+        goal(tokens, batch, gradients<double>{gradient.data()}, philox{7, 3}, loss); // the same again: given up
+        return loss(0);
+    };
+    const clips some = masked_batches(0)(1);
+    value(some);
+    const std::vector<double> right = gradient;
+    const auto there = tokens.masters();
+    const auto found = testing::check_gradient(
+        there.data(), right.data(), right.size(), [&] { return value(some); }, 80);
+    CAPTURE(found.position, found.analytic, found.numeric);
+    CHECK(found.worst < 1e-4);
+
+    // Were a gradient there alone, nothing would be learnt of it.
+    for (const clip_group& of : clip_groups<decltype(tokens)>(some)) {
+        const autoencoding<decltype(tokens)> pass(tokens, of, 0, philox{7, 3}, activations::all);
+        for (std::int64_t i = 0; i < pass.decoded.size(); ++i) {
+            const bool is = of.part.present[static_cast<std::size_t>(i / 3)] != 0;
+            CHECK((pass.real.data()[i] != 0) == is);
+            CHECK((pass.decoded.data()[i] != 0) == is);
+            pass.gradient.data()[i] = is ? 0 : 1;
+        }
+        std::fill(gradient.begin(), gradient.end(), 0.0);
+        pass.backward(tokens, 0, gradients<double>{gradient.data()});
+        CHECK(std::all_of(gradient.begin(), gradient.end(), [](double one) { return one == 0; }));
+    }
 }
 
 // Hidden, for its length: run it as `critic_adversary_test "[long]"`.

@@ -9,6 +9,7 @@
 #include <walt/tokenizer/tokenizing.hpp>
 
 #include <functional>
+#include <limits>
 
 namespace tests {
 using namespace walt;
@@ -20,10 +21,16 @@ struct tiny_critic : critic_config {
     static constexpr std::array<int, 2> multipliers{1, 2};
 };
 
+/// A video and a stack of images, in which every seventh pixel is missing.
 clips mixed_batch(std::int64_t n) {
     clips batch{
         .shape = {2, 3, 4, 4}, .pixels = std::vector<float>(std::size_t{2} * 3 * 4 * 4 * 3), .is_image = {0, 1}};
     testing::fill_normal(batch.pixels, static_cast<std::uint64_t>(n + 10), 0.5);
+    batch.present.assign(batch.pixels.size() / 3, 1);
+    for (std::size_t i = 0; i < batch.present.size(); i += 7) {
+        batch.present[i] = 0;
+        batch.pixels[3 * i] = std::numeric_limits<float>::quiet_NaN();
+    }
     return batch;
 }
 

@@ -47,8 +47,8 @@ template <class Critic, class Optimizer = adamw> class adversary {
         auto& ctx = critic().context();
         const arena::scope scope(ctx.arena);
         require(trainer_.added() < trainer_.options().accumulate,
-                "a step of this critic has {} micro-batches and none has been made: what it judges for is also an "
-                "observer of its run, so give it to run()",
+                "a step of this critic has {} micro-batches (its training::accumulate), and another is judged before "
+                "the step was made by update(); has the other trainer as many, and does its objective observe its run?",
                 trainer_.options().accumulate);
         const judged<Critic> batch(critic(), real, decoded);
         const auto terms = critic_terms<A>::in(numbers_.all().slice(0, 6));

@@ -35,21 +35,18 @@ template <class Model> std::vector<clip_group> clip_groups(const clips& batch) {
     return groups;
 }
 
-/// What decoded pixels are compared with: the real ones, and where those are missing the decoded, which differ by
-/// nothing. present: [B, F, H, W] as in clips, or empty. In the arena's open scope where something may be missing.
+/// Puts `other` in the place of pixels that are missing. present: [B, F, H, W] as in clips, or empty.
 template <class A, int C>
-video_view<A, C> without_missing(auto& ctx, const std::vector<std::uint8_t>& present, const video_view<A, C>& real,
-                                 const video_view<A, C>& decoded) {
-    if (present.empty()) return real;
-    const auto target = size_of(real).template take<A, C>(ctx.arena);
+void replace_missing(auto& ctx, const std::vector<std::uint8_t>& present, const video_view<A, C>& pixels,
+                     const video_view<A, C>& other) {
+    if (present.empty()) return;
     const arena::scope scope(ctx.arena);
     std::vector<A> is(present.size()), is_not(present.size());
     for (std::size_t i = 0; i < present.size(); ++i) {
         is[i] = A(present[i] != 0 ? 1 : 0);
         is_not[i] = 1 - is[i];
     }
-    ops::frame_blend(ctx, to_device<A>(ctx, is), real, to_device<A>(ctx, is_not), decoded, target);
-    return target;
+    ops::frame_blend(ctx, to_device<A>(ctx, is), pixels, to_device<A>(ctx, is_not), other, pixels);
 }
 
 /// Encoded, noised, decoded. All of it lies in the arena: whoever makes one opens an arena::scope around it. `chunk`
@@ -57,6 +54,8 @@ video_view<A, C> without_missing(auto& ctx, const std::vector<std::uint8_t>& pre
 /// each other about the root of it is in memory (chunk_histories), and so are pixels and latents of the whole video,
 /// which are small beside it. So a loss compares whole videos, and the gradients are those of the whole, but for the
 /// order in which sums over frames are added (docs/model.md 3).
+/// Where a real pixel is missing, the decoded one is what the real is taken for, so that whatever looks at both sees no
+/// difference there; and no gradient comes back from there.
 template <class Model> class autoencoding {
   public:
     using A = typename Model::master_type;
@@ -72,26 +71,32 @@ template <class Model> class autoencoding {
         : real(take_pixels(model, of.size)), decoded(take_pixels(model, of.size)),
           gradient(take_pixels(model, of.size)), chunks_(chunks_in(of, chunk)), keep_(keep), encodings_(chunks_.size()),
           decodings_(chunks_.size()), z_(take_latents(model, network::latent_size(of.size))),
-          noisy_(take_latents(model, size_of(z_))) {
+          noisy_(take_latents(model, size_of(z_))), present_(of.part.present) {
         if (is_whole()) {
             encoding_.emplace(model.context().arena, of.size, keep);
             decoding_.emplace(model.context().arena, size_of(z_), keep);
         }
         run(model, of, noise, random);
-        target = without_missing(model.context(), of.part.present, real, decoded);
+        replace_missing(model.context(), present_, decoded, real);
     }
 
     clip real, decoded;
     clip gradient; ///< of decoded: to be written before backward
-    clip target;   ///< what decoded is compared with: real, where it is not missing
 
-    /// Adds the parameters' gradients, and of pull sum z^2. last: no other pass adds to them (the sink's ready).
+    /// Adds the parameters' gradients, and of pull sum z^2. last: no other pass adds to them (the sink's ready). Uses up
+    /// `gradient`.
     void backward(const Model& model, double pull, const auto& sink, bool last = true) const {
         require(keeps_activations(keep_), "training needs activations: keep must not be activations::none");
         auto& ctx = model.context();
         const arena::scope scope(ctx.arena);
         const one_of_passes g{sink, last};
         const auto dz = take_latents(model, size_of(z_));
+        if (!present_.empty()) {
+            const arena::scope inner(ctx.arena);
+            const auto zero = take_pixels(model, size_of(real));
+            ops::fill(ctx, zero, 0);
+            replace_missing(ctx, present_, gradient, zero);
+        }
         if (is_whole()) model.network().decode_backward(ctx, model.weights(), noisy_, *decoding_, gradient, dz, g);
         else decode_backward(model, dz, g);
         ops::blend(ctx, 1, dz, 2 * pull, z_, dz);
@@ -206,6 +211,7 @@ template <class Model> class autoencoding {
     activations keep_;
     chunk_histories encodings_, decodings_; ///< what chunks leave; nothing where there is one
     latent z_, noisy_;
+    std::vector<std::uint8_t> present_;                                   ///< of the clips
     std::optional<typename network::template encoder_saved<T>> encoding_; ///< of all frames at once
     std::optional<typename network::template decoder_saved<T>> decoding_;
 };

@@ -39,7 +39,7 @@ struct reconstruction {
             const bool images = of.part.is_stack(0);
             const philox own{images && groups.size() > 1 ? random.seed ^ 0x696d61676573u : random.seed, random.stream};
             const autoencoding<Model> pass(model, of, static_cast<double>(latent_noise), own, keep, chunk);
-            compare(ctx, pass.decoded, pass.target, there, loss, pass.gradient);
+            compare(ctx, pass.decoded, pass.real, there, loss, pass.gradient);
             pass.backward(model, pull, g, &of == &groups.back());
         }
     }

@@ -10,6 +10,33 @@
 
 namespace walt {
 
+namespace rules {
+template <int Tokenizer, int Critic> struct a_critic_takes_the_tokenizers_pixels {
+    static_assert(Tokenizer == Critic,
+                  "a tokenizer and its critic must take pixels of as many channels (in_channels of their configs)");
+};
+template <int Tokenizer, int Features> struct features_are_of_the_tokenizers_pixels {
+    static_assert(Tokenizer == Features, "a tokenizer and the feature network of its perceptual distance must take "
+                                         "pixels of as many channels (in_channels and pixel_channels)");
+};
+} // namespace rules
+
+namespace detail {
+/// Channels of the pixels that a critic or a perceptual distance takes; `otherwise` where it does not say.
+template <class Adversary> constexpr int critic_channels(int otherwise) {
+    if constexpr (requires { Adversary::critic_type::module_type::pixel_channels; })
+        return Adversary::critic_type::module_type::pixel_channels;
+    else return otherwise;
+}
+template <class Perceptual> constexpr int feature_channels(int otherwise) {
+    if constexpr (requires { Perceptual::pixel_channels; }) return Perceptual::pixel_channels;
+    else return otherwise;
+}
+template <class Model, class Adversary, class Perceptual, int C = Model::module_type::pixel_channels>
+struct pixels_fit : rules::a_critic_takes_the_tokenizers_pixels<C, critic_channels<Adversary>(C)>,
+                    rules::features_are_of_the_tokenizers_pixels<C, feature_channels<Perceptual>(C)> {};
+} // namespace detail
+
 /// The weights of the terms, and what else a run may choose.
 struct tokenizer_losses {
     float reconstruction = 5;            ///< of the mean squared difference of pixels in [0, 1]
@@ -48,7 +75,10 @@ struct tokenizing_terms {
 ///     trainer.run(source, steps, goal, ...);
 /// Adversary: a walt::adversary or none{}. Perceptual: distance(x, y, value [1], dx) writes the mean distance over
 /// frames of two videos and assigns its gradient by x, as walt::perceptual_distance does; or none{}. Both outlive it.
-template <class Model, class Adversary = none, class Perceptual = none> class tokenizing {
+/// Where a pixel is missing (clips::present), all terms see 0 in the real and in the decoded clip, and no gradient
+/// comes back from there. The pixels' term is the mean over those that are there.
+template <class Model, class Adversary = none, class Perceptual = none>
+class tokenizing : detail::pixels_fit<Model, Adversary, Perceptual> {
   public:
     using A = typename Model::master_type;
     static constexpr bool has_adversary = !is_none<Adversary>, has_perceptual = !is_none<Perceptual>;
@@ -61,6 +91,13 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
     tokenizing(Model& model, tokenizer_losses losses, none,
                const Perceptual& perceptual) requires(!has_adversary && has_perceptual)
         : tokenizing(model, losses, nullptr, &perceptual) {}
+    // Temporaries would be gone before the first step.
+    tokenizing(Model&, tokenizer_losses, Adversary&&,
+               const Perceptual&) requires(has_adversary&& has_perceptual) = delete;
+    tokenizing(Model&, tokenizer_losses, Adversary&,
+               const Perceptual&&) requires(has_adversary&& has_perceptual) = delete;
+    tokenizing(Model&, tokenizer_losses, Adversary&&) requires(has_adversary && !has_perceptual) = delete;
+    tokenizing(Model&, tokenizer_losses, none, const Perceptual&&) requires(!has_adversary && has_perceptual) = delete;
     tokenizing(const tokenizing&) = delete; // a trainer gets it as std::ref(goal)
     tokenizing& operator=(const tokenizing&) = delete;
 
@@ -95,12 +132,26 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
                           &pass == &passes.back());
         ops::accumulate(ctx, reconstructed, sums_.all().slice(0, 1));
         ops::accumulate(ctx, distance, sums_.all().slice(1, 1));
-        ++micro_batches_;
     }
 
     /// Of the last step.
     const tokenizing_terms& terms() const { return terms_; }
 
+    /// A trainer says so before a step's first micro-batch.
+    void begin_step() { begins_step_ = true; }
+
+    /// Both players make their steps of as many micro-batches; what another run left open is dropped.
+    void begin(auto& run) {
+        drop_micro_batches(run.trainer().model().context());
+        if constexpr (has_adversary) {
+            const int tokenizers = run.trainer().options().accumulate,
+                      critics = adversary_->trainer().options().accumulate;
+            require(tokenizers == critics,
+                    "the tokenizer's step has {} micro-batches and its critic's {}: training::accumulate must be the "
+                    "same for both",
+                    tokenizers, critics);
+        }
+    }
     void on_step(auto& trainer, const step_result&) {
         auto& ctx = trainer.model().context();
         std::vector<A> sums(2);
@@ -144,17 +195,26 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
     }
     /// A step that was given up begins again with its first micro-batch: what had come of it is dropped.
     void begin_micro_batch(auto& ctx, philox random) {
-        if (micro_batches_ > 0 && random.stream != last_ + 1) {
-            ops::fill(ctx, sums_.all(), 0);
-            if constexpr (has_adversary) adversary_->forget();
-            micro_batches_ = 0;
-        }
+        const bool follows = micro_batches_ > 0 && random.stream == last_ + 1;
+        require(!(follows && begins_step_),
+                "a tokenizer's step of {} micro-batches was made, and this objective was not told what came of it: it "
+                "is also an observer of its run, so give it to run()",
+                micro_batches_);
+        if (!follows) drop_micro_batches(ctx);
+        begins_step_ = false;
+        ++micro_batches_;
         last_ = random.stream;
+    }
+    void drop_micro_batches(auto& ctx) {
+        if (micro_batches_ == 0) return;
+        ops::fill(ctx, sums_.all(), 0);
+        if constexpr (has_adversary) adversary_->forget();
+        micro_batches_ = 0;
     }
     void add_reconstruction(auto& ctx, const auto& pass, double share, view<A, 1> sum) const {
         const arena::scope scope(ctx.arena);
         const auto value = number(ctx);
-        ops::reconstruction_error(ctx, pass.decoded, pass.target, 0, value, pass.gradient);
+        ops::reconstruction_error(ctx, pass.decoded, pass.real, 0, value, pass.gradient);
         const double part = share / 4; // pixels in [-1, 1] are twice as far apart as in [0, 1]
         ops::blend(ctx, static_cast<double>(losses_.reconstruction) * part, pass.gradient, 0, none{}, pass.gradient);
         ops::blend(ctx, 1, sum, part, value, sum);
@@ -168,7 +228,7 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
             const auto value = number(ctx);
             const auto gradient = of(pass.gradient);
             const auto d = size_of(gradient).template take<A, Model::module_type::pixel_channels>(ctx.arena);
-            (*perceptual_)(of(pass.decoded), of(pass.target), value, d);
+            (*perceptual_)(of(pass.decoded), of(pass.real), value, d);
             ops::blend(ctx, 1, gradient, part * static_cast<double>(losses_.perceptual), d, gradient);
             if (at.pixels < pass.real.extent(1)) put_frames(ctx, gradient, pass.gradient, at.pixel);
             ops::blend(ctx, 1, sum, part, value, sum);
@@ -178,7 +238,7 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         const arena::scope scope(ctx.arena);
         std::vector<typename autoencoding<Model>::clip> real, decoded, gradient;
         for (const auto& pass : passes) {
-            real.push_back(pass.target);
+            real.push_back(pass.real);
             decoded.push_back(pass.decoded);
             gradient.push_back(pass.gradient);
         }
@@ -192,8 +252,9 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
     const Perceptual* perceptual_;
     buffer<A> sums_; ///< of the two terms over a step's micro-batches
     tokenizing_terms terms_;
-    std::int64_t step_ = 0, micro_batches_ = 0;
-    std::uint64_t last_ = 0; ///< stream of the last micro-batch
+    std::int64_t step_ = 0, micro_batches_ = 0; ///< the latter: of a step that is not made yet
+    std::uint64_t last_ = 0;                    ///< stream of the last micro-batch
+    bool begins_step_ = false;
 };
 
 template <class Model, class Adversary>

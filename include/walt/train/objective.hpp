@@ -2,7 +2,8 @@
 //     template <class Model, class A> void operator()(Model&, const Batch&, gradients<A>, philox, view<A, 1> loss)
 //     const;
 // It writes the loss of a batch to `loss`, which is the device's memory, and adds the loss's gradient to the gradients.
-// Its random numbers come from the philox alone. It does not wait for the device.
+// Its random numbers come from the philox alone. It does not wait for the device. It may have begin_step(), which a
+// trainer calls before the first micro-batch of a step.
 #pragma once
 
 #include "../core/model.hpp"

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace walt {
@@ -82,6 +83,9 @@ class trainer {
             "(train/objective.hpp)");
         require(added_ < options_.accumulate, "a step has {} micro-batches, and another came without update()",
                 options_.accumulate);
+        auto& of = static_cast<std::unwrap_reference_t<Objective>&>(objective_);
+        if constexpr (requires { of.begin_step(); })
+            if (added_ == 0) of.begin_step();
         objective_(*model_, std::forward<Batch>(batch),
                    gradients<A>{gradient_.data(), trained_.parameters().places(), 0, trained_.parameters().choice()},
                    philox{options_.seed.value, static_cast<std::uint64_t>(position_)},
