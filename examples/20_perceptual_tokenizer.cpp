@@ -28,7 +28,7 @@ int learn(walt::cpu::context& device, const Distance& distance, std::int64_t ste
     const walt::clips held_out = walt::read_clips(others, walt::seed{7}, 0, unseen);
     const auto report = [&] {
         const auto found =
-            walt::measure_reconstructions(model, held_out, walt::named{"perceptual distance", distance});
+            walt::measure_reconstructions(model, held_out, walt::named_measure{"perceptual distance", distance});
         for (const auto& [name, value] : found) fmt::print("{} {:.4f}  ", name, value);
         fmt::print("\n");
         return found.back().second;

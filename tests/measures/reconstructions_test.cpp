@@ -41,8 +41,8 @@ TEST_CASE("a tokenizer's measures are those of what it decodes, each with its na
     scene s;
     const clips decoded = s.tokens.decode(s.tokens.encode(s.real, latent_scale::raw));
     const auto first_apart = [](const clips& x, const clips& y) { return x.pixels[0] - y.pixels[0]; };
-    const named_numbers found =
-        measure_reconstructions(s.tokens, s.real, named{"features", s.distance}, named{"first", first_apart});
+    const named_numbers found = measure_reconstructions(s.tokens, s.real, named_measure{"features", s.distance},
+                                                        named_measure{"first", first_apart});
     CHECK(found == named_numbers{{"PSNR", psnr(decoded, s.real)},
                                  {"SSIM", ssim(decoded, s.real)},
                                  {"features", s.distance(decoded, s.real)},
@@ -61,7 +61,7 @@ TEST_CASE("what stands where pixels are missing does not count in any measure", 
         clips of = s.real;
         for (std::size_t i = 0; i < of.pixels.size(); ++i)
             if (of.present[i / 3] == 0) of.pixels[i] = under;
-        named_numbers found = measure_reconstructions(s.tokens, of, named{"features", s.distance});
+        named_numbers found = measure_reconstructions(s.tokens, of, named_measure{"features", s.distance});
         for (const double one : s.distance.pooled(of)) found.emplace_back("pooled", one);
         return found;
     };
@@ -71,7 +71,7 @@ TEST_CASE("what stands where pixels are missing does not count in any measure", 
     CHECK(right != [&] {
         clips all = s.real;
         all.present.clear();
-        return measure_reconstructions(s.tokens, all, named{"features", s.distance});
+        return measure_reconstructions(s.tokens, all, named_measure{"features", s.distance});
     }());
 
     clips same = s.real; // two clips that differ only where a pixel is missing in one of them

@@ -11,12 +11,12 @@
 namespace walt {
 
 /// A measure distance(decoded, real) of two sets of clips, as walt::perceptual_distance is one, and its name. It refers
-/// to the distance: named{"ST-LPIPS", distance}.
-template <class Distance> struct named {
+/// to the distance: named_measure{"ST-LPIPS", distance}.
+template <class Distance> struct named_measure {
     const char* name;
     const Distance& distance;
 };
-template <class Distance> named(const char*, const Distance&) -> named<Distance>;
+template <class Distance> named_measure(const char*, const Distance&) -> named_measure<Distance>;
 
 /// Numbers with their names, in order.
 using named_numbers = std::vector<std::pair<std::string, double>>;
@@ -24,9 +24,10 @@ using named_numbers = std::vector<std::pair<std::string, double>>;
 /// PSNR and SSIM (measures/pixels.hpp), and what else is named, of what a tokenizer makes of these clips, which are
 /// encoded and decoded once, in one pass: videos, or stacks of images (clips::part takes them apart). Pixels that are
 /// missing are missing in both.
-///     walt::measure_reconstructions(average.model(), held_out, walt::named{"ST-LPIPS", distance})
+///     walt::measure_reconstructions(average.model(), held_out, walt::named_measure{"ST-LPIPS", distance})
 template <class Tokenizer, class... Distance>
-named_numbers measure_reconstructions(const Tokenizer& tokenizer, const clips& real, const named<Distance>&... more) {
+named_numbers measure_reconstructions(const Tokenizer& tokenizer, const clips& real,
+                                      const named_measure<Distance>&... more) {
     clips decoded = tokenizer.decode(tokenizer.encode(real, latent_scale::raw)); // back at once: any scale
     decoded.present = real.present;
     return {{"PSNR", psnr(decoded, real)},

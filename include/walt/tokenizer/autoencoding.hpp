@@ -83,8 +83,8 @@ template <class Model> class autoencoding {
     clip real, decoded;
     clip gradient; ///< of decoded: to be written before backward
 
-    /// Adds the parameters' gradients, and of pull sum z^2. last: no other pass adds to them (the sink's ready). Uses up
-    /// `gradient`.
+    /// Adds the parameters' gradients, and of pull sum z^2. last: no other pass adds to them (the sink's ready). Uses
+    /// up `gradient`.
     void backward(const Model& model, double pull, const auto& sink, bool last = true) const {
         require(keeps_activations(keep_), "training needs activations: keep must not be activations::none");
         auto& ctx = model.context();
