@@ -36,6 +36,9 @@ struct wider : of_images {
 struct grey : of_images {
     static constexpr int in_channels = 1;
 };
+struct large_latents : of_images {
+    static constexpr std::array<int, 1> space_strides{1};
+};
 struct slower : of_videos {
     static constexpr std::array<int, 1> time_strides{1};
 };
@@ -63,6 +66,9 @@ TEST_CASE("what differs from the tokenizer of videos in more than time is not in
     refused(wider{},
             "a tokenizer whose multipliers is [1, 3] cannot be inflated to one whose multipliers is [1, 2]" + why);
     refused(grey{}, "a tokenizer whose in_channels is 1 cannot be inflated to one whose in_channels is 3" + why);
+    refused(large_latents{},
+            "a tokenizer whose space_strides is [1] cannot be inflated to one whose space_strides is its default" +
+                why);
     CHECK(all(videos) == before);
 
     // Strides in time can only be added. The first rows would fit: none of them is set.

@@ -32,9 +32,9 @@ template <class Config> std::map<std::string_view, std::string> fields_beside_ti
 }
 template <class Image, class Video> void differ_in_time_alone() {
     auto image = fields_beside_time<Image>(), video = fields_beside_time<Video>();
-    for (const auto& field : image) video.emplace(field.first, "nothing");
+    for (const auto& field : image) video.emplace(field.first, "its default");
     for (const auto& [name, value] : video) {
-        const std::string& from = image.emplace(name, "nothing").first->second;
+        const std::string& from = image.emplace(name, "its default").first->second;
         require(from == value,
                 "a tokenizer whose {} is {} cannot be inflated to one whose {} is {}: they differ in more than time",
                 name, from, name, value);
