@@ -5,6 +5,8 @@
 #include <walt/config/presets.hpp>
 #include <walt/core/philox.hpp>
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <cstdlib>
 #include <tuple>
@@ -87,15 +89,15 @@ bool right(walt::cuda::context& ctx) {
     const auto say = [&](const char* what, auto a, auto b, double most) {
         const double e = distance(on_host(ctx, a), on_host(ctx, b));
         fine &= e <= most;
-        std::printf("  %s %.1e of %.0e%s", what, e, most, e <= most ? "" : " <-- WRONG");
+        fmt::print("  {} {:.1e} of {:.0e}{}", what, e, most, e <= most ? "" : " <-- WRONG");
     };
-    std::printf("%s: windows of %d tokens, %d heads of %d\n ", names[CASE], S::tokens, S::heads, Dh);
+    fmt::print("{}: windows of {} tokens, {} heads of {}\n ", names[CASE], S::tokens, S::heads, Dh);
     say("out", mine.out, exact.out, 1e-2), say("lse", mine.lse, exact.lse, 1e-3),
         say("dqkv", mine.dqkv, exact.dqkv, 2e-2);
     say("dbias", mine.dbias, exact.dbias, 2e-2);
     if (S::qk_norm)
         say("dq_norm", mine.dq_norm, exact.dq_norm, 2e-2), say("dk_norm", mine.dk_norm, exact.dk_norm, 2e-2);
-    std::printf("\n");
+    fmt::print("\n");
     return fine;
 }
 
@@ -118,10 +120,10 @@ int main() try {
                      ctx, [&] { o.forward(ctx); }, 4),
                  b = recorded_ms(
                      ctx, [&] { o.backward(ctx); }, 4);
-    std::printf("  %ld samples: forward %.3f ms %.0f TFLOP/s, backward %.3f ms %.0f TFLOP/s of five products\n",
-                static_cast<long>(batch), f, 2e-9 * one / f, b, 5e-9 * one / b);
+    fmt::print("  {} samples: forward {:.3f} ms {:.0f} TFLOP/s, backward {:.3f} ms {:.0f} TFLOP/s of five products\n",
+               batch, f, 2e-9 * one / f, b, 5e-9 * one / b);
     return fine ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

@@ -3,6 +3,8 @@
 
 #include <walt/core/philox.hpp>
 
+#include <fmt/core.h>
+
 namespace probes {
 using namespace walt;
 using namespace walt::benchmarks;
@@ -26,21 +28,22 @@ template <int I, int O> void convolution(walt::cuda::context& ctx, const char* n
             const double begun = now();
             run(), ctx.synchronize();
             const double first = now() - begun, ms = median_ms(ctx, run, 3, 3);
-            std::printf("  %-28s %8.3f ms %6.0f TFLOP/s   (first call %.2f s)\n", what, ms, 1e-9 * flops / ms, first);
+            fmt::print("  {:28} {:8.3f} ms {:6.0f} TFLOP/s   (first call {:.2f} s)\n", what, ms, 1e-9 * flops / ms,
+                       first);
         } catch (const error& refused) {
-            std::printf("  %-28s THROWS %s\n", what, refused.what());
+            fmt::print("  {:28} THROWS {}\n", what, refused.what());
         }
         std::fflush(stdout);
     };
-    std::printf("%s\n", name);
+    fmt::print("{}\n", name);
     auto& dnn = walt::cuda::convolutions_of(ctx);
     const auto c = [&](conv_pass pass) { return walt::cuda::detail::described(ctx, pass, in, out, g, w); };
     const auto has = [](bool yes) { return yes ? "engine" : "none: copies in float"; };
-    std::printf("  bf16 -> bf16 forward %s; bf16 -> float forward %s, input gradient %s, weight gradient %s\n",
-                has(dnn.run<bf16, bf16>(ctx, c(conv_pass::forward), x.data(), w.data(), y.data())),
-                has(dnn.run<bf16, float>(ctx, c(conv_pass::forward), x.data(), w.data(), yf.data())),
-                has(dnn.run<bf16, float>(ctx, c(conv_pass::grad_input), dxf.data(), w.data(), dy.data())),
-                has(dnn.run<bf16, float>(ctx, c(conv_pass::grad_weight), x.data(), dw.data(), dy.data())));
+    fmt::print("  bf16 -> bf16 forward {}; bf16 -> float forward {}, input gradient {}, weight gradient {}\n",
+               has(dnn.run<bf16, bf16>(ctx, c(conv_pass::forward), x.data(), w.data(), y.data())),
+               has(dnn.run<bf16, float>(ctx, c(conv_pass::forward), x.data(), w.data(), yf.data())),
+               has(dnn.run<bf16, float>(ctx, c(conv_pass::grad_input), dxf.data(), w.data(), dy.data())),
+               has(dnn.run<bf16, float>(ctx, c(conv_pass::grad_weight), x.data(), dw.data(), dy.data())));
     line("forward to bf16", [&] { ops::conv3d(ctx, g, x, w, none{}, y); });
     line("forward + bias, to bf16", [&] { ops::conv3d(ctx, g, x, w, bias, y); });
     line("forward, added to float", [&] { ops::conv3d_add(ctx, g, x, w, yf); });
@@ -66,8 +69,8 @@ void describe_device(const char* path) {
         if (json_into(size, json.data()))
             if (std::FILE* file = std::fopen(path, "w"))
                 std::fwrite(json.data(), 1, static_cast<std::size_t>(size), file), std::fclose(file);
-        std::printf("%s: %ld bytes\n", path, static_cast<long>(size));
-    } else std::printf("cuDNN does not describe the device\n");
+        fmt::print("{}: {} bytes\n", path, size);
+    } else fmt::print("cuDNN does not describe the device\n");
     cudnnBackendDestroyDescriptor(device);
 }
 
@@ -75,7 +78,7 @@ void describe_device(const char* path) {
 
 int main(int count, char** arguments) try {
     using namespace probes;
-    std::printf("cuDNN %zu\n", cudnnGetVersion());
+    fmt::print("cuDNN {}\n", cudnnGetVersion());
     if (count > 1) describe_device(arguments[1]);
     walt::cuda::context ctx;
     const auto causal = [](int stride) { return conv_geometry::causal({3, 3, 3}, {stride, stride, stride}); };
@@ -85,10 +88,10 @@ int main(int count, char** arguments) try {
         convolution<512, 512>(ctx, "512 -> 512 at 5 x 16 x 16", {1, 5, 16, 16}, causal(1));
         convolution<3, 128>(ctx, "3 -> 128 at 17 x 128 x 128", {1, 17, 128, 128}, causal(1));
     } catch (const error& refused) {
-        std::printf("THROWS %s\n", refused.what());
+        fmt::print("THROWS {}\n", refused.what());
         return 1;
     }
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }

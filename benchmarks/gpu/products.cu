@@ -3,6 +3,8 @@
 
 #include <walt/core/philox.hpp>
 
+#include <fmt/core.h>
+
 #include <string>
 
 namespace probes {
@@ -40,18 +42,16 @@ struct products {
     template <class T, class U> void line(const char* name, const product& p, bool bias = false, bool inner = false) {
         std::string what;
         const double ms = milliseconds<T, U>(p, bias, inner, what);
-        std::printf("%-34s [%6ld,%5ld]x[%5ld,%5ld]  ", name, static_cast<long>(p.m), static_cast<long>(p.k),
-                    static_cast<long>(p.k), static_cast<long>(p.n));
+        fmt::print("{:34} [{:6},{:5}]x[{:5},{:5}]  ", name, p.m, p.k, p.k, p.n);
         const double flops = 2.0 * static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
-        if (ms > 0) std::printf("%8.4f ms %7.1f TFLOP/s\n", ms, 1e-9 * flops / ms);
-        else std::printf("%s\n", what.c_str());
+        if (ms > 0) fmt::print("{:8.4f} ms {:7.1f} TFLOP/s\n", ms, 1e-9 * flops / ms);
+        else fmt::print("{}\n", what);
         std::fflush(stdout);
     }
 
     void layer(const char* name, std::int64_t rows, std::int64_t d, std::int64_t mlp) {
         constexpr auto gelu = epilogue::gelu, gelu_grad = epilogue::gelu_grad, sums = epilogue::sums_of_a;
-        std::printf("--- %s: %ld rows, width %ld, mlp %ld\n", name, static_cast<long>(rows), static_cast<long>(d),
-                    static_cast<long>(mlp));
+        fmt::print("--- {}: {} rows, width {}, mlp {}\n", name, rows, d, mlp);
         line<bf16, bf16>("qkv, bias", {rows, 3 * d, d, false, true, false}, true);
         line<bf16, bf16>("qkv, no bias", {rows, 3 * d, d, false, true, false});
         line<bf16, bf16>("fc1, GELU_AUX_BIAS", {rows, mlp, d, false, true, false, false, gelu}, true, true);
@@ -76,8 +76,8 @@ struct products {
         ops::normal(ctx, philox{1, 1}, x), ops::normal(ctx, philox{1, 2}, y);
         const auto say = [&](const char* name, double count, auto run) {
             const double ms = median_ms(ctx, run, 5, 10);
-            std::printf("%-34s [%6ld,%5d]                %8.4f ms %7.1f GB/s\n", name, static_cast<long>(rows), N, ms,
-                        1e-6 * count * 2 * static_cast<double>(x.size()) / ms);
+            fmt::print("{:34} [{:6},{:5}]                {:8.4f} ms {:7.1f} GB/s\n", name, rows, N, ms,
+                       1e-6 * count * 2 * static_cast<double>(x.size()) / ms);
         };
         say("gelu", 2, [&] { ops::activate<activation::gelu>(ctx, x, z); });
         say("gelu gradient", 3, [&] { ops::activate_grad<activation::gelu>(ctx, x, y, z); });
@@ -86,7 +86,7 @@ struct products {
 
     void odd_ones() {
         constexpr auto sums = epilogue::sums_of_a;
-        std::printf("--- odd ones\n");
+        fmt::print("--- odd ones\n");
         for (const std::int64_t rows : {1, 5, 40}) {
             line<bf16, bf16>("adaln.down, rank 2", {rows, 2, 1024, false, true, false});
             line<bf16, float>("adaln.up, rank 2", {rows, 6144, 2, false, true, false});
@@ -126,6 +126,6 @@ int main() try {
     all.odd_ones();
     return all.fine ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }
