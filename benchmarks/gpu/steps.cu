@@ -6,6 +6,8 @@
 #include <walt/presets.cuh>
 #include <walt/train/trainer.hpp>
 
+#include <fmt/core.h>
+
 template struct walt::denoiser<walt::cuda::context, walt::presets::PRESET, walt::bf16>;
 
 namespace probes {
@@ -22,8 +24,7 @@ void measure(walt::cuda::context& ctx, std::int64_t samples) {
     for (const bool record : {false, true}) {
         trainer train(model, denoising{.self_conditioning_rate = 0.0f, .record = record});
         ctx.synchronize();
-        if (!record)
-            std::printf("%ld samples: model and trainer made in %.1f s\n", static_cast<long>(samples), now() - begun);
+        if (!record) fmt::print("{} samples: model and trainer made in {:.1f} s\n", samples, now() - begun);
         for (int i = 0; i < 4; ++i) train.step(source);
         const int steps = 8;
         begun = now();
@@ -32,9 +33,9 @@ void measure(walt::cuda::context& ctx, std::int64_t samples) {
         const double ms = 1e3 * (now() - begun) / steps;
         std::size_t free = 0, all = 0;
         cudaMemGetInfo(&free, &all);
-        std::printf("  training step%s: %.2f ms, %.0f TFLOP/s, loss %.4f, norm %.4f, memory %.1f GB\n",
-                    record ? ", recorded" : "", ms, 1e-9 * flops / ms, last.loss, last.gradient_norm,
-                    1e-9 * static_cast<double>(all - free));
+        fmt::print("  training step{}: {:.2f} ms, {:.0f} TFLOP/s, loss {:.4f}, norm {:.4f}, memory {:.1f} GB\n",
+                   record ? ", recorded" : "", ms, 1e-9 * flops / ms, last.loss, last.gradient_norm,
+                   1e-9 * static_cast<double>(all - free));
         std::fflush(stdout);
     }
     const arena::scope scope(ctx.arena);
@@ -44,8 +45,8 @@ void measure(walt::cuda::context& ctx, std::int64_t samples) {
         ctx.arena.take<float, dynamic, config::frames, config::height, config::width, config::channels>(samples);
     const double ms = recorded_ms(
         ctx, [&] { model.predict(input, given, v); }, 1, 5);
-    std::printf("  pass of sampling, replayed: %.2f ms, %.0f TFLOP/s\n", ms,
-                1e-9 * sampling_cost(config{}, compute<bf16>, samples).flops / ms);
+    fmt::print("  pass of sampling, replayed: {:.2f} ms, {:.0f} TFLOP/s\n", ms,
+               1e-9 * sampling_cost(config{}, compute<bf16>, samples).flops / ms);
     std::fflush(stdout);
 }
 
@@ -55,6 +56,6 @@ int main(int count, char** arguments) try {
     walt::cuda::context ctx;
     for (int i = 1; i < count; ++i) probes::measure(ctx, std::atoll(arguments[i]));
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }
