@@ -91,6 +91,50 @@ TEST_CASE("threads that call side by side have teams of their own", "[ops][paral
     CHECK(right == 200);
 }
 
+#if defined(__linux__)
+TEST_CASE("a helper is kept off the processor of its caller, unless somebody else bound it", "[ops][parallel]") {
+    cpu::detail::bell end;
+    std::thread helper([&] { end.wait(); });
+    const auto processors_of = [](pthread_t thread) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        REQUIRE(pthread_getaffinity_np(thread, sizeof set, &set) == 0);
+        return set;
+    };
+    const cpu_set_t mine = processors_of(pthread_self());
+    std::vector<int> processors;
+    for (int i = 0; i < CPU_SETSIZE; ++i)
+        if (CPU_ISSET(static_cast<std::size_t>(i), &mine)) processors.push_back(i);
+    cpu::detail::place place;
+    const auto seen_on = [&](int processor, cpu::detail::taken_processors taken) {
+        place.note(processor);
+        place.find(taken, helper.native_handle());
+        return processors_of(helper.native_handle());
+    };
+    cpu::detail::taken_processors all(0);
+    for (const int processor : processors) all.add(processor);
+    cpu_set_t its = seen_on(processors[0], all);
+    CHECK(CPU_EQUAL(&its, &mine)); // no other is left
+    if (processors.size() > 1) {
+        its = seen_on(processors[0], cpu::detail::taken_processors(processors[1]));
+        CHECK(CPU_EQUAL(&its, &mine)); // it was elsewhere
+        for (const int taken : {processors[0], processors[1]}) {
+            its = seen_on(taken, cpu::detail::taken_processors(taken));
+            CHECK(CPU_COUNT(&its) == CPU_COUNT(&mine) - 1);
+            CHECK(!CPU_ISSET(static_cast<std::size_t>(taken), &its));
+        }
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(static_cast<std::size_t>(processors[1]), &one);
+        REQUIRE(pthread_setaffinity_np(helper.native_handle(), sizeof one, &one) == 0);
+        its = seen_on(processors[1], cpu::detail::taken_processors(processors[1]));
+        CHECK(CPU_EQUAL(&its, &one)); // somebody else's word
+    }
+    end.ring();
+    helper.join();
+}
+#endif
+
 TEST_CASE("what a piece throws comes out as a walt::error, and the next region works", "[ops][parallel]") {
     for (const int threads : {1, 4}) {
         const with_threads so_many(threads);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "../../core/instruction_set.hpp"
+#include "processors.hpp"
 
 #include <omp.h>
 #include <pthread.h>
@@ -160,6 +161,7 @@ class team {
         const auto helpers =
             std::min({static_cast<std::int64_t>(threads - 1), claims - 1, static_cast<std::int64_t>(workers_.size())});
         region_.open(call, of, count, at_once);
+        spread(helpers);
         for (std::int64_t i = 0; i < helpers; ++i) workers_[static_cast<std::size_t>(i)]->call();
         const alone one;
         region_.finish();
@@ -169,6 +171,7 @@ class team {
     class worker {
       public:
         worker(region& work, std::size_t number) : thread_([this, &work, number] { live(work, number); }) {}
+        void keep_off(taken_processors& taken) { place_.find(taken, thread_.native_handle()); }
         void call() {
             if (!called_.exchange(true)) called_bell_.ring();
         }
@@ -189,6 +192,7 @@ class team {
                 called_ = false;
                 if (ended_) return;
                 work.join();
+                place_.note(this_processor());
             }
         }
         /// Where OpenMP binds threads to places (OMP_PROC_BIND), the caller is bound already, and a thread inherits it.
@@ -207,6 +211,7 @@ class team {
         }
 
         bell called_bell_;
+        place place_;
         std::atomic<bool> called_{false}, ended_{false};
         std::thread thread_; // last: it uses the others
     };
@@ -227,6 +232,13 @@ class team {
         } catch (const std::system_error&) {
             refused_ = true;
         }
+    }
+
+    /// No two on one processor, as far as there are enough. (A fork's child has no helpers, but their names.)
+    void spread(std::int64_t helpers) {
+        if (getpid() != process_) return;
+        taken_processors taken(this_processor());
+        for (std::int64_t i = 0; i < helpers; ++i) workers_[static_cast<std::size_t>(i)]->keep_off(taken);
     }
 
     region region_;
