@@ -13,17 +13,16 @@
 #include <walt/io/png.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/measures/frechet.hpp>
-#include <walt/measures/pixels.hpp>
+#include <walt/measures/reconstructions.hpp>
 #include <walt/perceptual/item_features.hpp>
 #include <walt/perceptual/st_lpips.hpp>
 #include <walt/tokenizer/tokenizing.hpp>
-#include <walt/train/csv_file.hpp>
 #include <walt/train/ema.hpp>
+#include <walt/train/measures_log.hpp>
 #include <walt/train/plot_every.hpp>
 #include <walt/train/save_to.hpp>
 #include <walt/train/terms_log.hpp>
 #include <walt/train/trainer.hpp>
-#include <walt/train/validation.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -66,11 +65,6 @@ struct judgement {
     walt::perceptual_distance<device, walt::perceptual_network<walt::st_alexnet>, walt::bf16> st_lpips;
     std::vector<walt::video> pictures{}; ///< middle frames: a row of the real ones, and one of every tokenizer
 
-    static walt::feature_statistics statistics_of(const auto& distance, const walt::clips& of) {
-        walt::feature_statistics made;
-        made.add(distance.pooled(of), distance.pooled_features);
-        return made;
-    }
     int columns() const { return static_cast<int>(std::min<std::int64_t>(8, real.shape.count)); }
     void add_row(const walt::clips& of) {
         const walt::clips middle = of.frames(of.shape.frames / 2, 1);
@@ -78,22 +72,30 @@ struct judgement {
                  middle.pixels.data(), columns(), middle.shape.frames, middle.shape.height, middle.shape.width)))
             pictures.push_back(std::move(one));
     }
-    /// PSNR, SSIM, the two distances, and Frechet's between the features of both sets of frames.
-    std::vector<double> operator()(const tokenizer& of, bool show) {
-        const walt::clips decoded = of.decode(of.encode(real, walt::latent_scale::raw)); // back at once: any scale
-        if (show) add_row(decoded);
-        return {walt::psnr(decoded, real), walt::ssim(decoded, real), items(decoded, real), st_lpips(decoded, real),
-                walt::frechet_distance(statistics_of(st_lpips, real), statistics_of(st_lpips, decoded))};
+    /// Of the features that ST-LPIPS looks at, pooled.
+    double frechet(const walt::clips& decoded, const walt::clips& originals) const {
+        const auto statistics_of = [&](const walt::clips& of) {
+            walt::feature_statistics made;
+            made.add(st_lpips.pooled(of), st_lpips.pooled_features);
+            return made;
+        };
+        return walt::frechet_distance(statistics_of(originals), statistics_of(decoded));
     }
-    /// A line of the table.
+    walt::named_numbers operator()(const tokenizer& of) const {
+        const auto distance = [&](const walt::clips& a, const walt::clips& b) { return frechet(a, b); };
+        return walt::measure_reconstructions(of, real, walt::named_measure{"item features", items},
+                                             walt::named_measure{"ST-LPIPS (AlexNet)", st_lpips},
+                                             walt::named_measure{"Frechet (its features)", distance});
+    }
+    /// A line of the table, and a row of the picture.
     void tell(const std::string& name, const tokenizer& of) {
-        const auto found = (*this)(of, true);
-        std::printf("| %s | %.2f | %.4f | %.4f | %.4f | %.4f |\n", name.c_str(), found[0], found[1], found[2], found[3],
-                    found[4]);
+        add_row(of.decode(of.encode(real, walt::latent_scale::raw)));
+        fmt::print("| {} |", name);
+        for (const auto& [measure, value] : (*this)(of)) fmt::print(" {} {:.4f} |", measure, value);
+        fmt::print("\n");
         std::fflush(stdout);
     }
 };
-constexpr const char* measures = "PSNR,SSIM,item features,ST-LPIPS,Frechet distance of ST-LPIPS's features";
 
 /// One tokenizer, trained with some terms from the common start; false: it was stopped.
 bool train(const options& how, const std::string& terms, judgement& judge, const auto& batches) {
@@ -109,15 +111,9 @@ bool train(const options& how, const std::string& terms, judgement& judge, const
 
     const auto go = [&](auto& goal) {
         walt::trainer trainer(model, std::ref(goal), adam, {.rate = rate, .train = walt::only(how.train)});
-        walt::csv_file table(run / "unseen.csv", fmt::format("step,{}", measures), how.steps);
-        walt::validation looks(how.every, [&] {
-            const auto found = judge(average.model(), false);
-            table.add(fmt::format("{},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f}", trainer.step_count(), found[0], found[1],
-                                  found[2], found[3], found[4]));
-            return found;
-        });
+        const walt::measures_log unseen{run / "unseen.csv", how.every, [&] { return judge(average.model()); }};
         return trainer.run(batches, walt::steps{how.steps}, goal, average, walt::terms_log{run / "terms.csv", goal},
-                           walt::save_to{run, how.every}, looks);
+                           walt::save_to{run, how.every}, unseen);
     };
     const float perceptual = terms == "perceptual" || terms == "both" ? 0.1f : 0;
     const bool done = [&] {
@@ -196,6 +192,6 @@ int main(int count, char** arguments) try {
     };
     return compare_on(part(0, 0.8), part(0.8, 1)) ? 0 : 1;
 } catch (const std::exception& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
+    fmt::print(stderr, "{}\n", problem.what());
     return 1;
 }
