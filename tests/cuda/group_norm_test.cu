@@ -17,8 +17,9 @@ template <class Activation, int C, int G, class X> struct sizes {
         arena memory{allocate_host};
         video_size size;
         frame_rows rows;
-        std::int64_t count = size.batch * size.frames, used = rows.of(count - 1) + 2; // and a row without a frame
-        video_view<in, C> x = normals(size.take<in, C>(memory), 1, 0.7, 3);           // a mean far from zero
+        std::int64_t count = size.batch * size.frames;
+        std::int64_t used = rows.frames == 0 ? 2 : size.batch * rows.latent_frames; // 2: and a row without a frame
+        video_view<in, C> x = normals(size.take<in, C>(memory), 1, 0.7, 3);         // a mean far from zero
         video_view<in, C> dx = (size.take<in, C>(memory)), dx_add = normals(size.take<in, C>(memory), 3);
         video_view<T, C> y = (size.take<T, C>(memory)), dy = normals(size.take<T, C>(memory), 2),
                          in_place = normals(size.take<T, C>(memory), 8);
