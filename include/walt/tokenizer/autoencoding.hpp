@@ -146,18 +146,24 @@ template <class Model> class autoencoding {
         return x;
     }
 
-    // Chunks from the last to the first. The histories are copied, since a pass back uses them up.
-    void decode_backward(const Model& model, const latent& dz, const auto& sink) const {
-        auto& ctx = model.context();
+    /// Chunks from the last to the first: forward(i, at) where a history is made again, back(i, at, g) of each. The
+    /// histories are a copy, since a pass back uses them up.
+    static void backward_in_chunks(auto& ctx, chunk_histories passes, const auto& sink, auto&& forward, auto&& back) {
         const auto again = [&](std::size_t i, const chunk& at) {
             const arena::scope one(ctx.arena);
-            decode(model, i, at);
+            forward(i, at);
         };
-        chunk_histories passes = decodings_;
         passes.backward(again, [&](std::size_t i, const chunk& at) {
             const arena::scope one(ctx.arena);
             auto g = sink;
             g.last = sink.last && i == 0;
+            back(i, at, g);
+        });
+    }
+    void decode_backward(const Model& model, const latent& dz, const auto& sink) const {
+        auto& ctx = model.context();
+        const auto again = [&](std::size_t i, const chunk& at) { decode(model, i, at); };
+        backward_in_chunks(ctx, decodings_, sink, again, [&](std::size_t i, const chunk& at, const auto& g) {
             const auto z = latents_of(ctx, noisy_, i), dz_part = take_latents(model, size_of(z));
             const auto dx = pixels_of(ctx, gradient, i), x = take_pixels(model, size_of(dx));
             const typename network::template decoder_saved<T> kept(ctx.arena, size_of(z), passage{keep_, at});
@@ -168,15 +174,8 @@ template <class Model> class autoencoding {
     }
     void encode_backward(const Model& model, const latent& dz, const auto& sink) const {
         auto& ctx = model.context();
-        const auto again = [&](std::size_t i, const chunk& at) {
-            const arena::scope one(ctx.arena);
-            encode(model, i, at);
-        };
-        chunk_histories passes = encodings_;
-        passes.backward(again, [&](std::size_t i, const chunk& at) {
-            const arena::scope one(ctx.arena);
-            auto g = sink;
-            g.last = sink.last && i == 0;
+        const auto again = [&](std::size_t i, const chunk& at) { encode(model, i, at); };
+        backward_in_chunks(ctx, encodings_, sink, again, [&](std::size_t i, const chunk& at, const auto& g) {
             const auto x = pixels_of(ctx, real, i);
             const auto dz_part = latents_of(ctx, dz, i), z = take_latents(model, size_of(dz_part));
             const typename network::template encoder_saved<T> kept(ctx.arena, size_of(x), passage{keep_, at});
