@@ -7,6 +7,7 @@
 #include <walt/ops/cpu/window_attention.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -129,6 +130,48 @@ TEST_CASE("a helper is kept off the processor of its caller, unless somebody els
         REQUIRE(pthread_setaffinity_np(helper.native_handle(), sizeof one, &one) == 0);
         its = seen_on(processors[1], cpu::detail::taken_processors(processors[1]));
         CHECK(CPU_EQUAL(&its, &one)); // somebody else's word
+    }
+    end.ring();
+    helper.join();
+}
+
+TEST_CASE("a helper that does not run gets its caller's processor, and goes back", "[ops][parallel]") {
+    std::atomic<bool> works{true};
+    cpu::detail::bell go_on, end;
+    std::thread helper([&] {
+        while (works) cpu::detail::pause();
+        go_on.ring();
+        end.wait();
+    });
+    const pthread_t its_thread = helper.native_handle();
+    const auto its_processors = [&] {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        REQUIRE(pthread_getaffinity_np(its_thread, sizeof set, &set) == 0);
+        return set;
+    };
+    const auto before = its_processors();
+    cpu::detail::place place;
+    for (int i = 0; i < 100; ++i) place.bring(its_thread); // as it may be, while it works
+    works = false;
+    go_on.wait();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK(place.bring(its_thread));
+    auto its = its_processors();
+    CHECK(CPU_COUNT(&its) == 1);
+    if (CPU_COUNT(&before) > 1) {
+        int here = -1;
+        for (int i = 0; i < CPU_SETSIZE; ++i)
+            if (CPU_ISSET(static_cast<std::size_t>(i), &its)) here = i;
+        place.note(here);
+        for (const int callers : {-1, here}) { // wherever the caller goes, it is not bound to one
+            place.bring(its_thread);
+            place.note(here);
+            cpu::detail::taken_processors taken(callers < 0 ? CPU_SETSIZE : callers);
+            place.find(taken, its_thread);
+            its = its_processors();
+            CHECK(CPU_COUNT(&its) == CPU_COUNT(&before) - (callers < 0 ? 0 : 1));
+        }
     }
     end.ring();
     helper.join();

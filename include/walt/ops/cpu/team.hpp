@@ -50,12 +50,6 @@ inline int looks_before_sleep() {
     return looks;
 }
 
-inline void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
 /// Wakes one thread that waits for it. (std::atomic's wait yields before it sleeps, which gives a busy neighbour the
 /// processor for milliseconds.)
 class bell {
@@ -67,10 +61,15 @@ class bell {
 
     void ring() { sem_post(&rung_); }
     void wait() {
+        wait([] {});
+    }
+    /// Calls before_sleep() when it has looked for long enough.
+    template <class BeforeSleep> void wait(const BeforeSleep& before_sleep) {
         for (int i = looks_before_sleep(); i > 0; --i) {
             if (sem_trywait(&rung_) == 0) return;
             pause();
         }
+        before_sleep();
         while (sem_wait(&rung_) != 0) {
         } // a signal interrupts it
     }
@@ -105,10 +104,10 @@ class region {
         claim();
         if (inside_.fetch_sub(1, std::memory_order_acq_rel) == (closed | 1)) empty_.ring();
     }
-    /// The caller's part; when it returns, all is done.
-    void finish() {
+    /// The caller's part; when it returns, all is done. held_up() is called before it sleeps for a worker.
+    template <class HeldUp> void finish(const HeldUp& held_up) {
         claim();
-        if (inside_.fetch_or(closed, std::memory_order_acq_rel) != 0) empty_.wait();
+        if (inside_.fetch_or(closed, std::memory_order_acq_rel) != 0) empty_.wait(held_up);
         if (thrown_) std::rethrow_exception(thrown_);
     }
 
@@ -164,7 +163,7 @@ class team {
         spread(helpers);
         for (std::int64_t i = 0; i < helpers; ++i) workers_[static_cast<std::size_t>(i)]->call();
         const alone one;
-        region_.finish();
+        region_.finish([&] { free_one(helpers); });
     }
 
   private:
@@ -172,6 +171,7 @@ class team {
       public:
         worker(region& work, std::size_t number) : thread_([this, &work, number] { live(work, number); }) {}
         void keep_off(taken_processors& taken) { place_.find(taken, thread_.native_handle()); }
+        bool bring() { return works_.load(std::memory_order_relaxed) && place_.bring(thread_.native_handle()); }
         void call() {
             if (!called_.exchange(true)) called_bell_.ring();
         }
@@ -191,7 +191,9 @@ class team {
                 called_bell_.wait();
                 called_ = false;
                 if (ended_) return;
+                works_.store(true, std::memory_order_relaxed);
                 work.join();
+                works_.store(false, std::memory_order_relaxed);
                 place_.note(this_processor());
             }
         }
@@ -212,7 +214,7 @@ class team {
 
         bell called_bell_;
         place place_;
-        std::atomic<bool> called_{false}, ended_{false};
+        std::atomic<bool> called_{false}, ended_{false}, works_{false};
         std::thread thread_; // last: it uses the others
     };
 
@@ -239,6 +241,12 @@ class team {
         if (getpid() != process_) return;
         taken_processors taken(this_processor());
         for (std::int64_t i = 0; i < helpers; ++i) workers_[static_cast<std::size_t>(i)]->keep_off(taken);
+    }
+
+    /// The caller's processor goes to one helper that another program holds up.
+    void free_one(std::int64_t helpers) {
+        for (std::int64_t i = 0; i < helpers; ++i)
+            if (workers_[static_cast<std::size_t>(i)]->bring()) return;
     }
 
     region region_;
