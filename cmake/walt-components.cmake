@@ -15,7 +15,7 @@ endfunction()
 function(walt_find_component component)
     if(component STREQUAL "cpu")
         # Not by oneDNN's own package: Debian's insists on OpenCL's development files, for a device that is not used here.
-        find_path(WALT_DNNL_INCLUDE dnnl.hpp)
+        find_path(WALT_DNNL_INCLUDE dnnl.h)
         find_library(WALT_DNNL_LIBRARY dnnl)
         walt_imported(dnnl DNNL)
         find_package(OpenMP QUIET COMPONENTS CXX)

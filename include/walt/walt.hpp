@@ -43,6 +43,6 @@
 #if __has_include(<cudnn_graph.h>) // walt::cuda
 #include "cuda.cuh"
 #endif
-#elif __has_include(<dnnl.hpp>) // walt::cpu
+#elif __has_include(<dnnl.h>) // walt::cpu
 #include "cpu.hpp"
 #endif

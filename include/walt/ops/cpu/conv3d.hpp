@@ -42,17 +42,17 @@ inline split_geometry split_for_onednn(const conv_geometry& g, bool has_past) {
 }
 
 /// A tensor in the layout that the primitive wants, in the arena.
-inline dnnl::memory take_argument(context& ctx, const dnnl::primitive& primitive, int argument) {
-    const auto layout = onednn::layout_of(primitive, argument);
-    const auto bytes = ctx.arena.take<std::byte, dynamic>(layout.get_size());
+inline onednn_tensor take_argument(context& ctx, const onednn_primitive& primitive, int argument) {
+    const onednn_layout layout(primitive, argument);
+    const auto bytes = ctx.arena.take<std::byte, dynamic>(layout.bytes());
     return ctx.library.wrap(layout, bytes.data());
 }
 
 /// The kernel in the layout that the primitive wants.
-inline dnnl::memory blocked_kernel(context& ctx, const convolution_shape& shape, std::int64_t key,
-                                   const dnnl::primitive& primitive, const void* w) {
-    const auto blocked = take_argument(ctx, primitive, DNNL_ARG_WEIGHTS);
-    const auto plain = shape.kernel(shape.compute, dnnl::memory::format_tag::odhwi);
+inline onednn_tensor blocked_kernel(context& ctx, const convolution_shape& shape, std::int64_t key,
+                                    const onednn_primitive& primitive, const void* w) {
+    auto blocked = take_argument(ctx, primitive, DNNL_ARG_WEIGHTS);
+    const auto plain = shape.kernel(shape.compute, dnnl_odhwi);
     reorder(ctx.library, ctx.arena, shape.key(key), ctx.library.wrap(plain, w), blocked, false);
     return blocked;
 }
@@ -62,21 +62,23 @@ inline dnnl::memory blocked_kernel(context& ctx, const convolution_shape& shape,
 inline void convolve(context& ctx, const convolution_shape& shape, const void* x, const void* w, const float* bias,
                      void* y) {
     const arena::scope scope(ctx.arena);
-    const auto primitive = ctx.library.cached(shape.key(conv_forward), shape.add, [&](const auto& attributes) {
-        return make_forward(ctx.library, shape, attributes);
-    });
+    const auto primitive = ctx.library.cached(shape.key(conv_forward), shape.add,
+                                              [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+                                                  return describe_forward(ctx.library, shape, true, attributes, desc);
+                                              });
     ctx.library.run(ctx.arena, primitive,
                     {{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
                      {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_forward, primitive, w)},
                      {DNNL_ARG_DST, ctx.library.wrap(shape.output(shape.result), y)},
-                     {DNNL_ARG_BIAS, bias ? ctx.library.wrap(shape.bias_vector(), bias) : dnnl::memory()}});
+                     {DNNL_ARG_BIAS, bias ? ctx.library.wrap(shape.bias_vector(), bias) : onednn_tensor()}});
 }
 
 inline void convolve_back(context& ctx, const convolution_shape& shape, const void* dy, const void* w, void* dx) {
     const arena::scope scope(ctx.arena);
-    const auto primitive = ctx.library.cached(shape.key(conv_input), false, [&](const auto& attributes) {
-        return make_backward_input(ctx.library, shape, attributes);
-    });
+    const auto primitive = ctx.library.cached(shape.key(conv_input), false,
+                                              [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+                                                  return describe_backward_input(ctx.library, shape, attributes, desc);
+                                              });
     ctx.library.run(ctx.arena, primitive,
                     {{DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
                      {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_input, primitive, w)},
@@ -86,9 +88,10 @@ inline void convolve_back(context& ctx, const convolution_shape& shape, const vo
 inline void correlate(context& ctx, const convolution_shape& shape, const void* x, const void* dy, float* dw,
                       float* dbias) {
     const arena::scope scope(ctx.arena);
-    const auto primitive = ctx.library.cached(shape.key(conv_weight), false, [&](const auto& attributes) {
-        return make_backward_weight(ctx.library, shape, attributes);
-    });
+    const auto primitive = ctx.library.cached(shape.key(conv_weight), false,
+                                              [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+                                                  return describe_backward_weight(ctx.library, shape, attributes, desc);
+                                              });
     const auto blocked = take_argument(ctx, primitive, DNNL_ARG_DIFF_WEIGHTS);
     const auto bias_sum = ctx.arena.take<float, dynamic>(shape.out);
     ctx.library.run(
@@ -96,9 +99,9 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
         {{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
          {DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
          {DNNL_ARG_DIFF_WEIGHTS, blocked},
-         {DNNL_ARG_DIFF_BIAS, dbias ? ctx.library.wrap(shape.bias_vector(), bias_sum.data()) : dnnl::memory()}});
+         {DNNL_ARG_DIFF_BIAS, dbias ? ctx.library.wrap(shape.bias_vector(), bias_sum.data()) : onednn_tensor()}});
 
-    const auto plain = shape.kernel(dnnl::memory::data_type::f32, dnnl::memory::format_tag::odhwi);
+    const auto plain = shape.kernel(dnnl_f32, dnnl_odhwi);
     reorder(ctx.library, ctx.arena, shape.key(conv_gradient), blocked, ctx.library.wrap(plain, dw), true);
     if (dbias)
         for (std::int64_t o = 0; o < shape.out; ++o) dbias[o] += bias_sum(o);

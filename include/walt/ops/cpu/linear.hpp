@@ -34,28 +34,32 @@ struct product {
 
 /// The primitive of one piece of a product. Its operands' rows lie in larger matrices.
 template <class T, class U, class Bias> struct product_piece {
-    dnnl::memory::desc a, b, bias, c;
-    dnnl::primitive primitive;
+    onednn_layout a, b, bias, c;
+    onednn_primitive primitive;
 
     product_piece(context& ctx, const product& p, std::int64_t rows, std::int64_t columns, bool biased) {
-        using dims = dnnl::memory::dims;
-        a = {{rows, p.k}, onednn_type<T>(), p.a_transposed ? dims{1, p.m} : dims{p.k, 1}};
-        b = {{p.k, columns}, onednn_type<T>(), p.b_transposed ? dims{1, p.k} : dims{p.n, 1}};
-        c = {{rows, columns}, onednn_type<U>(), dims{p.n, 1}};
-        bias = {{1, columns}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::ab};
+        using extents = onednn_layout::extents;
+        a = {onednn_type<T>(), {rows, p.k}, p.a_transposed ? extents{1, p.m} : extents{p.k, 1}};
+        b = {onednn_type<T>(), {p.k, columns}, p.b_transposed ? extents{1, p.k} : extents{p.n, 1}};
+        c = {onednn_type<U>(), {rows, columns}, extents{p.n, 1}};
+        bias = {dnnl_f32, {1, columns}, dnnl_ab};
         const onednn::key key{1,     rows,   columns,        p.a_transposed ? p.m : 0,
                               p.n,   p.k,    p.a_transposed, p.b_transposed,
                               p.add, biased, sizeof(T),      sizeof(U)};
-        primitive = ctx.library.cached(key, p.add, [&](const dnnl::primitive_attr& attributes) -> dnnl::primitive {
+        primitive =
+            ctx.library.cached(key, p.add, [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+                const auto added = biased ? bias.get() : nullptr;
 #if DNNL_VERSION_MAJOR >= 3
-            return dnnl::matmul(biased ? dnnl::matmul::primitive_desc(ctx.library.engine, a, b, bias, c, attributes)
-                                       : dnnl::matmul::primitive_desc(ctx.library.engine, a, b, c, attributes));
+                return dnnl_matmul_primitive_desc_create(desc, ctx.library.engine(), a.get(), b.get(), added, c.get(),
+                                                         attributes);
 #else
-            return dnnl::matmul(dnnl::matmul::primitive_desc(
-                biased ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c), attributes,
-                ctx.library.engine));
+            dnnl_matmul_desc_t what;
+            const dnnl_status_t status = dnnl_matmul_desc_init(&what, a.get(), b.get(), added, c.get());
+            return status != dnnl_success
+                       ? status
+                       : dnnl_primitive_desc_create(desc, &what, attributes, ctx.library.engine(), nullptr);
 #endif
-        });
+            });
     }
 };
 
@@ -82,7 +86,7 @@ void multiply(context& ctx, const product& p, const T* a, const T* b, const Bias
                     {{DNNL_ARG_SRC, library.wrap(with.a, a + row * (p.a_transposed ? 1 : p.k))},
                      {DNNL_ARG_WEIGHTS, library.wrap(with.b, b + column * (p.b_transposed ? p.k : 1))},
                      {DNNL_ARG_DST, library.wrap(with.c, c + row * p.n + column)},
-                     {DNNL_ARG_BIAS, bias ? library.wrap(with.bias, bias + column) : dnnl::memory()}});
+                     {DNNL_ARG_BIAS, bias ? library.wrap(with.bias, bias + column) : onednn_tensor()}});
     });
 }
 

@@ -1,5 +1,5 @@
-// oneDNN behind one small header: engine, memories, and primitives by a key. Serves 2.6 and 3.x, whose way of creating
-// primitives differs.
+// oneDNN behind one small header: engine, layouts, memories, and primitives by a key. By its C interface, whose header
+// is a fiftieth of the C++ one's to compile. Serves 2.6 and 3.x, whose layouts and ways of creating primitives differ.
 #pragma once
 
 #include "../../core/buffer.hpp"
@@ -8,82 +8,215 @@
 #include "../../core/instruction_set.hpp"
 #include "../../core/recent.hpp"
 
-#include <dnnl.hpp>
+#include <dnnl.h>
+#include <dnnl_debug.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <utility>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
-template <class T> constexpr dnnl::memory::data_type onednn_type() {
-    if constexpr (std::is_same_v<std::remove_cv_t<T>, float>) return dnnl::memory::data_type::f32;
-    else if constexpr (std::is_same_v<std::remove_cv_t<T>, bf16>) return dnnl::memory::data_type::bf16;
+template <class T> constexpr dnnl_data_type_t onednn_type() {
+    if constexpr (std::is_same_v<std::remove_cv_t<T>, float>) return dnnl_f32;
+    else if constexpr (std::is_same_v<std::remove_cv_t<T>, bf16>) return dnnl_bf16;
     else
         static_assert(sizeof(T) == 0,
                       "the cpu device computes in float or bf16; for double use walt::reference::context");
 }
 
+inline void require_onednn(dnnl_status_t status, const char* what) {
+    require(status == dnnl_success, "oneDNN could not {}: {}", what, dnnl_status2str(status));
+}
+
+/// The library's objects, each destroyed with its last owner.
+using onednn_primitive_desc = std::shared_ptr<dnnl_primitive_desc>;
+using onednn_primitive = std::shared_ptr<dnnl_primitive>;
+
+/// Type, extents, and where in memory each element lies.
+class onednn_layout {
+  public:
+    using extents = std::initializer_list<std::int64_t>;
+#if DNNL_VERSION_MAJOR >= 3
+    using handle = const_dnnl_memory_desc_t;
+#else
+    using handle = const dnnl_memory_desc_t*;
+#endif
+
+    onednn_layout() = default; ///< of no tensor
+    /// In the order that a tag names; dnnl_format_tag_any leaves it to a primitive.
+    onednn_layout(dnnl_data_type_t type, extents shape, dnnl_format_tag_t tag) {
+        const int axes = static_cast<int>(shape.size());
+#if DNNL_VERSION_MAJOR >= 3
+        dnnl_memory_desc_t made = nullptr;
+        require_onednn(dnnl_memory_desc_create_with_tag(&made, axes, dims(shape).data(), type, tag),
+                       "lay out a tensor");
+        own(made);
+#else
+        require_onednn(dnnl_memory_desc_init_by_tag(&desc_, axes, dims(shape).data(), type, tag), "lay out a tensor");
+#endif
+    }
+    /// With so many elements between neighbours on each axis.
+    onednn_layout(dnnl_data_type_t type, extents shape, extents strides) {
+        const int axes = static_cast<int>(shape.size());
+#if DNNL_VERSION_MAJOR >= 3
+        dnnl_memory_desc_t made = nullptr;
+        require_onednn(
+            dnnl_memory_desc_create_with_strides(&made, axes, dims(shape).data(), type, dims(strides).data()),
+            "lay out a tensor");
+        own(made);
+#else
+        require_onednn(dnnl_memory_desc_init_by_strides(&desc_, axes, dims(shape).data(), type, dims(strides).data()),
+                       "lay out a tensor");
+#endif
+    }
+    /// As a primitive chose it for one of its arguments.
+    onednn_layout(const onednn_primitive& primitive, int argument) {
+        const_dnnl_primitive_desc_t of = nullptr;
+        require_onednn(dnnl_primitive_get_primitive_desc(primitive.get(), &of), "describe a primitive");
+        const handle chosen = dnnl_primitive_desc_query_md(of, dnnl_query_exec_arg_md, argument);
+#if DNNL_VERSION_MAJOR >= 3
+        dnnl_memory_desc_t made = nullptr;
+        require_onednn(dnnl_memory_desc_clone(&made, chosen), "lay out a tensor");
+        own(made);
+#else
+        desc_ = *chosen;
+#endif
+    }
+
+#if DNNL_VERSION_MAJOR >= 3
+    handle get() const { return desc_.get(); }
+#else
+    handle get() const { return &desc_; }
+#endif
+    std::size_t bytes() const { return dnnl_memory_desc_get_size(get()); }
+
+  private:
+    static std::array<dnnl_dim_t, DNNL_MAX_NDIMS> dims(extents of) {
+        std::array<dnnl_dim_t, DNNL_MAX_NDIMS> made{};
+        std::copy(of.begin(), of.end(), made.begin());
+        return made;
+    }
+#if DNNL_VERSION_MAJOR >= 3
+    void own(dnnl_memory_desc_t made) {
+        desc_ = std::shared_ptr<dnnl_memory_desc>(made, [](dnnl_memory_desc_t one) { dnnl_memory_desc_destroy(one); });
+    }
+    std::shared_ptr<dnnl_memory_desc> desc_;
+#else
+    dnnl_memory_desc_t desc_{};
+#endif
+};
+
+/// A tensor in memory that somebody else owns; or none.
+class onednn_tensor {
+  public:
+    onednn_tensor() = default;
+    onednn_tensor(dnnl_engine_t engine, onednn_layout layout, const void* data) : layout_(std::move(layout)) {
+        require_onednn(dnnl_memory_create(&memory_, layout_.get(), engine, const_cast<void*>(data)), "wrap a tensor");
+    }
+    onednn_tensor(onednn_tensor&& other) noexcept
+        : layout_(std::move(other.layout_)), memory_(std::exchange(other.memory_, nullptr)) {}
+    onednn_tensor& operator=(onednn_tensor&& other) noexcept {
+        std::swap(layout_, other.layout_), std::swap(memory_, other.memory_);
+        return *this;
+    }
+    ~onednn_tensor() {
+        if (memory_) dnnl_memory_destroy(memory_);
+    }
+    dnnl_memory_t get() const { return memory_; }
+    const onednn_layout& layout() const { return layout_; }
+
+  private:
+    onednn_layout layout_;
+    dnnl_memory_t memory_ = nullptr;
+};
+
 /// The library's handles for one context, and the 512 primitives used last: a model's step needs some fifty for each
 /// of its shapes, and making one costs far more than a small call.
 /// Primitives get their scratch memory with each call, so any thread may run them, and several at once.
-struct onednn {
+class onednn {
+  public:
     using key = std::array<std::int64_t, 24>; ///< the kind of primitive, and its numbers; zeros behind them
     struct argument {
         int number; ///< DNNL_ARG_...
-        const dnnl::memory& memory;
+        const onednn_tensor& tensor;
     };
 
-    dnnl::engine engine{dnnl::engine::kind::cpu, 0};
-    recent<std::pair<key, int>, dnnl::primitive> primitives{512}; ///< with the threads that they are made for
-
-    template <class T> dnnl::memory wrap(const dnnl::memory::desc& desc, const T* data) const {
-        return dnnl::memory(desc, engine, const_cast<std::remove_cv_t<T>*>(data));
+    onednn() {
+        dnnl_engine_t made = nullptr;
+        require_onednn(dnnl_engine_create(&made, dnnl_cpu, 0), "start");
+        engine_ = {made, [](dnnl_engine_t one) { dnnl_engine_destroy(one); }};
     }
+    dnnl_engine_t engine() const { return engine_.get(); }
 
-    /// The primitive of this key, made by make(attributes) the first time. It is a handle: cheap to copy.
-    template <class Make> dnnl::primitive cached(const key& shape, bool add, Make&& make) {
-        return primitives.get({shape, omp_get_max_threads()}, [&]() -> dnnl::primitive {
-            try {
-                dnnl::primitive_attr attributes;
-                attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-                if (add) { // to what the result holds
-                    dnnl::post_ops sum;
-                    sum.append_sum(1.0f);
-                    attributes.set_post_ops(sum);
-                }
-                return make(attributes);
-            } catch (const dnnl::error& e) {
-                fail("oneDNN has no product or convolution of this kind on this processor (in bf16 it needs AVX-512; "
-                     "float runs everywhere): {}",
-                     e.what());
-            }
+    onednn_tensor wrap(const onednn_layout& layout, const void* data) const { return {engine(), layout, data}; }
+
+    /// The primitive of this key, of what make(attributes, &desc) describes the first time.
+    template <class Make> onednn_primitive cached(const key& shape, bool add, Make&& make) {
+        return primitives_.get({shape, omp_get_max_threads()}, [&] {
+            const std::shared_ptr<dnnl_primitive_attr> attributes = attributes_of(add);
+            dnnl_primitive_desc_t desc = nullptr;
+            dnnl_status_t status = make(attributes.get(), &desc);
+            const onednn_primitive_desc owner = owned(desc);
+            dnnl_primitive_t primitive = nullptr;
+            if (status == dnnl_success) status = dnnl_primitive_create(&primitive, desc);
+            require(status == dnnl_success,
+                    "oneDNN has no product or convolution of this kind on this processor (in bf16 it needs AVX-512; "
+                    "float runs everywhere): {}",
+                    dnnl_status2str(status));
+            return onednn_primitive(primitive, [](dnnl_primitive_t one) { dnnl_primitive_destroy(one); });
         });
     }
-
-    /// The layout that a primitive chose for one of its arguments.
-    static dnnl::memory::desc layout_of(const dnnl::primitive& primitive, int argument) {
-        dnnl::primitive_desc_base desc;
-        desc.reset(const_cast<dnnl_primitive_desc_t>(primitive.get_primitive_desc()), true);
-        return desc.query_md(dnnl::query::exec_arg_md, argument);
+    static onednn_primitive_desc owned(dnnl_primitive_desc_t desc) {
+        return {desc, [](dnnl_primitive_desc_t one) {
+                    if (one) dnnl_primitive_desc_destroy(one);
+                }};
     }
 
     /// Runs a primitive in this thread; what it needs beside its arguments comes from `scratch`.
-    void run(arena& scratch, const dnnl::primitive& what, std::initializer_list<argument> with) const {
+    void run(arena& scratch, const onednn_primitive& what, std::initializer_list<argument> with) const {
         const arena::scope scope(scratch);
-        const auto needed = layout_of(what, DNNL_ARG_SCRATCHPAD);
-        const auto pad = wrap(needed, scratch.take<std::byte, dynamic>(needed.get_size()).data());
+        const onednn_layout needed(what, DNNL_ARG_SCRATCHPAD);
+        const onednn_tensor pad = wrap(needed, scratch.take<std::byte, dynamic>(needed.bytes()).data());
         std::array<dnnl_exec_arg_t, 8> all{{{DNNL_ARG_SCRATCHPAD, pad.get()}}};
         int count = 1;
         for (const argument& one : with)
-            if (one.memory.get(true)) all[static_cast<std::size_t>(count++)] = {one.number, one.memory.get()};
-        dnnl::stream stream(engine);
-        dnnl::error::wrap_c_api(dnnl_primitive_execute(what.get(), stream.get(), count, all.data()),
-                                "oneDNN could not run a primitive");
-        stream.wait();
+            if (one.tensor.get()) all[static_cast<std::size_t>(count++)] = {one.number, one.tensor.get()};
+        dnnl_stream_t stream = nullptr;
+        require_onednn(dnnl_stream_create(&stream, engine(), dnnl_stream_default_flags), "start a stream");
+        const std::unique_ptr<dnnl_stream, dnnl_status_t (*)(dnnl_stream_t)> ends(stream, dnnl_stream_destroy);
+        require_onednn(dnnl_primitive_execute(what.get(), stream, count, all.data()), "run a primitive");
+        require_onednn(dnnl_stream_wait(stream), "run a primitive");
     }
+
+  private:
+    /// Scratch memory comes with each call; `add`: to what the result holds.
+    static std::shared_ptr<dnnl_primitive_attr> attributes_of(bool add) {
+        dnnl_primitive_attr_t made = nullptr;
+        require_onednn(dnnl_primitive_attr_create(&made), "describe a primitive");
+        const std::shared_ptr<dnnl_primitive_attr> owner(
+            made, [](dnnl_primitive_attr_t one) { dnnl_primitive_attr_destroy(one); });
+        require_onednn(dnnl_primitive_attr_set_scratchpad_mode(made, dnnl_scratchpad_mode_user),
+                       "describe a primitive");
+        if (!add) return owner;
+        dnnl_post_ops_t sum = nullptr;
+        require_onednn(dnnl_post_ops_create(&sum), "describe a primitive");
+        const std::unique_ptr<dnnl_post_ops, dnnl_status_t (*)(dnnl_post_ops_t)> ends(sum, dnnl_post_ops_destroy);
+#if DNNL_VERSION_MAJOR >= 3
+        require_onednn(dnnl_post_ops_append_sum(sum, 1.0f, 0, dnnl_data_type_undef), "describe a primitive");
+#else
+        require_onednn(dnnl_post_ops_append_sum(sum, 1.0f), "describe a primitive");
+#endif
+        require_onednn(dnnl_primitive_attr_set_post_ops(made, sum), "describe a primitive");
+        return owner;
+    }
+
+    std::shared_ptr<dnnl_engine> engine_;
+    recent<std::pair<key, int>, onednn_primitive> primitives_{512}; ///< with the threads that they are made for
 };
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

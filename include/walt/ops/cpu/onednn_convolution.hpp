@@ -5,6 +5,8 @@
 #include "../conv3d.hpp"
 #include "context.hpp"
 
+#include <array>
+
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 /// All that a convolution's primitives depend on.
@@ -13,7 +15,7 @@ struct convolution_shape {
     std::int64_t in, out;
     conv_geometry geometry; // whose padding is zeros
     bool bias, add;
-    dnnl::memory::data_type compute, result; // of x and w, and of what is computed
+    dnnl_data_type_t compute, result; // of x and w, and of what is computed
 
     onednn::key key(std::int64_t primitive) const {
         const auto& [time, height, width] = geometry;
@@ -41,23 +43,22 @@ struct convolution_shape {
                 static_cast<std::int64_t>(compute),
                 static_cast<std::int64_t>(result)};
     }
-    dnnl::memory::desc input(dnnl::memory::data_type type) const {
-        return {{x.batch, in, x.frames, x.height, x.width}, type, dnnl::memory::format_tag::ndhwc};
+    onednn_layout input(dnnl_data_type_t type) const {
+        return {type, {x.batch, in, x.frames, x.height, x.width}, dnnl_ndhwc};
     }
-    dnnl::memory::desc output(dnnl::memory::data_type type) const {
-        return {{y.batch, out, y.frames, y.height, y.width}, type, dnnl::memory::format_tag::ndhwc};
+    onednn_layout output(dnnl_data_type_t type) const {
+        return {type, {y.batch, out, y.frames, y.height, y.width}, dnnl_ndhwc};
     }
-    /// odhwi is walt's memory order; any leaves it to the library, which blocks it for its kernels.
-    dnnl::memory::desc kernel(dnnl::memory::data_type type, dnnl::memory::format_tag order) const {
-        return {{out, in, geometry.time.kernel, geometry.height.kernel, geometry.width.kernel}, type, order};
+    /// dnnl_odhwi is walt's memory order; any leaves it to the library, which blocks it for its kernels.
+    onednn_layout kernel(dnnl_data_type_t type, dnnl_format_tag_t order) const {
+        return {type, {out, in, geometry.time.kernel, geometry.height.kernel, geometry.width.kernel}, order};
     }
-    dnnl::memory::desc bias_vector() const {
-        return {{out}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a};
-    }
-    dnnl::memory::dims strides() const { return {geometry.time.stride, geometry.height.stride, geometry.width.stride}; }
-    dnnl::memory::dims before() const { return {geometry.time.before, geometry.height.before, geometry.width.before}; }
+    onednn_layout bias_vector() const { return {dnnl_f32, {out}, dnnl_a}; }
+    using axes = std::array<dnnl_dim_t, 3>;
+    axes strides() const { return {geometry.time.stride, geometry.height.stride, geometry.width.stride}; }
+    axes before() const { return {geometry.time.before, geometry.height.before, geometry.width.before}; }
     /// What the last output needs behind the input; less than the geometry's where the stride leaves elements over.
-    dnnl::memory::dims after() const {
+    axes after() const {
         const auto needed = [](const conv_axis& axis, std::int64_t places, std::int64_t extent) {
             return (places - 1) * axis.stride + axis.kernel - axis.before - extent;
         };
@@ -66,80 +67,82 @@ struct convolution_shape {
     }
 };
 
-namespace detail {
+// What describes a pass: desc is the library's answer. (2.6 has a description of each kind between.)
 
-inline dnnl::convolution_forward::primitive_desc forward_desc(const onednn& library, const convolution_shape& s,
-                                                              bool with_result,
-                                                              const dnnl::primitive_attr& attributes) {
-    const auto x = s.input(s.compute), w = s.kernel(s.compute, dnnl::memory::format_tag::any),
-               y = s.output(with_result ? s.result : s.compute);
-    const auto kind = dnnl::prop_kind::forward_training;
-    const auto how = dnnl::algorithm::convolution_direct;
+inline dnnl_status_t describe_forward(const onednn& library, const convolution_shape& s, bool with_result,
+                                      const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+    const auto x = s.input(s.compute), w = s.kernel(s.compute, dnnl_format_tag_any),
+               y = s.output(with_result ? s.result : s.compute), bias = s.bias_vector();
+    const auto added = with_result && s.bias ? bias.get() : nullptr;
+    const auto strides = s.strides(), before = s.before(), after = s.after();
 #if DNNL_VERSION_MAJOR >= 3
-    if (with_result && s.bias)
-        return {library.engine, kind, how, x, w, s.bias_vector(), y, s.strides(), s.before(), s.after(), attributes};
-    return {library.engine, kind, how, x, w, y, s.strides(), s.before(), s.after(), attributes};
+    return dnnl_convolution_forward_primitive_desc_create(
+        desc, library.engine(), dnnl_forward_training, dnnl_convolution_direct, x.get(), w.get(), added, y.get(),
+        strides.data(), nullptr, before.data(), after.data(), attributes);
 #else
-    const dnnl::convolution_forward::desc desc =
-        with_result && s.bias
-            ? dnnl::convolution_forward::desc(kind, how, x, w, s.bias_vector(), y, s.strides(), s.before(), s.after())
-            : dnnl::convolution_forward::desc(kind, how, x, w, y, s.strides(), s.before(), s.after());
-    return {desc, attributes, library.engine};
+    dnnl_convolution_desc_t what;
+    const dnnl_status_t status =
+        dnnl_convolution_forward_desc_init(&what, dnnl_forward_training, dnnl_convolution_direct, x.get(), w.get(),
+                                           added, y.get(), strides.data(), before.data(), after.data());
+    return status != dnnl_success ? status
+                                  : dnnl_primitive_desc_create(desc, &what, attributes, library.engine(), nullptr);
 #endif
 }
 
-} // namespace detail
-
-inline dnnl::primitive make_forward(const onednn& library, const convolution_shape& s,
-                                    const dnnl::primitive_attr& attributes) {
-    return dnnl::convolution_forward(detail::forward_desc(library, s, true, attributes));
+/// The forward pass that the two backward ones belong to.
+inline onednn_primitive_desc forward_hint(const onednn& library, const convolution_shape& s) {
+    dnnl_primitive_desc_t desc = nullptr;
+    require_onednn(describe_forward(library, s, false, nullptr, &desc), "describe a convolution");
+    return onednn::owned(desc);
 }
 
-inline dnnl::primitive make_backward_input(const onednn& library, const convolution_shape& s,
-                                           const dnnl::primitive_attr& attributes) {
-    const auto hint = detail::forward_desc(library, s, false, {});
-    const auto dx = s.input(s.result), w = s.kernel(s.compute, dnnl::memory::format_tag::any), dy = s.output(s.compute);
-    const auto how = dnnl::algorithm::convolution_direct;
+inline dnnl_status_t describe_backward_input(const onednn& library, const convolution_shape& s,
+                                             const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+    const auto hint = forward_hint(library, s);
+    const auto dx = s.input(s.result), w = s.kernel(s.compute, dnnl_format_tag_any), dy = s.output(s.compute);
+    const auto strides = s.strides(), before = s.before(), after = s.after();
 #if DNNL_VERSION_MAJOR >= 3
-    const dnnl::convolution_backward_data::primitive_desc desc(library.engine, how, dx, w, dy, s.strides(), s.before(),
-                                                               s.after(), hint, attributes);
+    return dnnl_convolution_backward_data_primitive_desc_create(desc, library.engine(), dnnl_convolution_direct,
+                                                                dx.get(), w.get(), dy.get(), strides.data(), nullptr,
+                                                                before.data(), after.data(), hint.get(), attributes);
 #else
-    const dnnl::convolution_backward_data::primitive_desc desc(
-        dnnl::convolution_backward_data::desc(how, dx, w, dy, s.strides(), s.before(), s.after()), attributes,
-        library.engine, hint);
+    dnnl_convolution_desc_t what;
+    const dnnl_status_t status = dnnl_convolution_backward_data_desc_init(
+        &what, dnnl_convolution_direct, dx.get(), w.get(), dy.get(), strides.data(), before.data(), after.data());
+    return status != dnnl_success ? status
+                                  : dnnl_primitive_desc_create(desc, &what, attributes, library.engine(), hint.get());
 #endif
-    return dnnl::convolution_backward_data(desc);
 }
 
-inline dnnl::primitive make_backward_weight(const onednn& library, const convolution_shape& s,
-                                            const dnnl::primitive_attr& attributes) {
-    const auto hint = detail::forward_desc(library, s, false, {});
-    const auto x = s.input(s.compute), dy = s.output(s.compute),
-               dw = s.kernel(dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
-    const auto how = dnnl::algorithm::convolution_direct;
+inline dnnl_status_t describe_backward_weight(const onednn& library, const convolution_shape& s,
+                                              const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+    const auto hint = forward_hint(library, s);
+    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl_f32, dnnl_format_tag_any),
+               bias = s.bias_vector();
+    const auto dbias = s.bias ? bias.get() : nullptr;
+    const auto strides = s.strides(), before = s.before(), after = s.after();
 #if DNNL_VERSION_MAJOR >= 3
-    const auto desc =
-        s.bias
-            ? dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, s.bias_vector(), dy,
-                                                                 s.strides(), s.before(), s.after(), hint, attributes)
-            : dnnl::convolution_backward_weights::primitive_desc(library.engine, how, x, dw, dy, s.strides(),
-                                                                 s.before(), s.after(), hint, attributes);
+    return dnnl_convolution_backward_weights_primitive_desc_create(
+        desc, library.engine(), dnnl_convolution_direct, x.get(), dw.get(), dbias, dy.get(), strides.data(), nullptr,
+        before.data(), after.data(), hint.get(), attributes);
 #else
-    const dnnl::convolution_backward_weights::primitive_desc desc(
-        s.bias ? dnnl::convolution_backward_weights::desc(how, x, dw, s.bias_vector(), dy, s.strides(), s.before(),
-                                                          s.after())
-               : dnnl::convolution_backward_weights::desc(how, x, dw, dy, s.strides(), s.before(), s.after()),
-        attributes, library.engine, hint);
+    dnnl_convolution_desc_t what;
+    const dnnl_status_t status =
+        dnnl_convolution_backward_weights_desc_init(&what, dnnl_convolution_direct, x.get(), dw.get(), dbias, dy.get(),
+                                                    strides.data(), before.data(), after.data());
+    return status != dnnl_success ? status
+                                  : dnnl_primitive_desc_create(desc, &what, attributes, library.engine(), hint.get());
 #endif
-    return dnnl::convolution_backward_weights(desc);
 }
 
 /// to (+)= from, between two layouts of one tensor. `key` names the pair.
-inline void reorder(onednn& library, arena& scratch, const onednn::key& key, const dnnl::memory& from,
-                    const dnnl::memory& to, bool add) {
-    const auto primitive = library.cached(key, add, [&](const dnnl::primitive_attr& attributes) -> dnnl::primitive {
-        return dnnl::reorder(dnnl::reorder::primitive_desc(from, to, attributes));
-    });
+inline void reorder(onednn& library, arena& scratch, const onednn::key& key, const onednn_tensor& from,
+                    const onednn_tensor& to, bool add) {
+    const auto primitive =
+        library.cached(key, add, [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+            return dnnl_reorder_primitive_desc_create(desc, from.layout().get(), library.engine(), to.layout().get(),
+                                                      library.engine(), attributes);
+        });
     library.run(scratch, primitive, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
