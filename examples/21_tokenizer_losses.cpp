@@ -2,7 +2,9 @@
 // distance, with a critic, with both, for as many steps each, and is measured on clips that it has not seen: test
 // pictures of moving fashion, or with --videos the last fifth of each of your files. `--features judge.safetensors`
 // (examples/judge trains it) and `--measure stlpips_alex.safetensors` (scripts/get_stlpips fetches it) name weights of
-// feature networks; without them these have starting values, whose distances say little. What was stopped goes on.
+// feature networks; without them these have starting values, whose distances say little. The perceptual loss looks
+// through the first of them, which knows clothes, or with `--perceptual stlpips_vgg.safetensors` through ST-LPIPS's
+// VGG, for pictures of anything. What was stopped goes on.
 // test: --terms pixels both --steps 2 --batch 1 --unseen 1 --measure-every 1
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
@@ -41,9 +43,11 @@ struct critic_of_48 : walt::critic_config {
     static constexpr std::array<int, 5> multipliers{2, 4, 4, 4, 4}; // 17 frames become 1, as those of images are
 };
 
+using source_of_clips = std::function<walt::clips(std::int64_t)>;
+
 struct options {
     std::vector<std::string> terms{"pixels", "perceptual", "critic", "both"};
-    std::string features, measure, start, videos, train = "*";
+    std::string features, measure, perceptual, start, videos, train = "*";
     std::filesystem::path run = "tokenizer_losses";
     std::int64_t steps = 500, every = 250;
     float rate = 3e-4f;
@@ -98,7 +102,8 @@ struct judgement {
 };
 
 /// One tokenizer, trained with some terms from the common start; false: it was stopped.
-bool train(const options& how, const std::string& terms, judgement& judge, const auto& batches) {
+bool train(const options& how, const std::string& terms, judgement& judge, const auto& looks,
+           const source_of_clips& batches) {
     device& cpu = judge.cpu;
     const std::filesystem::path run = how.run / terms;
     tokenizer model(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
@@ -118,10 +123,10 @@ bool train(const options& how, const std::string& terms, judgement& judge, const
     const float perceptual = terms == "perceptual" || terms == "both" ? 0.1f : 0;
     const bool done = [&] {
         if (terms == "critic" || terms == "both") {
-            walt::tokenizing goal(model, {.perceptual = perceptual}, opponent, judge.items);
+            walt::tokenizing goal(model, {.perceptual = perceptual}, opponent, looks);
             return go(goal);
         }
-        walt::tokenizing goal(model, {.perceptual = perceptual}, walt::none{}, judge.items);
+        walt::tokenizing goal(model, {.perceptual = perceptual}, walt::none{}, looks);
         return go(goal);
     }();
     if (how.train == "*") average.model().measure_latents(batches, {.batches = 16}); // else the latents are as before
@@ -131,7 +136,7 @@ bool train(const options& how, const std::string& terms, judgement& judge, const
 }
 
 /// All of them, and what came out side by side.
-bool compare(const options& how, judgement judge, const auto& batches) {
+bool compare(const options& how, judgement& judge, const auto& looks, const source_of_clips& batches) {
     judge.add_row(judge.real);
     if (!how.start.empty()) {
         const tokenizer start(judge.cpu, {}, walt::compute<walt::bf16>, walt::weights_file(how.start));
@@ -139,7 +144,7 @@ bool compare(const options& how, judgement judge, const auto& batches) {
     }
     std::vector<walt::curve> logits;
     for (const std::string& terms : how.terms) {
-        if (!train(how, terms, judge, batches)) return false;
+        if (!train(how, terms, judge, looks, batches)) return false;
         for (const char* of : {"real", "decoded"})
             if (terms == "critic" || terms == "both") {
                 logits.push_back(walt::curve_of(how.run / terms / "terms.csv", of));
@@ -157,7 +162,8 @@ int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer with some of its losses");
     options how;
     app.add_option("--terms", how.terms)->check(CLI::IsMember({"pixels", "perceptual", "critic", "both"}));
-    app.add_option("--features", how.features, "weights of the perceptual loss' network");
+    app.add_option("--features", how.features, "weights of the item features' network");
+    app.add_option("--perceptual", how.perceptual, "weights of ST-LPIPS's VGG, for the loss in place of item features");
     app.add_option("--measure", how.measure, "weights of ST-LPIPS's AlexNet");
     app.add_option("--start", how.start, "weights of the tokenizer to go on from");
     app.add_option("--videos", how.videos, "a folder of your own videos");
@@ -173,12 +179,14 @@ int main(int count, char** arguments) try {
 
     device cpu;
     const auto compare_on = [&](const auto& data, const auto& held_out) {
-        return compare(
-            how,
-            {cpu, walt::batches(held_out, {.batch = how.unseen})(0),
-             distance_of<walt::perceptual_network<walt::item_features, false>, walt::judge_weights>(cpu, how.features),
-             distance_of<walt::perceptual_network<walt::st_alexnet>, walt::weights_file>(cpu, how.measure)},
-            walt::batches(data, {.batch = how.batch, .image_rate = 0.25}));
+        const source_of_clips batches = walt::batches(data, {.batch = how.batch, .image_rate = 0.25});
+        judgement judge{
+            cpu, walt::batches(held_out, {.batch = how.unseen})(0),
+            distance_of<walt::perceptual_network<walt::item_features, false>, walt::judge_weights>(cpu, how.features),
+            distance_of<walt::perceptual_network<walt::st_alexnet>, walt::weights_file>(cpu, how.measure)};
+        if (how.perceptual.empty()) return compare(how, judge, judge.items, batches);
+        using vgg = walt::perceptual_network<walt::vgg<walt::st_vgg16>>;
+        return compare(how, judge, distance_of<vgg, walt::weights_file>(cpu, how.perceptual), batches);
     };
     if (how.videos.empty())
         return compare_on(walt::moving_fashion({.size = side}),

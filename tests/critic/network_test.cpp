@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <functional>
 #include <limits>
+#include <string>
 
 using namespace walt;
 
@@ -144,6 +145,57 @@ TEST_CASE("the gradient of the critic's loss is that of finite differences, R1's
                                                    value, 8, 1e-5);
         CAPTURE(row.name, r1, found.position, found.analytic, found.numeric);
         CHECK(found.worst < 2e-5);
+    }
+}
+
+namespace {
+
+/// Keeps what the gradients were when each part was said to be complete.
+struct listening : gradients<double> {
+    struct call {
+        int part = 0;
+        std::vector<double> seen;
+    };
+    std::size_t extent = 0;
+    std::vector<call>* calls = nullptr;
+    void ready(int i) const { calls->push_back({i, std::vector<double>(data, data + extent)}); }
+};
+
+/// As network.hpp counts.
+int part_of(const std::string& name) {
+    const auto in = [&](const std::string& part) { return name.rfind("critic." + part, 0) == 0; };
+    if (in("stem.")) return 0;
+    if (in("last.")) return module::dims::blocks + 1;
+    return in("blocks.") ? 1 + (name[std::string("critic.blocks.").size()] - '0') : module::dims::blocks + 2;
+}
+
+} // namespace
+
+TEST_CASE("a sink hears of the critic's parts when all passes have added to them", "[critic][losses]") {
+    scene s;
+    const float r1 = GENERATE(0.0f, 3.0f), gan = GENERATE(0.0f, 1.0f), lecam = 0.3f * gan;
+    if (r1 == 0 && gan == 0) return;
+    std::vector<double> averages{1, -1}, numbers(6);
+    critic_objective<double> objective{.gan = gan, .r1 = r1, .lecam = lecam};
+    objective.averages = view<double, 2>(averages.data());
+    objective.terms = critic_terms<double>::in(view<double, dynamic>(numbers.data(), 6));
+    std::vector<listening::call> calls;
+    const listening sink{{s.gradient.data()}, s.net.extent, &calls};
+    objective(s.net,
+              judged(s.net, {s.clip({2, 5, 6, 8}, 4), s.clip({3, 1, 6, 8}, 5)},
+                     {s.clip({2, 5, 6, 8}, 6), s.clip({3, 1, 6, 8}, 7)}),
+              sink, philox{}, s.ctx.arena.take<double, 1>());
+    constexpr int parts = module::dims::blocks + 3;
+    REQUIRE(calls.size() == parts);
+    for (int i = 0; i < parts; ++i) {
+        const listening::call& now = calls[static_cast<std::size_t>(i)];
+        CHECK(now.part == parts - 1 - i);
+        bool more = false; // something was still to come
+        for (const parameter_row& row : s.net.table())
+            for (std::size_t j = row.offset; j < row.offset + row.size; ++j)
+                if (part_of(row.name) >= now.part) REQUIRE(now.seen[j] == s.gradient[j]);
+                else more = more || now.seen[j] != s.gradient[j];
+        CHECK(more == (now.part > 0));
     }
 }
 

@@ -106,13 +106,17 @@ template <class A> struct critic_objective {
         ops::blend(ctx, gan, dreal, lecam, dreal_lecam, dreal);
         ops::blend(ctx, gan, dfake, lecam, dfake_lecam, dfake);
 
+        const bool of_slopes = r1 != 0, of_logits = gan != 0 || lecam != 0;
+        std::size_t passes =
+            of_slopes * batch.real.size() + of_logits * (batch.real.size() + batch.decoded.size()); // to come
+        const auto pass = [&] { return one_of_passes{g, --passes == 0}; };
         ops::fill(ctx, terms.r1, 0);
         for (const auto& group : batch.real) {
-            if (r1 != 0) add_r1(critic, group, batch.real_logits.size(), g);
-            if (gan != 0 || lecam != 0) add_gradient(critic, group, dreal, g);
+            if (of_slopes) add_r1(critic, group, batch.real_logits.size(), pass());
+            if (of_logits) add_gradient(critic, group, dreal, pass());
         }
-        if (gan != 0 || lecam != 0)
-            for (const auto& group : batch.decoded) add_gradient(critic, group, dfake, g);
+        if (of_logits)
+            for (const auto& group : batch.decoded) add_gradient(critic, group, dfake, pass());
         ops::blend(ctx, gan, terms.gan, r1, terms.r1, loss);
         ops::blend(ctx, 1, loss, lecam, terms.lecam, loss);
     }

@@ -128,18 +128,24 @@ template <class Config, std::size_t... Block> struct critic_network<Config, std:
         if constexpr (!is_none<decltype(dx)>) stem.backward_input(ctx, w, signal.stem, dx);
     }
 
-    /// Adds to the parameters' gradients: of every layer from what it saw and from its signal.
+    /// Adds to the parameters' gradients: of every layer from what it saw and from its signal. The parts of a sink's
+    /// ready(i): the stem is 0, block k is k + 1, the last convolution follows, and the head of two layers.
     template <class T>
     void backward_parameters(auto& ctx, const saved<T>& saw, const saved<T>& signal, const auto& g) const {
         logit.backward_parameters(ctx, saw.dense, signal.logit, g);
         dense.backward_parameters(ctx, saw.flat, signal.dense, g);
+        g.ready(dims::blocks + 2);
         last.backward_parameters(ctx, saw.blocks.output(), signal.last, g);
-        blocks_part::each_index([&]<std::size_t i>() {
+        g.ready(dims::blocks + 1);
+        blocks_part::each_index([&]<std::size_t front>() {
+            constexpr std::size_t i = blocks_part::length - 1 - front;
             std::get<i>(blocks.links)
                 .backward_parameters(ctx, saw.blocks.template input<i>(saw.stem), saw.blocks.template at<i>(),
                                      signal.blocks.template at<i>(), g);
+            g.ready(static_cast<int>(i) + 1);
         });
         stem.backward_parameters(ctx, saw.pixels, signal.stem, g);
+        g.ready(0);
     }
 };
 
