@@ -59,12 +59,14 @@ double peak_megabytes() {
 int main(int argc, char** argv) {
     std::string input, latents = "latents.safetensors", output = "again.mp4", weights;
     int frames = 257, side = 96;
+    std::int64_t chunk = 2;
     CLI::App app("a video file to latents and back, in memory that does not grow with its length");
     app.add_option("--input", input, "a video file; without one a wave is made");
     app.add_option("--latents", latents, "where its latents go");
     app.add_option("--output", output, "where what is decoded of them goes");
     app.add_option("--tokenizer", weights, "weights of the demo's tokenizer; without them it is random");
     app.add_option("--frames", frames, "frames of the wave");
+    app.add_option("--chunk", chunk, "latent frames that pass at once")->check(CLI::Range(1, 1024));
     app.add_option("--side", side, "height and width of the wave");
     CLI11_PARSE(app, argc, argv);
     const bool own = input.empty();
@@ -73,7 +75,7 @@ int main(int argc, char** argv) {
     walt::cpu::context device;
     walt::tokenizer tokenizer(device, config{}, walt::compute<float>, walt::seed{1});
     if (!weights.empty()) walt::load_weights(weights, tokenizer);
-    const walt::streaming how{.scale = walt::latent_scale::raw};
+    const walt::streaming how{.latent_frames = chunk, .scale = walt::latent_scale::raw};
     using dims = decltype(tokenizer)::dims;
     constexpr std::int64_t s = dims::time_compression, p = dims::space_compression;
 
@@ -91,7 +93,7 @@ int main(int argc, char** argv) {
         const auto put = [&](const std::optional<walt::latents>& some) {
             if (some) write(std::as_bytes(std::span(some->values)));
         };
-        while (const auto some = from.next(16)) put(encoder.next(*some));
+        while (const auto some = from.next(chunk * s)) put(encoder.next(*some));
         put(encoder.finish());
     });
     file.save(latents);
