@@ -1,6 +1,7 @@
 // The critic as the paper has it: its size, one logit for clips and images alike, its gradient and that of R1 by finite
 // differences.
 #include "../catch.hpp"
+#include "../listening_sink.hpp"
 
 #include <walt/critic/losses.hpp>
 #include <walt/meta.hpp>
@@ -150,17 +151,6 @@ TEST_CASE("the gradient of the critic's loss is that of finite differences, R1's
 
 namespace {
 
-/// Keeps what the gradients were when each part was said to be complete.
-struct listening : gradients<double> {
-    struct call {
-        int part = 0;
-        std::vector<double> seen;
-    };
-    std::size_t extent = 0;
-    std::vector<call>* calls = nullptr;
-    void ready(int i) const { calls->push_back({i, std::vector<double>(data, data + extent)}); }
-};
-
 /// As network.hpp counts.
 int part_of(const std::string& name) {
     const auto in = [&](const std::string& part) { return name.rfind("critic." + part, 0) == 0; };
@@ -179,8 +169,8 @@ TEST_CASE("a sink hears of the critic's parts when all passes have added to them
     critic_objective<double> objective{.gan = gan, .r1 = r1, .lecam = lecam};
     objective.averages = view<double, 2>(averages.data());
     objective.terms = critic_terms<double>::in(view<double, dynamic>(numbers.data(), 6));
-    std::vector<listening::call> calls;
-    const listening sink{{s.gradient.data()}, s.net.extent, &calls};
+    std::vector<testing::listening::call> calls;
+    const testing::listening sink{{s.gradient.data()}, s.net.extent, &calls};
     objective(s.net,
               judged(s.net, {s.clip({2, 5, 6, 8}, 4), s.clip({3, 1, 6, 8}, 5)},
                      {s.clip({2, 5, 6, 8}, 6), s.clip({3, 1, 6, 8}, 7)}),
@@ -188,7 +178,7 @@ TEST_CASE("a sink hears of the critic's parts when all passes have added to them
     constexpr int parts = module::dims::blocks + 3;
     REQUIRE(calls.size() == parts);
     for (int i = 0; i < parts; ++i) {
-        const listening::call& now = calls[static_cast<std::size_t>(i)];
+        const testing::listening::call& now = calls[static_cast<std::size_t>(i)];
         CHECK(now.part == parts - 1 - i);
         bool more = false; // something was still to come
         for (const parameter_row& row : s.net.table())

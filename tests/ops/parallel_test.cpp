@@ -93,15 +93,18 @@ TEST_CASE("threads that call side by side have teams of their own", "[ops][paral
 }
 
 #if defined(__linux__)
+namespace {
+cpu_set_t processors_of(pthread_t thread) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    REQUIRE(pthread_getaffinity_np(thread, sizeof set, &set) == 0);
+    return set;
+}
+} // namespace
+
 TEST_CASE("a helper is kept off the processor of its caller, unless somebody else bound it", "[ops][parallel]") {
     cpu::detail::bell end;
     std::thread helper([&] { end.wait(); });
-    const auto processors_of = [](pthread_t thread) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        REQUIRE(pthread_getaffinity_np(thread, sizeof set, &set) == 0);
-        return set;
-    };
     const cpu_set_t mine = processors_of(pthread_self());
     std::vector<int> processors;
     for (int i = 0; i < CPU_SETSIZE; ++i)
@@ -144,20 +147,14 @@ TEST_CASE("a helper that does not run gets its caller's processor, and goes back
         end.wait();
     });
     const pthread_t its_thread = helper.native_handle();
-    const auto its_processors = [&] {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        REQUIRE(pthread_getaffinity_np(its_thread, sizeof set, &set) == 0);
-        return set;
-    };
-    const auto before = its_processors();
+    const auto before = processors_of(its_thread);
     cpu::detail::place place;
     for (int i = 0; i < 100; ++i) place.bring(its_thread); // as it may be, while it works
     works = false;
     go_on.wait();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     CHECK(place.bring(its_thread));
-    auto its = its_processors();
+    auto its = processors_of(its_thread);
     CHECK(CPU_COUNT(&its) == 1);
     if (CPU_COUNT(&before) > 1) {
         int here = -1;
@@ -169,7 +166,7 @@ TEST_CASE("a helper that does not run gets its caller's processor, and goes back
             place.note(here);
             cpu::detail::taken_processors taken(callers < 0 ? CPU_SETSIZE : callers);
             place.find(taken, its_thread);
-            its = its_processors();
+            its = processors_of(its_thread);
             CHECK(CPU_COUNT(&its) == CPU_COUNT(&before) - (callers < 0 ? 0 : 1));
         }
     }

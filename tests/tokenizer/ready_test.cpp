@@ -1,4 +1,5 @@
 // A sink hears of each block when its gradients are complete, and not before.
+#include "../listening_sink.hpp"
 #include "streams.hpp"
 
 #include <walt/reference.hpp>
@@ -14,16 +15,6 @@ using namespace walt::testing;
 namespace {
 
 using network = tokenizer_network<four_frames>;
-
-/// Keeps what the gradients were at each call.
-struct listening : gradients<double> {
-    struct call {
-        int block = 0;
-        std::vector<double> seen;
-    };
-    std::vector<call>* calls = nullptr;
-    void ready(int i) const { calls->push_back({i, std::vector<double>(data, data + placed<network>.extent)}); }
-};
 
 /// The block of a parameter: as network.hpp counts; -1 for what belongs to none.
 int block_of(const std::string& name) {
@@ -44,20 +35,21 @@ void check(const reconstruction& objective, const clips& batch, bool one_pass) {
     std::vector<double> gradient(tokens.extent);
     std::vector<listening::call> calls;
     const arena::scope scope(ctx.arena);
-    objective(tokens, batch, listening{{gradient.data()}, &calls}, philox{7, 3}, ctx.arena.take<double, 1>());
+    objective(tokens, batch, listening{{gradient.data()}, tokens.extent, &calls}, philox{7, 3},
+              ctx.arena.take<double, 1>());
 
     constexpr int blocks = 2 * network::dims::levels + 2;
     REQUIRE(calls.size() == blocks);
     for (int i = 0; i < blocks; ++i) {
         const listening::call& now = calls[static_cast<std::size_t>(i)];
-        CHECK(now.block == blocks - 1 - i);
+        CHECK(now.part == blocks - 1 - i);
         for (const parameter_row& row : parameter_table<network>()) {
             const int block = block_of(row.name);
             if (block < 0 || !row.trainable()) continue;
             const auto begin = now.seen.begin() + static_cast<std::ptrdiff_t>(row.offset),
                        end = begin + static_cast<std::ptrdiff_t>(row.size);
-            INFO(row.name << " at ready(" << now.block << ")");
-            if (block >= now.block)
+            INFO(row.name << " at ready(" << now.part << ")");
+            if (block >= now.part)
                 CHECK(std::equal(begin, end, gradient.begin() + static_cast<std::ptrdiff_t>(row.offset)));
             else if (one_pass) CHECK(std::all_of(begin, end, [](double x) { return x == 0; })); // still to come
             CHECK(std::any_of(gradient.begin() + static_cast<std::ptrdiff_t>(row.offset),
