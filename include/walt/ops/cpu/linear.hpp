@@ -49,16 +49,8 @@ template <class T, class U, class Bias> struct product_piece {
         primitive =
             ctx.library.cached(key, p.add, [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
                 const auto added = biased ? bias.get() : nullptr;
-#if DNNL_VERSION_MAJOR >= 3
-                return dnnl_matmul_primitive_desc_create(desc, ctx.library.engine(), a.get(), b.get(), added, c.get(),
-                                                         attributes);
-#else
-            dnnl_matmul_desc_t what;
-            const dnnl_status_t status = dnnl_matmul_desc_init(&what, a.get(), b.get(), added, c.get());
-            return status != dnnl_success
-                       ? status
-                       : dnnl_primitive_desc_create(desc, &what, attributes, ctx.library.engine(), nullptr);
-#endif
+                return describe(ctx.library, onednn_matmul, nullptr, attributes, desc, a.get(), b.get(), added,
+                                c.get());
             });
     }
 };

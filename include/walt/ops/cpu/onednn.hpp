@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
@@ -218,5 +219,40 @@ class onednn {
     std::shared_ptr<dnnl_engine> engine_;
     recent<std::pair<key, int>, onednn_primitive> primitives_{512}; ///< with the threads that they are made for
 };
+
+// The library's ways of saying what a primitive does. Those of 2.6 make a description that a primitive is made of.
+#if DNNL_VERSION_MAJOR >= 3
+inline constexpr auto onednn_matmul = dnnl_matmul_primitive_desc_create;
+inline constexpr auto onednn_convolution = dnnl_convolution_forward_primitive_desc_create;
+inline constexpr auto onednn_convolution_input = dnnl_convolution_backward_data_primitive_desc_create;
+inline constexpr auto onednn_convolution_weight = dnnl_convolution_backward_weights_primitive_desc_create;
+#else
+inline constexpr auto onednn_matmul = dnnl_matmul_desc_init;
+inline constexpr auto onednn_convolution = dnnl_dilated_convolution_forward_desc_init;
+inline constexpr auto onednn_convolution_input = dnnl_dilated_convolution_backward_data_desc_init;
+inline constexpr auto onednn_convolution_weight = dnnl_dilated_convolution_backward_weights_desc_init;
+#endif
+
+/// desc = what the library answers to one of the above. forward: the pass that a gradient belongs to, or nullptr.
+#if DNNL_VERSION_MAJOR >= 3
+template <class... Parameter, class Forward, class... Argument>
+dnnl_status_t describe(const onednn& library, dnnl_status_t (*how)(Parameter...), const Forward& forward,
+                       const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc, Argument... argument) {
+    if constexpr (std::is_null_pointer_v<Forward>) return how(desc, library.engine(), argument..., attributes);
+    else return how(desc, library.engine(), argument..., forward.get(), attributes);
+}
+#else
+template <class What, class... Parameter, class Forward>
+dnnl_status_t describe(const onednn& library, dnnl_status_t (*how)(What*, Parameter...), const Forward& forward,
+                       const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc,
+                       std::type_identity_t<Parameter>... argument) {
+    What what;
+    const dnnl_status_t status = how(&what, argument...);
+    if (status != dnnl_success) return status;
+    const_dnnl_primitive_desc_t hint = nullptr;
+    if constexpr (!std::is_null_pointer_v<Forward>) hint = forward.get();
+    return dnnl_primitive_desc_create(desc, &what, attributes, library.engine(), hint);
+}
+#endif
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

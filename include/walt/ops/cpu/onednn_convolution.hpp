@@ -67,7 +67,7 @@ struct convolution_shape {
     }
 };
 
-// What describes a pass: desc is the library's answer. (2.6 has a description of each kind between.)
+// What describes a pass: desc is the library's answer.
 
 inline dnnl_status_t describe_forward(const onednn& library, const convolution_shape& s, bool with_result,
                                       const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
@@ -75,18 +75,9 @@ inline dnnl_status_t describe_forward(const onednn& library, const convolution_s
                y = s.output(with_result ? s.result : s.compute), bias = s.bias_vector();
     const auto added = with_result && s.bias ? bias.get() : nullptr;
     const auto strides = s.strides(), before = s.before(), after = s.after();
-#if DNNL_VERSION_MAJOR >= 3
-    return dnnl_convolution_forward_primitive_desc_create(
-        desc, library.engine(), dnnl_forward_training, dnnl_convolution_direct, x.get(), w.get(), added, y.get(),
-        strides.data(), nullptr, before.data(), after.data(), attributes);
-#else
-    dnnl_convolution_desc_t what;
-    const dnnl_status_t status =
-        dnnl_convolution_forward_desc_init(&what, dnnl_forward_training, dnnl_convolution_direct, x.get(), w.get(),
-                                           added, y.get(), strides.data(), before.data(), after.data());
-    return status != dnnl_success ? status
-                                  : dnnl_primitive_desc_create(desc, &what, attributes, library.engine(), nullptr);
-#endif
+    return describe(library, onednn_convolution, nullptr, attributes, desc, dnnl_forward_training,
+                    dnnl_convolution_direct, x.get(), w.get(), added, y.get(), strides.data(), nullptr, before.data(),
+                    after.data());
 }
 
 /// The forward pass that the two backward ones belong to.
@@ -98,41 +89,22 @@ inline onednn_primitive_desc forward_hint(const onednn& library, const convoluti
 
 inline dnnl_status_t describe_backward_input(const onednn& library, const convolution_shape& s,
                                              const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-    const auto hint = forward_hint(library, s);
     const auto dx = s.input(s.result), w = s.kernel(s.compute, dnnl_format_tag_any), dy = s.output(s.compute);
     const auto strides = s.strides(), before = s.before(), after = s.after();
-#if DNNL_VERSION_MAJOR >= 3
-    return dnnl_convolution_backward_data_primitive_desc_create(desc, library.engine(), dnnl_convolution_direct,
-                                                                dx.get(), w.get(), dy.get(), strides.data(), nullptr,
-                                                                before.data(), after.data(), hint.get(), attributes);
-#else
-    dnnl_convolution_desc_t what;
-    const dnnl_status_t status = dnnl_convolution_backward_data_desc_init(
-        &what, dnnl_convolution_direct, dx.get(), w.get(), dy.get(), strides.data(), before.data(), after.data());
-    return status != dnnl_success ? status
-                                  : dnnl_primitive_desc_create(desc, &what, attributes, library.engine(), hint.get());
-#endif
+    return describe(library, onednn_convolution_input, forward_hint(library, s), attributes, desc,
+                    dnnl_convolution_direct, dx.get(), w.get(), dy.get(), strides.data(), nullptr, before.data(),
+                    after.data());
 }
 
 inline dnnl_status_t describe_backward_weight(const onednn& library, const convolution_shape& s,
                                               const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-    const auto hint = forward_hint(library, s);
     const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl_f32, dnnl_format_tag_any),
                bias = s.bias_vector();
     const auto dbias = s.bias ? bias.get() : nullptr;
     const auto strides = s.strides(), before = s.before(), after = s.after();
-#if DNNL_VERSION_MAJOR >= 3
-    return dnnl_convolution_backward_weights_primitive_desc_create(
-        desc, library.engine(), dnnl_convolution_direct, x.get(), dw.get(), dbias, dy.get(), strides.data(), nullptr,
-        before.data(), after.data(), hint.get(), attributes);
-#else
-    dnnl_convolution_desc_t what;
-    const dnnl_status_t status =
-        dnnl_convolution_backward_weights_desc_init(&what, dnnl_convolution_direct, x.get(), dw.get(), dbias, dy.get(),
-                                                    strides.data(), before.data(), after.data());
-    return status != dnnl_success ? status
-                                  : dnnl_primitive_desc_create(desc, &what, attributes, library.engine(), hint.get());
-#endif
+    return describe(library, onednn_convolution_weight, forward_hint(library, s), attributes, desc,
+                    dnnl_convolution_direct, x.get(), dw.get(), dbias, dy.get(), strides.data(), nullptr, before.data(),
+                    after.data());
 }
 
 /// to (+)= from, between two layouts of one tensor. `key` names the pair.
