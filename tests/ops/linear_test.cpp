@@ -2,31 +2,73 @@
 #include "against_reference.hpp"
 
 #include <walt/ops/cpu/linear.hpp>
+#include <walt/ops/cpu/pointwise.hpp>
 
 using namespace walt;
 
-TEST_CASE("linear maps agree with the reference", "[ops][linear]") {
+namespace {
+
+/// Everything that linear maps do on R rows of K numbers, N out.
+template <int R, int K, int N, class T> std::vector<std::vector<double>> all_maps(auto& ctx, T) {
+    using A = accumulate_t<T>;
+    using gelu = activation::gelu;
+    const auto x = random<T, dynamic, K>(ctx, 1, R), dx = random<T, dynamic, K>(ctx, 2, R);
+    const auto y = random<T, dynamic, N>(ctx, 3, R), dy = random<T, dynamic, N>(ctx, 4, R),
+               plain = random<T, dynamic, N>(ctx, 5, R);
+    const auto w = random<T, N, K>(ctx, 6);
+    const auto b = random<A, N>(ctx, 7), db = random<A, N>(ctx, 8);
+    const auto dw = random<A, N, K>(ctx, 9), dw_alone = random<A, N, K>(ctx, 10);
+    const auto y_wide = random<A, dynamic, N>(ctx, 11, R); // the result in the accumulator's type
+    const auto inner = random<T, dynamic, N>(ctx, 12, R), active = random<T, dynamic, N>(ctx, 13, R);
+    const auto at = random<T, dynamic, K>(ctx, 14, R), dat = random<T, dynamic, K>(ctx, 15, R);
+    ops::linear(ctx, x, w, b, y);
+    ops::linear(ctx, x, w, none{}, plain);
+    ops::linear(ctx, x, w, b, y_wide);
+    ops::linear_grad_input(ctx, dy, w, dx);
+    ops::linear_grad_weight(ctx, x, dy, dw, db);
+    ops::linear_grad_weight(ctx, x, dy, dw_alone, none{});
+    ops::linear_activate<gelu>(ctx, x, w, b, inner, active);
+    ops::linear_grad_activated_input<gelu>(ctx, dy, w, at, dat);
+    return {doubles(y),  doubles(plain),    doubles(y_wide), doubles(dx),     doubles(dw),
+            doubles(db), doubles(dw_alone), doubles(inner),  doubles(active), doubles(dat)};
+}
+
+template <int R, int K, int N> void all_maps_agree(cpu::multiplier by) {
+    CAPTURE(R, K, N, static_cast<int>(by));
     agrees_with_reference(
-        []<class T>(auto& ctx, T) {
-            using A = accumulate_t<T>;
-            constexpr int R = 37, K = 24, N = 40;
-            const auto x = random<T, dynamic, K>(ctx, 1, R), dx = random<T, dynamic, K>(ctx, 2, R);
-            const auto y = random<T, dynamic, N>(ctx, 3, R), dy = random<T, dynamic, N>(ctx, 4, R),
-                       plain = random<T, dynamic, N>(ctx, 5, R);
-            const auto w = random<T, N, K>(ctx, 6);
-            const auto b = random<A, N>(ctx, 7), db = random<A, N>(ctx, 8);
-            const auto dw = random<A, N, K>(ctx, 9), dw_alone = random<A, N, K>(ctx, 10);
-            const auto y_wide = random<A, dynamic, N>(ctx, 11, R); // the result in the accumulator's type
-            ops::linear(ctx, x, w, b, y);
-            ops::linear(ctx, x, w, none{}, plain);
-            ops::linear(ctx, x, w, b, y_wide);
-            ops::linear_grad_input(ctx, dy, w, dx);
-            ops::linear_grad_weight(ctx, x, dy, dw, db);
-            ops::linear_grad_weight(ctx, x, dy, dw_alone, none{});
-            return std::vector{doubles(y),  doubles(plain), doubles(y_wide),  doubles(dx),
-                               doubles(dw), doubles(db),    doubles(dw_alone)};
+        [by]<class T>(auto& ctx, T) {
+            if constexpr (requires { ctx.products; }) ctx.products = by;
+            return all_maps<R, K, N>(ctx, T{});
         },
         1e-6, 4e-3);
+}
+
+} // namespace
+
+TEST_CASE("linear maps agree with the reference", "[ops][linear]") {
+    const auto by = GENERATE(cpu::multiplier::fastest, cpu::multiplier::vectors, cpu::multiplier::onednn);
+    all_maps_agree<37, 24, 40>(by);
+    all_maps_agree<1, 5, 3>(by);      // less than a block, and rows that end within a unit of bf16
+    all_maps_agree<96, 64, 64>(by);   // whole blocks, panels and pieces
+    all_maps_agree<200, 33, 130>(by); // several of each, and rests
+    all_maps_agree<600, 7, 70>(by);   // weight gradients in parts
+}
+
+TEST_CASE("a linear map's results are those of its rows, however many there are beside them", "[ops][linear]") {
+    const auto of_rows = []<class T>(T, std::int64_t rows) {
+        cpu::context ctx;
+        ctx.products = cpu::multiplier::vectors;
+        const auto x = random<T, dynamic, 70>(ctx, 1, 300), y = random<T, dynamic, 90>(ctx, 2, 300);
+        const auto w = random<T, 90, 70>(ctx, 3);
+        ops::linear(ctx, view<T, dynamic, 70>(x.data(), rows), w, none{}, view<T, dynamic, 90>(y.data(), rows));
+        auto all = doubles(y);
+        all.resize(90);
+        return all;
+    };
+    for (const std::int64_t rows : {1, 5, 97}) {
+        CHECK(of_rows(float{}, rows) == of_rows(float{}, 300));
+        CHECK(of_rows(bf16{}, rows) == of_rows(bf16{}, 300));
+    }
 }
 
 TEST_CASE("a linear map of no rows does nothing", "[ops][linear]") {

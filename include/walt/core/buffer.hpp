@@ -11,6 +11,10 @@
 #include <new>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace walt {
 
 /// A block of a device's memory; freed with its last owner.
@@ -23,13 +27,19 @@ constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-/// Zeroed host memory.
+/// Zeroed host memory: in large pages where there are some, since touching it the first time then takes a fifth, and
+/// every use of it looks up a five-hundredth of the addresses.
 inline memory allocate_host(std::size_t bytes) {
-    const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), alignment);
-    auto* block = static_cast<std::byte*>(::operator new (size, std::align_val_t{alignment}, std::nothrow));
+    constexpr std::size_t large_page = std::size_t{1} << 21;
+    const std::size_t boundary = bytes < 2 * large_page ? alignment : large_page;
+    const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), boundary);
+    auto* block = static_cast<std::byte*>(::operator new (size, std::align_val_t{boundary}, std::nothrow));
     require(block != nullptr, "out of memory: {} bytes were asked for", bytes);
+#if defined(MADV_HUGEPAGE)
+    if (boundary == large_page) madvise(block, size, MADV_HUGEPAGE); // a wish
+#endif
     std::memset(block, 0, size);
-    return memory(block, [](std::byte* p) { ::operator delete (p, std::align_val_t{alignment}); });
+    return memory(block, [boundary](std::byte* p) { ::operator delete (p, std::align_val_t{boundary}); });
 }
 
 /// A flat array of T in the memory of a context; starts as zeros.

@@ -1,9 +1,11 @@
-// The CPU device: oneDNN for products and convolutions, vector loops on all cores for the rest; float and bf16.
+// The CPU device: walt's own and oneDNN's products, oneDNN's convolutions, vector loops on all cores for the rest;
+// float and bf16.
 #pragma once
 
 #include "../reference/context.hpp"
 #include "onednn.hpp"
 #include "parallel.hpp"
+#include "tile_registers.hpp"
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
@@ -26,10 +28,14 @@ inline constexpr const char* plain_ops[] = {"gradient_scale",
                                             "valid_rows",
                                             "valid_rows_grad"};
 
+/// Who multiplies large matrices: `fastest` is oneDNN for bf16 on a processor with AMX, walt's vectors elsewhere.
+enum class multiplier { fastest, vectors, onednn };
+
 /// The fast CPU device. It inherits the reference's ops and has its own of all but plain_ops.
 struct context : reference::context {
     static constexpr const char* name = "cpu";
     onednn library;
+    multiplier products = multiplier::fastest; ///< for linear maps; where vectors do not multiply bf16, oneDNN does
 };
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

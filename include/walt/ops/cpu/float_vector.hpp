@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
@@ -64,6 +64,26 @@ template <class T> [[gnu::always_inline]] inline void store(const float_vector& 
     T all[vector_lanes];
     store(v, all);
     std::memcpy(to, all, static_cast<std::size_t>(count) * sizeof(T));
+}
+
+/// As many lanes as are left of a row.
+constexpr int lanes_left(std::int64_t count) { return count < vector_lanes ? static_cast<int>(count) : vector_lanes; }
+/// All lanes, or the first `count` of them.
+template <class T> [[gnu::always_inline]] inline void load_lanes(float_vector& v, const T* from, int count) {
+    if (count == vector_lanes) load(v, from);
+    else load(v, from, count);
+}
+template <class T> [[gnu::always_inline]] inline void store_lanes(const float_vector& v, T* to, int count) {
+    if (count == vector_lanes) store(v, to);
+    else store(v, to, count);
+}
+/// v as T holds it.
+template <class T> [[gnu::always_inline]] inline void round_to(float_vector& v) {
+    if constexpr (!std::is_same_v<T, float>) {
+        T all[vector_lanes];
+        store(v, all);
+        load(v, all);
+    }
 }
 
 /// The sum of the lanes, pairwise.

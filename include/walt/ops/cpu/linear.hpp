@@ -1,8 +1,11 @@
-// CPU: linear maps by oneDNN's matmul, in pieces that are fixed by the shape; each is one thread's.
+// CPU: linear maps, by walt's products or by oneDNN's matmul in pieces that are fixed by the shape; each is one
+// thread's. What comes after a product is done with a piece while it is in cache.
 #pragma once
 
 #include "../reference/linear.hpp"
 #include "context.hpp"
+#include "product.hpp"
+#include "vector_math.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,6 +13,9 @@
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
 namespace detail {
+
+inline float* data_or_null(none) { return nullptr; }
+template <class View> auto data_or_null(const View& of) { return of.data(); }
 
 /// c [M, N] (+)= a [M, K] b [K, N] (+ bias [N]); a and b may be stored transposed.
 struct product {
@@ -55,8 +61,10 @@ template <class T, class U, class Bias> struct product_piece {
     }
 };
 
-template <class T, class U, class Bias>
-void multiply(context& ctx, const product& p, const T* a, const T* b, const Bias* bias, U* c) {
+/// after(first row, last, first column, last) is called when a piece of c is there.
+template <class T, class U, class Bias, class After>
+void multiply_by_onednn(context& ctx, const product& p, const T* a, const T* b, const Bias* bias, U* c,
+                        const After& after) {
     if (p.m == 0 || p.k == 0) return; // no rows: nothing to write, or nothing to add
     const auto whole = p.piece();
     const std::int64_t rows = whole.rows, columns = whole.columns; // (clang 14 captures no structured binding)
@@ -79,22 +87,119 @@ void multiply(context& ctx, const product& p, const T* a, const T* b, const Bias
                      {DNNL_ARG_WEIGHTS, library.wrap(with.b, b + column * (p.b_transposed ? p.k : 1))},
                      {DNNL_ARG_DST, library.wrap(with.c, c + row * p.n + column)},
                      {DNNL_ARG_BIAS, bias ? library.wrap(with.bias, bias + column) : onednn_tensor()}});
+        after(row, std::min(p.m, row + rows), column, std::min(p.n, column + columns));
     });
+}
+
+/// Whether oneDNN multiplies T (context::products).
+template <class T> bool onednn_multiplies(const context& ctx) {
+    if (!std::is_same_v<operand_t<T>, T>) return true;
+    return ctx.products == multiplier::onednn ||
+           (ctx.products == multiplier::fastest && std::is_same_v<T, bf16> && tile_registers::present());
+}
+
+/// Sums of a result in float, on their way to memory: as they are,
+template <class U> struct then_store {
+    U* c;
+    void ahead(std::int64_t place) const { __builtin_prefetch(c + place, 1); }
+    void operator()(float_vector& v, std::int64_t place, int count) const { store_lanes(v, c + place, count); }
+};
+/// as `inner`, and through an activation as y;
+template <class Activation, class U, class Y> struct then_activate {
+    U* inner;
+    Y* y;
+    void ahead(std::int64_t place) const {
+        __builtin_prefetch(inner + place, 1);
+        __builtin_prefetch(y + place, 1);
+    }
+    void operator()(float_vector& v, std::int64_t place, int count) const {
+        store_lanes(v, inner + place, count);
+        round_to<U>(v);
+        vector_math<Activation>::in_place(v);
+        store_lanes(v, y + place, count);
+    }
+};
+/// times the slope of an activation at `inner`.
+template <class Activation, class Inner, class U> struct then_times_slope {
+    const Inner* inner;
+    U* c;
+    void ahead(std::int64_t place) const {
+        __builtin_prefetch(inner + place);
+        __builtin_prefetch(c + place, 1);
+    }
+    void operator()(float_vector& v, std::int64_t place, int count) const {
+        float_vector slope;
+        load_lanes(slope, inner + place, count);
+        vector_math<Activation>::slope_of(slope);
+        v *= slope;
+        store_lanes(v, c + place, count);
+    }
+};
+
+/// a [M, K] b (+ bias [N]), b [K, N] or stored transposed, by way of c [M, N]: then(sums, place, count) for every
+/// sixteen or fewer of a row stores them in c, or something that it makes of them; then.ahead(place) asks for the
+/// memory.
+template <class T, class U, class Then>
+void multiply(context& ctx, const product& p, const T* a, const T* b, const float* bias, U* c, const Then& then) {
+    if (onednn_multiplies<T>(ctx))
+        return multiply_by_onednn(ctx, p, a, b, bias, c,
+                                  [&](std::int64_t row, std::int64_t last, std::int64_t column, std::int64_t end) {
+                                      if constexpr (!std::is_same_v<Then, then_store<U>>)
+                                          for (; row < last; ++row)
+                                              for (std::int64_t n = column; n < end; n += vector_lanes) {
+                                                  const int count = lanes_left(end - n);
+                                                  float_vector v;
+                                                  load_lanes(v, c + row * p.n + n, count);
+                                                  then(v, row * p.n + n, count);
+                                              }
+                                  });
+    if constexpr (std::is_same_v<operand_t<T>, T>) {
+        const arena::scope scope(thread_scratch());
+        const auto right = packed_panels::take<T>(thread_scratch(), p.k, p.n);
+        right.pack(p.b_transposed ? matrix<T>{b, p.n, p.k} : matrix<T>{b, p.k, p.n}, p.b_transposed);
+        const auto ahead = [&](std::int64_t row, std::int64_t column, int count) {
+            for (int n = 0; n < count; n += cache_line / static_cast<int>(sizeof(U)))
+                then.ahead(row * p.n + column + n);
+        };
+        const auto finish = [&](std::int64_t row, std::int64_t column, const float* sums, int count) {
+            for (int n = 0; n < count; n += vector_lanes) {
+                const int lanes = lanes_left(count - n);
+                float_vector v, shift;
+                load(v, sums + n);
+                if (bias) load_lanes(shift, bias + column + n, lanes), v += shift;
+                then(v, row * p.n + column + n, lanes);
+            }
+        };
+        multiply_packed(matrix<T>{a, p.m, p.k}, right, ahead, finish);
+    }
 }
 
 } // namespace detail
 
 template <class T, int R, int K, int N, class W, class Bias, class U>
 void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N> y) {
-    const float* b = nullptr;
-    if constexpr (!is_none<Bias>) b = bias.data();
-    detail::multiply(ctx, {x.extent(0), N, K, false, true, false}, x.data(), w.data(), b, y.data());
+    detail::multiply(ctx, {x.extent(0), N, K, false, true, false}, x.data(), w.data(), detail::data_or_null(bias),
+                     y.data(), detail::then_store<U>{y.data()});
+}
+
+template <class Activation, class T, int R, int K, int N, class W, class Bias, class U, class Y>
+void linear_activate_on(context& ctx, Activation, view<const T, R, K> x, W w, Bias bias, view<U, R, N> inner, Y y) {
+    detail::multiply(ctx, {x.extent(0), N, K, false, true, false}, x.data(), w.data(), detail::data_or_null(bias),
+                     inner.data(), detail::then_activate<Activation, U, typename Y::element>{inner.data(), y.data()});
 }
 
 template <class T, int R, int K, int N, class W, class U>
 void linear_grad_input_on(context& ctx, view<const T, R, N> dy, W w, view<U, R, K> dx) {
-    detail::multiply<T, U, float>(ctx, {dy.extent(0), K, N, false, false, false}, dy.data(), w.data(), nullptr,
-                                  dx.data());
+    detail::multiply(ctx, {dy.extent(0), K, N, false, false, false}, dy.data(), w.data(), nullptr, dx.data(),
+                     detail::then_store<U>{dx.data()});
+}
+
+template <class Activation, class T, int R, int K, int N, class W, class Inner, class U>
+void linear_grad_activated_input_on(context& ctx, Activation, view<const T, R, N> dy, W w, Inner inner,
+                                    view<U, R, K> dinner) {
+    using slope = detail::then_times_slope<Activation, std::remove_const_t<typename Inner::element>, U>;
+    detail::multiply(ctx, {dy.extent(0), K, N, false, false, false}, dy.data(), w.data(), nullptr, dinner.data(),
+                     slope{inner.data(), dinner.data()});
 }
 
 template <class T, int R, int N, class DBias> void linear_grad_bias_on(context&, view<const T, R, N> dy, DBias dbias) {
@@ -116,9 +221,14 @@ template <class T, int R, int N, class DBias> void linear_grad_bias_on(context&,
 template <class T, int R, int K, int N, class DBias>
 void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw,
                            DBias dbias) {
-    detail::multiply<T, float, float>(ctx, {N, K, x.extent(0), true, false, true}, dy.data(), x.data(), nullptr,
-                                      dw.data());
-    if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy, dbias);
+    if (detail::onednn_multiplies<T>(ctx)) {
+        detail::multiply_by_onednn<T, float, float>(ctx, {N, K, x.extent(0), true, false, true}, dy.data(), x.data(),
+                                                    nullptr, dw.data(), [](auto...) {});
+        if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy, dbias);
+    } else if constexpr (std::is_same_v<operand_t<T>, T>)
+        detail::multiply_transposed(detail::matrix<T>{dy.data(), dy.extent(0), N},
+                                    detail::matrix<T>{x.data(), x.extent(0), K}, dw.data(),
+                                    detail::data_or_null(dbias));
 }
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

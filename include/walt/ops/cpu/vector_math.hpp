@@ -3,6 +3,7 @@
 
 #include "../../core/instruction_set.hpp"
 #include "../pointwise.hpp"
+#include "float_vector.hpp"
 
 #include <bit>
 
@@ -26,10 +27,43 @@ inline float fast_exp(float x) {
     return x < -87.0f ? 0.0f : result;
 }
 
-/// An activation of walt::activation with fast_exp in place of std::exp; any other one as it is.
-template <class Activation> struct vector_math : Activation {};
+/// s = 1 / (1 + e^-x), within 3 units in the last place.
+[[gnu::always_inline]] inline void sigmoid(float_vector& s, const float_vector& x) {
+    const float_vector most = float_vector{} + 87.0f;
+    float_vector e = -x < most ? -x : most; // (what is not a number fails the comparison, and is found below)
+    exp_in_place(e);
+    e += 1.0f;
+#if defined(__AVX512F__)
+    const auto about = reinterpret_cast<float_vector>(_mm512_maskz_rcp14_ps(0xffff, reinterpret_cast<__m512>(e)));
+    s = about * (2.0f - e * about); // Newton: a division takes as long as all the rest
+#else
+    s = 1.0f / e;
+#endif
+    s = x == x ? s : x;
+}
+
+/// An activation of walt::activation with fast_exp in place of std::exp; any other one as it is. in_place(v) makes x
+/// its value and slope_of(v) its slope, in sixteen lanes.
+template <class Activation> struct vector_math : Activation {
+    static void in_place(float_vector& x) {
+        for (int i = 0; i < vector_lanes; ++i) x[i] = Activation::value(x[i]);
+    }
+    static void slope_of(float_vector& x) {
+        for (int i = 0; i < vector_lanes; ++i) x[i] = Activation::slope(x[i]);
+    }
+};
 
 template <> struct vector_math<activation::silu> {
+    [[gnu::always_inline]] static void in_place(float_vector& x) {
+        float_vector s;
+        sigmoid(s, x);
+        x *= s;
+    }
+    [[gnu::always_inline]] static void slope_of(float_vector& x) {
+        float_vector s;
+        sigmoid(s, x);
+        x = s * (1.0f + x * (1.0f - s));
+    }
     static float value(float x) { return x / (1.0f + fast_exp(-x)); }
     static float slope(float x) {
         const float s = 1.0f / (1.0f + fast_exp(-x));
@@ -38,6 +72,17 @@ template <> struct vector_math<activation::silu> {
 };
 
 template <> struct vector_math<activation::gelu> {
+    [[gnu::always_inline]] static void in_place(float_vector& x) {
+        float_vector s;
+        sigmoid(s, 1.5957691216057308f * x * (1.0f + 0.044715f * (x * x)));
+        x *= s;
+    }
+    [[gnu::always_inline]] static void slope_of(float_vector& x) {
+        const float_vector square = x * x;
+        float_vector s;
+        sigmoid(s, 1.5957691216057308f * x * (1.0f + 0.044715f * square));
+        x = s + x * s * (1.0f - s) * 1.5957691216057308f * (1.0f + 0.134145f * square);
+    }
     static float gate(float x) { return 1.0f / (1.0f + fast_exp(-1.5957691216057308f * (x + 0.044715f * x * x * x))); }
     static float value(float x) { return x * gate(x); }
     static float slope(float x) {
