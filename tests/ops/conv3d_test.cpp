@@ -86,6 +86,29 @@ template <int Kt, int K> std::vector<conv_geometry> geometries() {
     return all;
 }
 
+/// All passes in pieces as small as they get against the ops, which have one of so little work.
+template <class T, class U, int I, int O, int Kt, int K>
+void pieces_are_the_whole(const video_size& size, const conv_geometry& g, std::size_t least) {
+    cpu::context ctx;
+    operands<T, U, I, O, Kt, K> whole(size, g), parts(size, g);
+    ops::conv3d(ctx, g, whole.x, whole.w, whole.b, whole.y);
+    ops::conv3d_grad_input(ctx, g, whole.dy, whole.w, whole.dx);
+    ops::conv3d_grad_weight(ctx, g, whole.x, whole.dy, whole.dw, whole.db);
+    auto& o = parts;
+    const auto shape = cpu::detail::shape_of<T, U>(o.in, o.w, o.out, g, true, false);
+    const auto sums = cpu::detail::shape_of<T, float>(o.in, o.w, o.out, g, true, false);
+    cpu::detail::convolve(ctx, shape, o.x.data(), o.w.data(), o.b.data(), o.y.data(), 1);
+    cpu::detail::convolve_back(ctx, shape, o.dy.data(), o.w.data(), o.dx.data(), 1);
+    cpu::detail::correlate(ctx, sums, o.x.data(), o.dy.data(), o.dw.data(), o.db.data(), 1);
+    CAPTURE(I, O, Kt, K, g.time.stride, g.time.before, g.time.after, g.width.stride, g.width.before, g.width.after);
+    CHECK(cpu::detail::pieces_of(shape, cpu::detail::writes::y, 1).size() >= least);
+    CHECK(cpu::detail::pieces_of(shape, cpu::detail::writes::x, 1).size() >= least);
+    CHECK(doubles(parts.y) == doubles(whole.y));
+    CHECK(doubles(parts.dx) == doubles(whole.dx));
+    CHECK(testing::relative_error(parts.dw.data(), doubles(whole.dw)) < 1e-6);
+    CHECK(testing::relative_error(parts.db.data(), doubles(whole.db)) < 1e-6);
+}
+
 /// The formula in ops/conv3d.hpp, read literally.
 template <int Kt, int K> void is_its_formula(const conv_geometry& g) {
     reference::context ctx;
@@ -236,6 +259,43 @@ TEST_CASE("oneDNN's convolution of any geometry is the reference's", "[ops][conv
     }
     agrees_with_reference<float, float, 8, 8, 1, 1>(
         small, {{1, 1, 2, 0, replicate}, {1, 1, 0, 0}, {1, 1, 1, 1, replicate}}, 1e-5); // a product over a padded video
+}
+
+TEST_CASE("a convolution in pieces is the whole", "[ops][conv3d][cpu]") {
+    constexpr video_size image{2, 1, 9, 8};
+    for (const auto& g : geometries<3, 3>())
+        if (g.time.edge == padding::zeros && g.width.edge == padding::zeros) {
+            pieces_are_the_whole<float, float, 6, 16, 3, 3>(small, g, 2);
+            pieces_are_the_whole<bf16, bf16, 16, 8, 3, 3>(small, g, 2);
+        }
+    for (const int stride : {1, 2, 3}) { // with 3, nothing sees the last row of x, and it is not cut
+        pieces_are_the_whole<bf16, float, 16, 16, 1, 3>(image, conv_geometry::each_frame(3, stride, 1),
+                                                        stride < 3 ? 6 : 2);
+        pieces_are_the_whole<float, float, 16, 3, 3, 3>(image, conv_geometry::causal({3, 3, 3}, {2, stride, 1}),
+                                                        stride < 3 ? 6 : 2);
+    }
+    pieces_are_the_whole<float, float, 8, 8, 1, 2>(image, conv_geometry::each_frame(2, 3, 0), 2); // reads not all of x
+    pieces_are_the_whole<float, float, 8, 8, 3, 3>({5, 1, 2, 2}, {{3, 1, 2, 0}, {3, 1, 4, 2}, {3, 1, 1, 1}}, 5);
+}
+
+TEST_CASE("convolutions give the same bits for any number of threads", "[ops][conv3d][cpu]") {
+    const auto run = [](auto t, int threads, const video_size& size) {
+        omp_set_num_threads(threads);
+        cpu::context ctx;
+        const auto g = conv_geometry::causal({3, 3, 3});
+        operands<decltype(t), float, 32, 64, 3, 3> o(size, g);
+        ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
+        ops::conv3d_grad_input(ctx, g, o.dy, o.w, o.dx);
+        ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, o.db);
+        return std::vector<std::vector<double>>{doubles(o.y), doubles(o.dx), doubles(o.dw), doubles(o.db)};
+    };
+    const int before = omp_get_max_threads();
+    for (const auto& size : {video_size{3, 7, 20, 24}, video_size{1, 1, 48, 48}})
+        for (const int threads : {2, 3}) {
+            CHECK(run(float(), threads, size) == run(float(), 1, size));
+            CHECK(run(bf16(), threads, size) == run(bf16(), 1, size));
+        }
+    omp_set_num_threads(before);
 }
 
 TEST_CASE("a video in chunks with their past gives the bits of the whole", "[ops][conv3d]") {

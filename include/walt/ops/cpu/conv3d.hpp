@@ -4,10 +4,13 @@
 #pragma once
 
 #include "../reference/conv3d.hpp"
+#include "convolution_pieces.hpp"
 #include "linear.hpp"
-#include "onednn_convolution.hpp"
 #include "padded_video.hpp"
 #include "pointwise.hpp"
+
+#include <algorithm>
+#include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
@@ -41,70 +44,134 @@ inline split_geometry split_for_onednn(const conv_geometry& g, bool has_past) {
     return split_padding(g, has_past, [](const conv_axis& axis) { return axis.edge == padding::replicate; });
 }
 
-/// A tensor in the layout that the primitive wants, in the arena.
-inline onednn_tensor take_argument(context& ctx, const onednn_primitive& primitive, int argument) {
-    const onednn_layout layout(primitive, argument);
-    const auto bytes = ctx.arena.take<std::byte, dynamic>(layout.bytes());
-    return ctx.library.wrap(layout, bytes.data());
+/// A tensor in a layout of the library's own, in the arena.
+inline onednn_tensor take_tensor(context& ctx, const onednn_layout& layout) {
+    return ctx.library.wrap(layout, ctx.arena.take<std::byte, dynamic>(layout.bytes()).data());
 }
 
-/// The kernel in the layout that the primitive wants.
-inline onednn_tensor blocked_kernel(context& ctx, const convolution_shape& shape, std::int64_t key,
-                                    const onednn_primitive& primitive, const void* w) {
-    auto blocked = take_argument(ctx, primitive, DNNL_ARG_WEIGHTS);
-    const auto plain = shape.kernel(shape.compute, dnnl_odhwi);
-    reorder(ctx.library, ctx.arena, shape.key(key), ctx.library.wrap(plain, w), blocked, false);
-    return blocked;
+/// The kernel in the layouts that a pass' primitives want; few want different ones.
+class blocked_kernels {
+  public:
+    blocked_kernels(context& ctx, const convolution_passes& passes, std::int64_t key, const void* w) {
+        const alone one;
+        for (const auto& [shape, primitive] : passes.kinds()) {
+            const onednn_layout layout(primitive, DNNL_ARG_WEIGHTS);
+            const auto known = std::find_if(made_.begin(), made_.end(),
+                                            [&](const onednn_tensor& other) { return other.layout() == layout; });
+            of_.push_back(static_cast<std::size_t>(known - made_.begin()));
+            if (known != made_.end()) continue;
+            made_.push_back(take_tensor(ctx, layout));
+            const auto plain = shape.kernel(shape.compute, dnnl_odhwi);
+            reorder(ctx.library, ctx.arena, shape.key(key), ctx.library.wrap(plain, w), made_.back(), false);
+        }
+    }
+    const onednn_tensor& of(std::size_t kind) const { return made_[of_[kind]]; }
+
+  private:
+    std::vector<onednn_tensor> made_;
+    std::vector<std::size_t> of_;
+};
+
+/// So many elements behind `from`.
+inline const void* behind(const void* from, std::int64_t elements, dnnl_data_type_t type) {
+    return static_cast<const std::byte*>(from) + elements * onednn_bytes(type);
 }
 
-// The three passes, once for all channels and element types: the shape says which.
+// The three passes, once for all channels and element types: the shape says which. work: of a piece, in
+// multiplications.
 
 inline void convolve(context& ctx, const convolution_shape& shape, const void* x, const void* w, const float* bias,
-                     void* y) {
+                     void* y, std::int64_t work) {
     const arena::scope scope(ctx.arena);
-    const auto primitive = ctx.library.cached(shape.key(conv_forward), shape.add,
-                                              [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-                                                  return describe_forward(ctx.library, shape, true, attributes, desc);
-                                              });
-    ctx.library.run(ctx.arena, primitive,
-                    {{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
-                     {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_forward, primitive, w)},
-                     {DNNL_ARG_DST, ctx.library.wrap(shape.output(shape.result), y)},
-                     {DNNL_ARG_BIAS, bias ? ctx.library.wrap(shape.bias_vector(), bias) : onednn_tensor()}});
+    const auto& library = ctx.library;
+    const convolution_passes passes(
+        ctx, pieces_of(shape, writes::y, work), conv_forward, shape.add,
+        [&](const convolution_shape& piece, const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+            return describe_forward(library, piece, true, attributes, desc);
+        });
+    const blocked_kernels kernels(ctx, passes, conv_kernel_forward, w);
+    passes.each([&](std::size_t i, const convolution_piece& piece, const onednn_primitive& primitive) {
+        const convolution_shape& s = piece.shape;
+        library.run(thread_scratch(), primitive,
+                    {{DNNL_ARG_SRC, library.wrap(s.input(s.compute), behind(x, piece.x, s.compute))},
+                     {DNNL_ARG_WEIGHTS, kernels.of(passes.kind_of(i))},
+                     {DNNL_ARG_DST, library.wrap(s.output(s.result), behind(y, piece.y, s.result))},
+                     {DNNL_ARG_BIAS, bias ? library.wrap(s.bias_vector(), bias) : onednn_tensor()}});
+    });
 }
 
-inline void convolve_back(context& ctx, const convolution_shape& shape, const void* dy, const void* w, void* dx) {
+inline void convolve_back(context& ctx, const convolution_shape& shape, const void* dy, const void* w, void* dx,
+                          std::int64_t work) {
     const arena::scope scope(ctx.arena);
-    const auto primitive = ctx.library.cached(shape.key(conv_input), false,
-                                              [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-                                                  return describe_backward_input(ctx.library, shape, attributes, desc);
-                                              });
-    ctx.library.run(ctx.arena, primitive,
-                    {{DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
-                     {DNNL_ARG_WEIGHTS, blocked_kernel(ctx, shape, conv_kernel_input, primitive, w)},
-                     {DNNL_ARG_DIFF_SRC, ctx.library.wrap(shape.input(shape.result), dx)}});
+    const auto& library = ctx.library;
+    const convolution_passes passes(
+        ctx, pieces_of(shape, writes::x, work), conv_input, false,
+        [&](const convolution_shape& piece, const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+            return describe_backward_input(library, piece, attributes, desc);
+        });
+    const blocked_kernels kernels(ctx, passes, conv_kernel_input, w);
+    passes.each([&](std::size_t i, const convolution_piece& piece, const onednn_primitive& primitive) {
+        const convolution_shape& s = piece.shape;
+        library.run(thread_scratch(), primitive,
+                    {{DNNL_ARG_DIFF_DST, library.wrap(s.output(s.compute), behind(dy, piece.y, s.compute))},
+                     {DNNL_ARG_WEIGHTS, kernels.of(passes.kind_of(i))},
+                     {DNNL_ARG_DIFF_SRC, library.wrap(s.input(s.result), behind(dx, piece.x, s.result))}});
+    });
 }
 
+/// sums[first] += those behind it, up to `last`, in order.
+inline void add_up(const std::vector<onednn_tensor>& sums, std::size_t first, std::size_t last) {
+    if (last - first < 2) return;
+    float* const to = static_cast<float*>(sums[first].data());
+    const auto count = static_cast<std::int64_t>(sums[first].layout().bytes() / sizeof(float));
+    parallel_pieces(
+        count, 4096,
+        [&](std::int64_t begin, std::int64_t end) {
+            for (std::size_t i = first + 1; i < last; ++i) {
+                const float* const from = static_cast<const float*>(sums[i].data());
+                for (std::int64_t j = begin; j < end; ++j) to[j] += from[j];
+            }
+        },
+        static_cast<std::int64_t>(last - first));
+}
+
+/// Each piece has sums of its own, which are added in order.
 inline void correlate(context& ctx, const convolution_shape& shape, const void* x, const void* dy, float* dw,
-                      float* dbias) {
+                      float* dbias, std::int64_t work) {
     const arena::scope scope(ctx.arena);
-    const auto primitive = ctx.library.cached(shape.key(conv_weight), false,
-                                              [&](const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-                                                  return describe_backward_weight(ctx.library, shape, attributes, desc);
-                                              });
-    const auto blocked = take_argument(ctx, primitive, DNNL_ARG_DIFF_WEIGHTS);
-    const auto bias_sum = ctx.arena.take<float, dynamic>(shape.out);
-    ctx.library.run(
-        ctx.arena, primitive,
-        {{DNNL_ARG_SRC, ctx.library.wrap(shape.input(shape.compute), x)},
-         {DNNL_ARG_DIFF_DST, ctx.library.wrap(shape.output(shape.compute), dy)},
-         {DNNL_ARG_DIFF_WEIGHTS, blocked},
-         {DNNL_ARG_DIFF_BIAS, dbias ? ctx.library.wrap(shape.bias_vector(), bias_sum.data()) : onednn_tensor()}});
+    const auto& library = ctx.library;
+    const convolution_passes passes(
+        ctx, pieces_of(shape, writes::y, work), conv_weight, false,
+        [&](const convolution_shape& piece, const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
+            return describe_backward_weight(library, piece, attributes, desc);
+        });
+    std::vector<onednn_tensor> sums;
+    for (std::size_t i = 0; i < passes.size(); ++i)
+        sums.push_back(take_tensor(ctx, {passes.kinds()[passes.kind_of(i)].primitive, DNNL_ARG_DIFF_WEIGHTS}));
+    const auto bias_sums = ctx.arena.take<float, dynamic, dynamic>(static_cast<std::int64_t>(passes.size()), shape.out);
+    passes.each([&](std::size_t i, const convolution_piece& piece, const onednn_primitive& primitive) {
+        const convolution_shape& s = piece.shape;
+        const float* bias_sum = bias_sums.data() + static_cast<std::int64_t>(i) * s.out;
+        library.run(thread_scratch(), primitive,
+                    {{DNNL_ARG_SRC, library.wrap(s.input(s.compute), behind(x, piece.x, s.compute))},
+                     {DNNL_ARG_DIFF_DST, library.wrap(s.output(s.compute), behind(dy, piece.y, s.compute))},
+                     {DNNL_ARG_DIFF_WEIGHTS, sums[i]},
+                     {DNNL_ARG_DIFF_BIAS, dbias ? library.wrap(s.bias_vector(), bias_sum) : onednn_tensor()}});
+    });
 
     const auto plain = shape.kernel(dnnl_f32, dnnl_odhwi);
-    reorder(ctx.library, ctx.arena, shape.key(conv_gradient), blocked, ctx.library.wrap(plain, dw), true);
+    for (std::size_t first = 0; first < sums.size();) { // those of one layout after the other
+        std::size_t last = first + 1;
+        while (last < sums.size() && sums[last].layout() == sums[first].layout()) ++last;
+        add_up(sums, first, last);
+        const alone one;
+        reorder(ctx.library, ctx.arena, passes.kinds()[passes.kind_of(first)].shape.key(conv_gradient), sums[first],
+                ctx.library.wrap(plain, dw), true);
+        first = last;
+    }
     if (dbias)
-        for (std::int64_t o = 0; o < shape.out; ++o) dbias[o] += bias_sum(o);
+        for (std::int64_t i = 0; i < bias_sums.extent(0); ++i)
+            for (std::int64_t o = 0; o < shape.out; ++o) dbias[o] += bias_sums(i, o);
 }
 
 } // namespace detail
@@ -123,8 +190,8 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
     }
     const float* start = nullptr;
     if constexpr (!is_none<Bias>) start = bias.data();
-    detail::convolve(ctx, detail::shape_of<T, U>(size_of(from), w, size_of(y), parts.rest, !is_none<Bias>, add),
-                     from.data(), w.data(), start, y.data());
+    const auto shape = detail::shape_of<T, U>(size_of(from), w, size_of(y), parts.rest, !is_none<Bias>, add);
+    detail::convolve(ctx, shape, from.data(), w.data(), start, y.data(), detail::piece_work(shape));
 }
 
 template <class T, int O, class W, class U, int I>
@@ -138,8 +205,8 @@ void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const
     const split_geometry parts = detail::split_for_onednn(g, false);
     const auto back = [&](auto to) {
         using V = typename decltype(to)::element;
-        detail::convolve_back(ctx, detail::shape_of<T, V>(size_of(to), w, size_of(dy), parts.rest, false, false),
-                              dy.data(), w.data(), to.data());
+        const auto shape = detail::shape_of<T, V>(size_of(to), w, size_of(dy), parts.rest, false, false);
+        detail::convolve_back(ctx, shape, dy.data(), w.data(), to.data(), detail::piece_work(shape));
     };
     if (!parts.writes()) return back(dx);
     const arena::scope scope(ctx.arena);
@@ -163,9 +230,9 @@ void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<cons
     }
     float* sum = nullptr;
     if constexpr (!is_none<DBias>) sum = dbias.data();
-    detail::correlate(ctx,
-                      detail::shape_of<T, float>(size_of(from), dw, size_of(dy), parts.rest, !is_none<DBias>, false),
-                      from.data(), dy.data(), dw.data(), sum);
+    const auto shape = detail::shape_of<T, float>(size_of(from), dw, size_of(dy), parts.rest, !is_none<DBias>, false);
+    const std::int64_t least = 1024 * dw.size(); // positions enough that adding up the pieces' sums costs little
+    detail::correlate(ctx, shape, from.data(), dy.data(), dw.data(), sum, std::max(detail::piece_work(shape), least));
 }
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

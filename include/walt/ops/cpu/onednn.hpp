@@ -30,6 +30,9 @@ template <class T> constexpr dnnl_data_type_t onednn_type() {
                       "the cpu device computes in float or bf16; for double use walt::reference::context");
 }
 
+/// Bytes of an element.
+inline std::int64_t onednn_bytes(dnnl_data_type_t type) { return type == dnnl_bf16 ? 2 : 4; }
+
 inline void require_onednn(dnnl_status_t status, const char* what) {
     require(status == dnnl_success, "oneDNN could not {}: {}", what, dnnl_status2str(status));
 }
@@ -95,6 +98,9 @@ class onednn_layout {
     handle get() const { return &desc_; }
 #endif
     std::size_t bytes() const { return dnnl_memory_desc_get_size(get()); }
+    friend bool operator==(const onednn_layout& a, const onednn_layout& b) {
+        return dnnl_memory_desc_equal(a.get(), b.get()) != 0;
+    }
 
   private:
     static std::array<dnnl_dim_t, DNNL_MAX_NDIMS> dims(extents of) {
@@ -130,15 +136,20 @@ class onednn_tensor {
     }
     dnnl_memory_t get() const { return memory_; }
     const onednn_layout& layout() const { return layout_; }
+    void* data() const {
+        void* where = nullptr;
+        require_onednn(dnnl_memory_get_data_handle(memory_, &where), "find a tensor");
+        return where;
+    }
 
   private:
     onednn_layout layout_;
     dnnl_memory_t memory_ = nullptr;
 };
 
-/// The library's handles for one context, and the 512 primitives used last: a model's step needs some fifty for each
-/// of its shapes, and making one costs far more than a small call.
-/// Primitives get their scratch memory with each call, so any thread may run them, and several at once.
+/// The library's handles for one context, and the 4096 primitives used last: a model's step needs some hundreds for
+/// each of its shapes, and making one costs far more than a small call. Primitives get their scratch memory with each
+/// call, so any thread may run them, and several at once.
 class onednn {
   public:
     using key = std::array<std::int64_t, 24>; ///< the kind of primitive, and its numbers; zeros behind them
@@ -217,7 +228,7 @@ class onednn {
     }
 
     std::shared_ptr<dnnl_engine> engine_;
-    recent<std::pair<key, int>, onednn_primitive> primitives_{512}; ///< with the threads that they are made for
+    recent<std::pair<key, int>, onednn_primitive> primitives_{4096}; ///< with the threads that they are made for
 };
 
 // The library's ways of saying what a primitive does. Those of 2.6 make a description that a primitive is made of.

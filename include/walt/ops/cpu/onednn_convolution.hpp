@@ -1,5 +1,4 @@
-// Convolution primitives of oneDNN 2.6 and 3.x, which run on OpenMP's threads, and the reorders between walt's kernel
-// order and the library's own.
+// Convolution primitives of oneDNN 2.6 and 3.x, and the reorders between walt's kernel order and the library's own.
 #pragma once
 
 #include "../conv3d.hpp"
@@ -17,6 +16,10 @@ struct convolution_shape {
     bool bias, add;
     dnnl_data_type_t compute, result; // of x and w, and of what is computed
 
+    friend bool operator==(const convolution_shape&, const convolution_shape&) = default;
+    std::int64_t multiplications() const {
+        return y.positions() * in * out * geometry.time.kernel * geometry.height.kernel * geometry.width.kernel;
+    }
     onednn::key key(std::int64_t primitive) const {
         const auto& [time, height, width] = geometry;
         return {primitive,

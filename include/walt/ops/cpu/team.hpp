@@ -137,15 +137,6 @@ class region {
     bell empty_;
 };
 
-/// Keeps two threads of OpenMP's for ever idle. libgomp lets threads spin at barriers for milliseconds, unless it has
-/// more threads than the machine has processors: these two are the more. oneDNN's convolutions have such barriers.
-/// Who told OpenMP how to wait is obeyed.
-inline void keep_openmp_from_spinning() {
-    if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
-#pragma omp parallel num_threads(2)
-    {}
-}
-
 /// The threads that help one thread. They sleep between regions and end with it.
 class team {
   public:
@@ -185,7 +176,6 @@ class team {
       private:
         void live(region& work, std::size_t number) {
             take_place(number);
-            if (number == 0) keep_openmp_from_spinning();
             omp_set_num_threads(1);
             for (;;) {
                 called_bell_.wait();
