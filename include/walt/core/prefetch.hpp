@@ -1,15 +1,12 @@
 // Work done ahead: threads compute item n, n + 1, ... while the consumer is busy, and hand them over in order.
 #pragma once
 
-#include "error.hpp"
+#include "threads.hpp"
 
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 namespace walt {
@@ -29,7 +26,7 @@ template <class Item> class prefetch {
         require(how.threads > 0, "prefetching::threads must be 1 or more; it is {}", how.threads);
         slots_.resize(static_cast<std::size_t>(how.ahead));
         try {
-            for (int i = 0; i < how.threads; ++i) workers_.emplace_back([this] { work(); });
+            for (int i = 0; i < how.threads; ++i) workers_.emplace_back(*this, [](prefetch& of) { of.work(); });
         } catch (...) { // the system has no more threads
             stop();
             throw;
@@ -41,20 +38,20 @@ template <class Item> class prefetch {
 
     /// The next item; waits until it is there. What make(n) threw for it is thrown here, now and in every later call.
     Item next() {
-        std::unique_lock lock(mutex_);
+        detail::lock inside(mutex_);
         slot& one = at(next_);
-        made_.wait(lock, [&] { return one.item || one.failure; });
+        made_.wait(inside, [&] { return one.item || one.failure; });
         if (one.failure) std::rethrow_exception(one.failure);
         Item item = std::move(*one.item);
         one.item.reset();
         ++next_;
-        room_.notify_one();
+        room_.wake_one();
         return item;
     }
 
     /// Number of the item that next() gives: what a checkpoint keeps.
     std::int64_t position() const {
-        const std::scoped_lock lock(mutex_);
+        const detail::lock inside(mutex_);
         return next_;
     }
 
@@ -66,40 +63,40 @@ template <class Item> class prefetch {
     slot& at(std::int64_t n) { return slots_[static_cast<std::size_t>(n) % slots_.size()]; }
 
     void work() {
-        std::unique_lock lock(mutex_);
+        detail::lock inside(mutex_);
         for (;;) {
-            room_.wait(lock, [&] { return stopping_ || started_ - next_ < static_cast<std::int64_t>(slots_.size()); });
+            room_.wait(inside, [&] { return stopping_ || started_ - next_ < static_cast<std::int64_t>(slots_.size()); });
             if (stopping_) return;
             const std::int64_t n = started_++;
-            lock.unlock();
+            inside.open();
             slot result;
             try {
                 result.item.emplace(make_(n));
             } catch (...) {
                 result.failure = std::current_exception();
             }
-            lock.lock();
+            inside.close();
             at(n) = std::move(result);
-            made_.notify_one();
+            made_.wake_one();
         }
     }
 
     void stop() {
         {
-            const std::scoped_lock lock(mutex_);
+            const detail::lock inside(mutex_);
             stopping_ = true;
         }
-        room_.notify_all();
-        for (std::thread& worker : workers_) worker.join();
+        room_.wake_all();
+        workers_.clear();
     }
 
     std::function<Item(std::int64_t)> make_;
-    mutable std::mutex mutex_;
-    std::condition_variable made_, room_;
+    mutable detail::mutex mutex_;
+    detail::condition made_, room_;
     std::vector<slot> slots_; // item n waits in slot n mod ahead
     std::int64_t next_, started_;
     bool stopping_ = false;
-    std::vector<std::thread> workers_;
+    std::vector<detail::thread> workers_;
 };
 
 } // namespace walt

@@ -4,14 +4,13 @@
 #include "hash.hpp"
 #include "parameter_table.hpp"
 #include "philox.hpp"
+#include "threads.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 namespace walt {
@@ -32,11 +31,11 @@ template <class Body> void on_host_threads(std::size_t count, const Body& body) 
         for (std::size_t at = 0; (at = next.fetch_add(piece)) < count;) body(at, std::min(count, at + piece));
     };
     const std::size_t pieces = (count + piece - 1) / piece,
-                      threads = std::min<std::size_t>(pieces, std::thread::hardware_concurrency());
-    std::vector<std::jthread> others; // which their end waits for
+                      threads = std::min(pieces, static_cast<std::size_t>(processor_count()));
+    std::vector<thread> others; // which their end waits for
     try {
-        while (others.size() + 1 < threads) others.emplace_back(work);
-    } catch (const std::system_error&) { // the host has no more threads: those that are there do it
+        while (others.size() + 1 < threads) others.emplace_back(work, [](const auto& one) { one(); });
+    } catch (const error&) { // the host has no more threads: those that are there do it
     }
     work();
 }

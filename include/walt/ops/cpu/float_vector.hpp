@@ -9,7 +9,9 @@
 #include <cstring>
 #include <utility>
 
-#if defined(__AVX512F__)
+// <immintrin.h> would be a tenth of the time to include walt.hpp: g++ is called by its own names as far as they are
+// known, which have other types from 13 on. (In asm, g++ copies registers around an instruction.)
+#if defined(__AVX512BF16__) && (defined(__clang__) || __GNUC__ > 12)
 #include <immintrin.h>
 #endif
 
@@ -44,13 +46,29 @@ template <class T> [[gnu::always_inline]] inline void load(float_vector& v, cons
 
 /// Rounds to bf16, to nearest, ties to even.
 [[gnu::always_inline]] inline void to_bf16(half_bits_vector& half, const float_vector& v) {
-#if defined(__AVX512BF16__)
+#if defined(__AVX512BF16__) && (defined(__clang__) || __GNUC__ > 12)
     half = reinterpret_cast<half_bits_vector>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(v)));
+#elif defined(__AVX512BF16__)
+    half = reinterpret_cast<half_bits_vector>(__builtin_ia32_cvtneps2bf16_v16sf(v));
 #else
     const bits_vector bits = reinterpret_cast<bits_vector>(v);
     half = __builtin_convertvector((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16, half_bits_vector);
 #endif
 }
+
+#if defined(__AVX512BF16__)
+/// Each lane of sum += the products of the two bf16 that lie in it of left and of right.
+[[gnu::always_inline]] inline void add_bf16_products(float_vector& sum, const float_vector& left,
+                                                     const float_vector& right) {
+#if defined(__clang__) || __GNUC__ > 12
+    sum = reinterpret_cast<float_vector>(_mm512_dpbf16_ps(
+        reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(left), reinterpret_cast<__m512bh>(right)));
+#else
+    typedef short pairs __attribute__((vector_size(64)));
+    sum = __builtin_ia32_dpbf16ps_v16sf(sum, reinterpret_cast<pairs>(left), reinterpret_cast<pairs>(right));
+#endif
+}
+#endif
 
 [[gnu::always_inline]] inline void store(const float_vector& v, float* to) {
     *reinterpret_cast<detail::float_vector_in_memory*>(to) = v;

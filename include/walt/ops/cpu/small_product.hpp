@@ -22,9 +22,10 @@ template <class T>
 [[gnu::always_inline]] inline void multiply_add(float_vector& sum, float left, const float_vector& right) {
 #if defined(__AVX512BF16__)
     if constexpr (std::is_same_v<T, bf16>)
-        sum = reinterpret_cast<float_vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum),
-                                                              reinterpret_cast<__m512bh>(_mm512_set1_ps(left)),
-                                                              reinterpret_cast<__m512bh>(right)));
+        add_bf16_products(sum,
+                          float_vector{left, left, left, left, left, left, left, left, left, left, left, left, left,
+                                       left, left, left},
+                          right);
     else
 #endif
     {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "../../core/instruction_set.hpp"
+#include "../../core/threads.hpp"
 #include "processors.hpp"
 
 #include <omp.h>
@@ -19,8 +20,6 @@
 #include <exception>
 #include <memory>
 #include <string_view>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
@@ -160,9 +159,10 @@ class team {
   private:
     class worker {
       public:
-        worker(region& work, std::size_t number) : thread_([this, &work, number] { live(work, number); }) {}
-        void keep_off(taken_processors& taken) { place_.find(taken, thread_.native_handle()); }
-        bool bring() { return works_.load(std::memory_order_relaxed) && place_.bring(thread_.native_handle()); }
+        worker(region& work, std::size_t number)
+            : work_(work), number_(number), thread_(*this, [](worker& one) { one.live(); }) {}
+        void keep_off(taken_processors& taken) { place_.find(taken, thread_.id()); }
+        bool bring() { return works_.load(std::memory_order_relaxed) && place_.bring(thread_.id()); }
         void call() {
             if (!called_.exchange(true)) called_bell_.ring();
         }
@@ -174,15 +174,15 @@ class team {
         }
 
       private:
-        void live(region& work, std::size_t number) {
-            take_place(number);
+        void live() {
+            take_place(number_);
             omp_set_num_threads(1);
             for (;;) {
                 called_bell_.wait();
                 called_ = false;
                 if (ended_) return;
                 works_.store(true, std::memory_order_relaxed);
-                work.join();
+                work_.join();
                 works_.store(false, std::memory_order_relaxed);
                 place_.note(this_processor());
             }
@@ -202,10 +202,12 @@ class team {
 #endif
         }
 
+        region& work_;
+        const std::size_t number_;
         bell called_bell_;
         place place_;
         std::atomic<bool> called_{false}, ended_{false}, works_{false};
-        std::thread thread_; // last: it uses the others
+        walt::detail::thread thread_; // last: it uses the others
     };
 
     team() = default;
@@ -221,7 +223,7 @@ class team {
         try {
             while (!refused_ && workers_.size() < static_cast<std::size_t>(to))
                 workers_.push_back(std::make_unique<worker>(region_, workers_.size()));
-        } catch (const std::system_error&) {
+        } catch (const error&) {
             refused_ = true;
         }
     }

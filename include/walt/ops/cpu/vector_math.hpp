@@ -34,7 +34,7 @@ inline float fast_exp(float x) {
     exp_in_place(e);
     e += 1.0f;
 #if defined(__AVX512F__)
-    const auto about = reinterpret_cast<float_vector>(_mm512_maskz_rcp14_ps(0xffff, reinterpret_cast<__m512>(e)));
+    const auto about = __builtin_ia32_rcp14ps512_mask(e, float_vector{}, 0xffff);
     s = about * (2.0f - e * about); // Newton: a division takes as long as all the rest
 #else
     s = 1.0f / e;

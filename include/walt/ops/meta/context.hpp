@@ -2,9 +2,9 @@
 #pragma once
 
 #include "../../core/buffer.hpp"
+#include "../../core/threads.hpp"
 
 #include <cstdint>
-#include <thread>
 
 namespace walt::meta {
 
@@ -21,7 +21,7 @@ struct context {
     /// Whether the peak has what any device may need beside the operands of a convolution: an upper bound, without what
     /// cuDNN's engines take for themselves (cuda::context::most_workspace).
     bool workspaces = false;
-    std::int64_t threads = std::thread::hardware_concurrency(); ///< of a host, where it has workspaces
+    std::int64_t threads = walt::detail::processor_count(); ///< of a host, where it has workspaces
 
     memory allocate(std::size_t) { return nullptr; }
     void upload(void*, const void*, std::size_t) {}
