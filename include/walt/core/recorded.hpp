@@ -1,6 +1,7 @@
 // Work that is asked for again and again on the same memory: a device that can record it replays the record.
 #pragma once
 
+#include "append.hpp"
 #include "dtype.hpp"
 #include "fields.hpp"
 
@@ -22,7 +23,7 @@ class work_key {
     template <class... What> explicit work_key(const What&... what) { add(what...); }
     auto operator<=>(const work_key&) const = default;
 
-    void add_to(work_key& other) const { other.words_.insert(other.words_.end(), words_.begin(), words_.end()); }
+    void add_to(work_key& other) const { detail::append(other.words_, words_); }
     /// Adds numbers, addresses, views, and structs of these by their fields; other types say what is read of them in a
     /// member `void add_to(work_key&) const`.
     template <class... What> void add(const What&... what) { (one(what), ...); }

@@ -38,7 +38,7 @@ struct clips {
             ++made.shape.count;
             const auto keep = [&](const auto& from, auto& to) {
                 const auto size = static_cast<std::int64_t>(from.size()) / shape.count;
-                to.insert(to.end(), from.begin() + b * size, from.begin() + (b + 1) * size);
+                detail::append(to, from, b * size, size);
             };
             keep(pixels, made.pixels);
             keep(is_image, made.is_image);
@@ -78,7 +78,7 @@ struct clips {
         require(captions.empty() == later.captions.empty(),
                 "frames with captions cannot be followed by frames without, nor the other way");
         for (std::size_t b = 0; b < captions.size(); ++b)
-            captions[b].insert(captions[b].end(), later.captions[b].begin(), later.captions[b].end());
+            detail::append(captions[b], later.captions[b]);
         shape.frames += later.shape.frames;
     }
 

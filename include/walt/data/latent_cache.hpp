@@ -115,7 +115,6 @@ class latent_cache {
         const auto tell = [&](std::vector<told>& list, const std::string& caption, std::int32_t label) {
             list.push_back({captions != nullptr ? captions->number(caption) : 0, label});
         };
-        const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
         progress shown(how_.clips, "clips encoded");
         for (std::int64_t first = 0; first < how_.clips; first += how_.encode_at_once) {
             const clips read =
@@ -124,8 +123,8 @@ class latent_cache {
             made->shape = encoded.shape;
             if (first == 0) made->values.reserve(static_cast<std::size_t>(how_.clips * encoded.shape.sample()));
             for (const float value : encoded.values) made->values.push_back(bf16(value));
-            add(made->video_numbers, encoded.numbers);
-            add(made->video_numbers_valid, encoded.numbers_valid);
+            detail::append(made->video_numbers, encoded.numbers);
+            detail::append(made->video_numbers_valid, encoded.numbers_valid);
             for (std::int64_t i = 0; i < read.shape.count; ++i) {
                 const std::string& caption = read.captions[static_cast<std::size_t>(i)].front();
                 const std::int32_t label =
@@ -135,8 +134,8 @@ class latent_cache {
                 if constexpr (frame_dataset<Data>) {
                     const clip still = frame_at(data, how_.seed, first + i, 0);
                     tell(made->images, still.caption, still.label);
-                    add(made->image_numbers, still.numbers);
-                    add(made->image_numbers_valid, still.numbers_valid);
+                    detail::append(made->image_numbers, still.numbers);
+                    detail::append(made->image_numbers_valid, still.numbers_valid);
                 } else {
                     tell(made->images, caption, label);
                 }
@@ -150,7 +149,7 @@ class latent_cache {
     /// Element `at` of a list of elements of so many numbers.
     template <class T, class U>
     static void append(const std::vector<T>& from, std::int64_t at, std::int64_t numbers, std::vector<U>& to) {
-        to.insert(to.end(), from.begin() + at * numbers, from.begin() + (at + 1) * numbers);
+        detail::append(to, from, at * numbers, numbers);
     }
     /// The clip of a sample: another order every epoch, and another one for every place in a stack of images.
     std::int64_t clip_of(std::int64_t sample, std::uint64_t place) const {

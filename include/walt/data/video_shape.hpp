@@ -1,6 +1,7 @@
 // The shape of what lies in host memory as videos do: clips of pixels, and their latents.
 #pragma once
 
+#include "../core/append.hpp"
 #include "../core/error.hpp"
 
 #include <cstdint>
@@ -46,10 +47,7 @@ std::vector<T> some_frames(const std::vector<T>& of, std::int64_t count, std::in
     std::vector<T> made;
     const auto frame = static_cast<std::int64_t>(of.size()) / (count * frames);
     made.reserve(static_cast<std::size_t>(count * some * frame));
-    for (std::int64_t b = 0; b < count; ++b) {
-        const auto begin = of.begin() + (b * frames + first) * frame;
-        made.insert(made.end(), begin, begin + some * frame);
-    }
+    for (std::int64_t b = 0; b < count; ++b) append(made, of, (b * frames + first) * frame, some * frame);
     return made;
 }
 /// The same of each sample, followed by what `later` has of it.
@@ -63,8 +61,8 @@ std::vector<T> followed_by(const std::vector<T>& of, const std::vector<T>& later
     const auto sample = static_cast<std::ptrdiff_t>(of.size()) / count,
                behind = static_cast<std::ptrdiff_t>(later.size()) / count;
     for (std::ptrdiff_t b = 0; b < count; ++b) {
-        made.insert(made.end(), of.begin() + b * sample, of.begin() + (b + 1) * sample);
-        made.insert(made.end(), later.begin() + b * behind, later.begin() + (b + 1) * behind);
+        append(made, of, b * sample, sample);
+        append(made, later, b * behind, behind);
     }
     return made;
 }

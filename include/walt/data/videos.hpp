@@ -18,7 +18,7 @@ inline std::vector<video> to_videos(const clips& from) {
         const std::int64_t count = from.is_stack(b) ? from.shape.frames : 1, frames = from.shape.frames / count;
         const auto some = to_videos(view<const float, dynamic, dynamic, dynamic, dynamic, 3>(
             from.pixels.data() + b * from.shape.sample(), count, frames, from.shape.height, from.shape.width));
-        list.insert(list.end(), some.begin(), some.end());
+        detail::append(list, some);
     }
     return list;
 }
@@ -33,8 +33,7 @@ inline clips to_clips(std::span<const video> list) {
         require(one.frames == first.frames && one.height == first.height && one.width == first.width,
                 "only videos of one size make a batch: {} x {} x {} and {} x {} x {}", first.frames, first.height,
                 first.width, one.frames, one.height, one.width);
-        const std::vector<float> pixels = to_floats(one);
-        made.pixels.insert(made.pixels.end(), pixels.begin(), pixels.end());
+        detail::append(made.pixels, to_floats(one));
     }
     made.check();
     return made;

@@ -53,7 +53,7 @@ std::vector<V> a_frame(const std::vector<V>& of, std::int64_t samples, int frame
             what, of.size());
     if (of.size() == B * F) return of;
     std::vector<V> spread;
-    for (const V& one : of) spread.insert(spread.end(), F, one);
+    for (std::size_t f = 0; f < B * F; ++f) spread.push_back(of[f / F]);
     return spread;
 }
 template <class Config>
@@ -72,7 +72,7 @@ std::pair<std::vector<float>, std::vector<std::uint8_t>> numbers_a_frame(const c
 }
 template <class V> void append_copy(std::vector<V>& to) {
     const std::vector<V> same = to;
-    to.insert(to.end(), same.begin(), same.end());
+    append(to, same);
 }
 } // namespace detail
 

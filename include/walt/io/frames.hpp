@@ -85,7 +85,7 @@ inline video upscale(const video& from, int factor) {
         for (int y = 0; y < large.height; ++y)
             for (int x = 0; x < large.width; ++x) {
                 const std::uint8_t* pixel = from.frame(f) + std::ptrdiff_t{3} * (y / factor * from.width + x / factor);
-                large.rgb.insert(large.rgb.end(), pixel, pixel + 3);
+                for (int c = 0; c < 3; ++c) large.rgb.push_back(pixel[c]);
             }
     return large;
 }

@@ -1,6 +1,7 @@
 // Captions become texts: equal ones are encoded once, and the empty one means "unconditional".
 #pragma once
 
+#include "../core/append.hpp"
 #include "encoder.hpp"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ class caption_list {
 
     /// The number of a caption; a new one gets the next.
     std::int32_t number(const std::string& caption) {
-        const auto [at, is_new] = numbers_.try_emplace(caption, static_cast<std::int32_t>(captions_.size()));
+        const auto [at, is_new] = numbers_.insert({caption, static_cast<std::int32_t>(captions_.size())});
         if (is_new) captions_.push_back(caption);
         return at->second;
     }
@@ -56,11 +57,15 @@ class text_table {
     /// which they come.
     text_batch operator()(std::span<const std::int32_t> numbers) const {
         text_batch made{tokens_, dim_, {}, {}, {}};
-        std::map<std::int32_t, std::int32_t> rows;
+        std::vector<std::int32_t> rows(begin_.size(), -1); // of each text
+        std::int32_t count = 0;
         const auto row_of = [&](std::int32_t number) {
-            const auto [at, is_new] = rows.try_emplace(number, static_cast<std::int32_t>(rows.size()));
-            if (is_new) append(made, static_cast<std::size_t>(number));
-            return at->second;
+            std::int32_t& row = rows[static_cast<std::size_t>(number)];
+            if (row < 0) {
+                row = count++;
+                append(made, static_cast<std::size_t>(number));
+            }
+            return row;
         };
         row_of(0);
         for (const std::int32_t number : numbers) made.row.push_back(row_of(number));
@@ -68,23 +73,24 @@ class text_table {
     }
 
   private:
+    template <class T>
+    static void copy(const std::vector<T>& from, std::size_t first, std::size_t count, std::vector<T>& to) {
+        detail::append(to, from, static_cast<std::ptrdiff_t>(first), static_cast<std::ptrdiff_t>(count));
+    }
     void add(const text_batch& from, std::size_t s) {
         const auto M = static_cast<std::size_t>(tokens_), Dt = static_cast<std::size_t>(dim_);
-        const auto valid = from.valid.begin() + static_cast<std::ptrdiff_t>(s * M);
         std::size_t kept = M;
-        while (kept > 0 && valid[static_cast<std::ptrdiff_t>(kept - 1)] == 0) --kept;
-        const auto vectors = from.vectors.begin() + static_cast<std::ptrdiff_t>(s * M * Dt);
-        valid_.insert(valid_.end(), valid, valid + static_cast<std::ptrdiff_t>(kept));
-        vectors_.insert(vectors_.end(), vectors, vectors + static_cast<std::ptrdiff_t>(kept * Dt));
+        while (kept > 0 && from.valid[s * M + kept - 1] == 0) --kept;
+        copy(from.valid, s * M, kept, valid_);
+        copy(from.vectors, s * M * Dt, kept * Dt, vectors_);
         begin_.push_back(valid_.size());
     }
     void append(text_batch& to, std::size_t number) const {
         const auto M = static_cast<std::size_t>(tokens_), Dt = static_cast<std::size_t>(dim_);
-        const auto first = static_cast<std::ptrdiff_t>(begin_[number]),
-                   last = static_cast<std::ptrdiff_t>(begin_[number + 1]);
+        const std::size_t first = begin_[number], kept = begin_[number + 1] - first;
         const std::size_t texts = to.valid.size() / M + 1;
-        to.valid.insert(to.valid.end(), valid_.begin() + first, valid_.begin() + last);
-        to.vectors.insert(to.vectors.end(), vectors_.begin() + first * dim_, vectors_.begin() + last * dim_);
+        copy(valid_, first, kept, to.valid);
+        copy(vectors_, first * Dt, kept * Dt, to.vectors);
         to.valid.resize(texts * M);
         to.vectors.resize(texts * M * Dt);
     }

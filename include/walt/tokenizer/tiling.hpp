@@ -41,10 +41,8 @@ std::vector<T> cropped(const std::vector<T>& from, const video_shape& shape, std
         static_cast<std::int64_t>(from.size()) / (shape.count * shape.frames * shape.height * shape.width);
     made.reserve(static_cast<std::size_t>(shape.count * shape.frames * height * width * pixel));
     for (std::int64_t frame = 0; frame < shape.count * shape.frames; ++frame)
-        for (std::int64_t i = row; i < row + height; ++i) {
-            const auto begin = from.begin() + ((frame * shape.height + i) * shape.width + column) * pixel;
-            made.insert(made.end(), begin, begin + width * pixel);
-        }
+        for (std::int64_t i = row; i < row + height; ++i)
+            append(made, from, ((frame * shape.height + i) * shape.width + column) * pixel, width * pixel);
     return made;
 }
 
