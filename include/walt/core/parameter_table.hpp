@@ -41,7 +41,9 @@ inline std::size_t place_in_file(const parameter_row& row, std::size_t i) {
 
 namespace detail {
 inline std::string below(const std::string& name, std::string_view child) {
-    return name.empty() ? std::string(child) : fmt::format("{}.{}", name, child);
+    std::string both = name;
+    if (!name.empty()) both += '.';
+    return both += child;
 }
 /// Out of line, since there are hundreds of parameters.
 [[gnu::noinline]] inline void add_row(std::vector<parameter_row>& rows, const std::string& name, const int* extents,

@@ -65,7 +65,8 @@ template <class Item> class prefetch {
     void work() {
         detail::lock inside(mutex_);
         for (;;) {
-            room_.wait(inside, [&] { return stopping_ || started_ - next_ < static_cast<std::int64_t>(slots_.size()); });
+            room_.wait(inside,
+                       [&] { return stopping_ || started_ - next_ < static_cast<std::int64_t>(slots_.size()); });
             if (stopping_) return;
             const std::int64_t n = started_++;
             inside.open();

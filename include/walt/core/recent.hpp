@@ -36,7 +36,7 @@ template <class Key, class Value> class recent {
             entries_.erase(std::min_element(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) {
                 return a.second.used < b.second.used;
             }));
-        return entries_.insert_or_assign(key, entry{std::move(value), ++uses_}).first->second.value;
+        return entries_.insert({key, entry{std::move(value), ++uses_}}).first->second.value;
     }
 
     void forget(const Key& key) { entries_.erase(key); }

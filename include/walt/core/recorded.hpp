@@ -4,6 +4,7 @@
 #include "append.hpp"
 #include "dtype.hpp"
 #include "fields.hpp"
+#include "none.hpp"
 
 #include <bit>
 #include <compare>
@@ -11,7 +12,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace walt {
@@ -81,7 +81,7 @@ void record_work(Context& ctx, bool record, const Work& work, What&&... what) {
 }
 
 namespace detail {
-template <class Context> struct no_recording { using type = std::monostate; };
+template <class Context> struct no_recording { using type = none; };
 template <recording_context Context> struct no_recording<Context> { using type = typename Context::recording; };
 } // namespace detail
 

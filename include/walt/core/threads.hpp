@@ -1,5 +1,5 @@
-// Threads that wait for one another, of POSIX. (<thread>, <mutex> and <condition_variable> bring <chrono> and streams: a
-// fifteenth of the time to include walt.hpp.)
+// Threads that wait for one another, of POSIX. (<thread>, <mutex> and <condition_variable> bring <chrono> and streams:
+// a fifteenth of the time to include walt.hpp.)
 #pragma once
 
 #include "error.hpp"

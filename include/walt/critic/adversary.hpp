@@ -5,6 +5,7 @@
 #include "../train/trainer.hpp"
 #include "losses.hpp"
 
+#include <string>
 #include <vector>
 
 namespace walt {
@@ -90,7 +91,7 @@ template <class Critic, class Optimizer = adamw> class adversary {
     /// Names all that the critic's next step depends on, as "critic." and its trainer's name for it.
     template <class Visit> void each_state(Visit&& visit) {
         trainer_.each_state([&](std::string_view name, auto&& state) {
-            visit(fmt::format("critic.{}", name), std::forward<decltype(state)>(state));
+            visit("critic." + std::string(name), std::forward<decltype(state)>(state));
         });
         visit("critic.average_logits", numbers_.all().slice(6, 2));
     }

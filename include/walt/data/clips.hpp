@@ -60,7 +60,11 @@ struct clips {
         clips made{shape,         part(pixels),        is_image,     captions, part(labels),
                    part(numbers), part(numbers_valid), part(present)};
         made.shape.frames = some;
-        for (auto& list : made.captions) list = {list.begin() + first, list.begin() + first + some};
+        for (auto& list : made.captions) {
+            std::vector<std::string> part_of_it;
+            detail::append(part_of_it, list, first, some);
+            list.swap(part_of_it);
+        }
         return made;
     }
     /// The same samples, each followed by the frames that `later` has of it. Both know the same of their frames.
@@ -77,8 +81,7 @@ struct clips {
         join(present, later.present, "missing pixels");
         require(captions.empty() == later.captions.empty(),
                 "frames with captions cannot be followed by frames without, nor the other way");
-        for (std::size_t b = 0; b < captions.size(); ++b)
-            detail::append(captions[b], later.captions[b]);
+        for (std::size_t b = 0; b < captions.size(); ++b) detail::append(captions[b], later.captions[b]);
         shape.frames += later.shape.frames;
     }
 

@@ -4,7 +4,6 @@
 #include "dataset.hpp"
 
 #include <algorithm>
-#include <string>
 #include <vector>
 
 namespace walt {
@@ -17,8 +16,9 @@ inline clips room_for(const video_shape& shape, int classes, int numbers) {
     const auto samples = static_cast<std::size_t>(shape.count), frames = static_cast<std::size_t>(shape.frames);
     made.pixels.resize(static_cast<std::size_t>(shape.size()));
     made.is_image.resize(samples);
-    made.captions.resize(samples, std::vector<std::string>(frames));
-    if (classes > 0) made.labels.resize(samples * frames, no_label);
+    made.captions.resize(samples);
+    for (auto& list : made.captions) list.resize(frames);
+    if (classes > 0) made.labels = std::vector<std::int32_t>(samples * frames, no_label);
     made.numbers.resize(samples * frames * static_cast<std::size_t>(numbers));
     if (numbers > 0) made.numbers_valid.resize(samples * frames);
     return made;
@@ -31,7 +31,9 @@ inline void place(clips& in, std::int64_t b, std::int64_t frame, const clip& one
     std::copy(one.pixels.begin(), one.pixels.end(), in.pixels.begin() + at * in.shape.frame());
     if (!one.present.empty()) {
         const std::int64_t area = in.shape.height * in.shape.width;
-        in.present.resize(static_cast<std::size_t>(in.shape.count * in.shape.frames * area), 1);
+        if (in.present.empty())
+            in.present =
+                std::vector<std::uint8_t>(static_cast<std::size_t>(in.shape.count * in.shape.frames * area), 1);
         std::copy(one.present.begin(), one.present.end(), in.present.begin() + at * area);
     }
     std::fill_n(in.captions[static_cast<std::size_t>(b)].begin() + frame, count, one.caption);

@@ -70,9 +70,13 @@ std::pair<std::vector<float>, std::vector<std::uint8_t>> numbers_a_frame(const c
     return {numbers,
             a_frame(told.numbers_valid, told.samples, Config::frames, std::uint8_t{1}, "validities of numbers")};
 }
+/// As many entries again: the same, or one everywhere.
 template <class V> void append_copy(std::vector<V>& to) {
     const std::vector<V> same = to;
     append(to, same);
+}
+template <class V> void append_same(std::vector<V>& to, V one) {
+    for (std::size_t more = to.size(); more > 0; --more) to.push_back(one);
 }
 } // namespace detail
 
@@ -124,7 +128,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
         for (const std::int32_t label : frames.labels)
             require(label == no_label || (label >= 0 && label < Config::classes),
                     "a model of {} classes has no class {}", Config::classes, label);
-        if (both && told.without.labels) frames.labels.resize(static_cast<std::size_t>(rows * F), no_label);
+        if (both && told.without.labels) detail::append_same(frames.labels, no_label);
         else if (both) detail::append_copy(frames.labels);
     }
     if constexpr (Config::numbers > 0)
@@ -134,7 +138,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
             frames.numbers_valid = valid;
             if (both) {
                 detail::append_copy(frames.numbers);
-                if (told.without.numbers) frames.numbers_valid.resize(static_cast<std::size_t>(rows * F), 0);
+                if (told.without.numbers) detail::append_same(frames.numbers_valid, std::uint8_t{0});
                 else detail::append_copy(frames.numbers_valid);
             }
         }
@@ -148,7 +152,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
                            {}};
         frames.text.row = detail::a_frame(told.text.row, B, F, 0, "texts");
         frames.text.check();
-        if (both && told.without.texts) frames.text.row.resize(static_cast<std::size_t>(rows * F), 0);
+        if (both && told.without.texts) detail::append_same(frames.text.row, 0);
         else if (both) detail::append_copy(frames.text.row);
     }
     if constexpr (Config::super_resolution) {
@@ -175,7 +179,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
             detail::require_size(known.values, latents_of<Config>(B).size(), latents_of<Config>(B), "known numbers");
             if (both) {
                 detail::append_copy(known.values);
-                if (told.without.known) known.mask.resize(static_cast<std::size_t>(rows * F), 0.0f);
+                if (told.without.known) detail::append_same(known.mask, 0.0f);
                 else detail::append_copy(known.mask);
             }
             input.known = decltype(input.known)(put<A>(ctx, from, known.values).data(), rows);

@@ -34,7 +34,7 @@ class progress {
         ::winsize size{};
         if (::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
             text.resize(std::min<std::size_t>(text.size(), size.ws_col - 1u)); // or it wraps
-        fmt::print(stderr, "\r{}\x1b[K", text);
+        std::fputs(("\r" + text + "\x1b[K").c_str(), stderr);
         std::fflush(stderr);
         shown_ = true;
     }
@@ -47,8 +47,11 @@ class progress {
 
     static std::string time_text(double seconds) {
         const auto s = static_cast<long long>(std::clamp(seconds, 0.0, 1e9));
-        if (s >= 3600) return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
-        return fmt::format("{}:{:02}", s / 60, s % 60);
+        const auto behind = [](long long number) {
+            return std::string{':', static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
+        };
+        if (s >= 3600) return std::to_string(s / 3600) + behind(s / 60 % 60) + behind(s % 60);
+        return std::to_string(s / 60) + behind(s % 60);
     }
 
     /// The line as it stands after so many seconds.
@@ -59,8 +62,8 @@ class progress {
         constexpr int width = 24;
         std::string bar(static_cast<std::size_t>(share * width), '#');
         bar.resize(width, '.');
-        std::string text =
-            fmt::format("[{}] {:3.0f}%  {}/{} {}  {}", bar, 100 * share, done, total_, unit_, rate_text(rate));
+        std::string text = "[" + bar + fmt::format("] {:3.0f}%  ", 100 * share) + std::to_string(done) + "/" +
+                           std::to_string(total_) + " " + unit_ + "  " + rate_text(rate);
         if (rate > 0) text += "  " + time_text(static_cast<double>(total_ - done) / rate) + " left";
         return note.empty() ? text : text + "  " + note;
     }
@@ -73,7 +76,7 @@ class progress {
         return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
     }
     static std::string rate_text(double rate) {
-        return rate >= 1 || rate <= 0 ? fmt::format("{:.1f}/s", rate) : fmt::format("{:.1f} s each", 1 / rate);
+        return rate >= 1 || rate <= 0 ? fmt::format("{:.1f}/s", +rate) : fmt::format("{:.1f} s each", 1 / rate);
     }
 
     std::int64_t total_, start_;

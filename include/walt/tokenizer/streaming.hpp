@@ -102,8 +102,8 @@ template <class Tokenizer> class encode_stream : public detail::video_stream<Tok
                 "this tokenizer takes pixels of {} channels, not of {}", base::dims::in_channels,
                 frames.shape.channels);
         if (seen_.count > 0) detail::require_follows(seen_, frames.shape);
-        clips all = frames;
-        if (waiting_) (all = *waiting_).append(frames);
+        clips all = waiting_ ? *waiting_ : frames;
+        if (waiting_) all.append(frames);
 
         std::optional<latents> made;
         std::int64_t done = 0;
@@ -113,7 +113,7 @@ template <class Tokenizer> class encode_stream : public detail::video_stream<Tok
                     return base::tokenizer_.encode(all.frames(done, some), base::how_.scale, of);
                 });
                 if (made) made->append(z);
-                else made = z;
+                else made.emplace(z);
                 done += some;
             }
         });
@@ -172,9 +172,9 @@ template <class Tokenizer> class decode_stream : public detail::video_stream<Tok
         base::all_or_nothing([&] {
             for (std::int64_t at = 0, some = 0; at < from.shape.frames; at += some) {
                 some = std::min(base::how_.latent_frames, from.shape.frames - at);
-                const clips x = base::next_chunk(
+                clips x = base::next_chunk(
                     [&](const chunk& of) { return base::tokenizer_.decode(from.frames(at, some), of); });
-                if (at == 0) made = x;
+                if (at == 0) made = std::move(x);
                 else made.append(x);
             }
         });

@@ -37,9 +37,27 @@ inline void require_onednn(dnnl_status_t status, const char* what) {
     require(status == dnnl_success, "oneDNN could not {}: {}", what, dnnl_status2str(status));
 }
 
-/// The library's objects, each destroyed with its last owner.
-using onednn_primitive_desc = std::shared_ptr<dnnl_primitive_desc>;
-using onednn_primitive = std::shared_ptr<dnnl_primitive>;
+/// One of the library's objects, or none yet; destroyed with its owner.
+template <class Handle, dnnl_status_t (*Destroy)(Handle)> class onednn_owned {
+  public:
+    onednn_owned() = default;
+    onednn_owned(onednn_owned&& other) noexcept : own_(std::exchange(other.own_, nullptr)) {}
+    onednn_owned& operator=(onednn_owned&&) = delete;
+    ~onednn_owned() {
+        if (own_) Destroy(own_);
+    }
+    Handle* out() { return &own_; } ///< for what makes one
+    Handle get() const { return own_; }
+
+  private:
+    Handle own_ = nullptr;
+};
+using onednn_engine = onednn_owned<dnnl_engine_t, dnnl_engine_destroy>;
+using onednn_stream = onednn_owned<dnnl_stream_t, dnnl_stream_destroy>;
+using onednn_attributes = onednn_owned<dnnl_primitive_attr_t, dnnl_primitive_attr_destroy>;
+using onednn_post_ops = onednn_owned<dnnl_post_ops_t, dnnl_post_ops_destroy>;
+using onednn_primitive_desc = onednn_owned<dnnl_primitive_desc_t, dnnl_primitive_desc_destroy>;
+using onednn_primitive = std::shared_ptr<dnnl_primitive>; ///< destroyed with its last owner
 
 /// Type, extents, and where in memory each element lies.
 class onednn_layout {
@@ -158,35 +176,19 @@ class onednn {
         const onednn_tensor& tensor;
     };
 
-    onednn() {
-        dnnl_engine_t made = nullptr;
-        require_onednn(dnnl_engine_create(&made, dnnl_cpu, 0), "start");
-        engine_ = {made, [](dnnl_engine_t one) { dnnl_engine_destroy(one); }};
-    }
+    onednn() { require_onednn(dnnl_engine_create(engine_.out(), dnnl_cpu, 0), "start"); }
     dnnl_engine_t engine() const { return engine_.get(); }
 
     onednn_tensor wrap(const onednn_layout& layout, const void* data) const { return {engine(), layout, data}; }
 
     /// The primitive of this key, of what make(attributes, &desc) describes the first time.
-    template <class Make> onednn_primitive cached(const key& shape, bool add, Make&& make) {
-        return primitives_.get({shape, omp_get_max_threads()}, [&] {
-            const std::shared_ptr<dnnl_primitive_attr> attributes = attributes_of(add);
-            dnnl_primitive_desc_t desc = nullptr;
-            dnnl_status_t status = make(attributes.get(), &desc);
-            const onednn_primitive_desc owner = owned(desc);
-            dnnl_primitive_t primitive = nullptr;
-            if (status == dnnl_success) status = dnnl_primitive_create(&primitive, desc);
-            require(status == dnnl_success,
-                    "oneDNN has no product or convolution of this kind on this processor (in bf16 it needs AVX-512; "
-                    "float runs everywhere): {}",
-                    dnnl_status2str(status));
-            return onednn_primitive(primitive, [](dnnl_primitive_t one) { dnnl_primitive_destroy(one); });
-        });
-    }
-    static onednn_primitive_desc owned(dnnl_primitive_desc_t desc) {
-        return {desc, [](dnnl_primitive_desc_t one) {
-                    if (one) dnnl_primitive_desc_destroy(one);
-                }};
+    template <class Make> onednn_primitive cached(const key& shape, bool add, const Make& make) {
+        const place at{shape, omp_get_max_threads()};
+        if (const onednn_primitive* known = primitives_.find(at)) return *known;
+        const onednn_attributes with = attributes_of(add);
+        onednn_primitive_desc desc;
+        const dnnl_status_t status = make(with.get(), desc.out());
+        return primitives_.keep(at, made(status, desc));
     }
 
     /// Runs a primitive in this thread; what it needs beside its arguments comes from `scratch`.
@@ -198,37 +200,45 @@ class onednn {
         int count = 1;
         for (const argument& one : with)
             if (one.tensor.get()) all[static_cast<std::size_t>(count++)] = {one.number, one.tensor.get()};
-        dnnl_stream_t stream = nullptr;
-        require_onednn(dnnl_stream_create(&stream, engine(), dnnl_stream_default_flags), "start a stream");
-        const std::unique_ptr<dnnl_stream, dnnl_status_t (*)(dnnl_stream_t)> ends(stream, dnnl_stream_destroy);
-        require_onednn(dnnl_primitive_execute(what.get(), stream, count, all.data()), "run a primitive");
-        require_onednn(dnnl_stream_wait(stream), "run a primitive");
+        onednn_stream stream;
+        require_onednn(dnnl_stream_create(stream.out(), engine(), dnnl_stream_default_flags), "start a stream");
+        require_onednn(dnnl_primitive_execute(what.get(), stream.get(), count, all.data()), "run a primitive");
+        require_onednn(dnnl_stream_wait(stream.get()), "run a primitive");
     }
 
   private:
+    using place = std::pair<key, int>; ///< with the threads that a primitive is made for
+
+    /// The primitive that was described, if it was.
+    static onednn_primitive made(dnnl_status_t status, const onednn_primitive_desc& desc) {
+        dnnl_primitive_t primitive = nullptr;
+        if (status == dnnl_success) status = dnnl_primitive_create(&primitive, desc.get());
+        require(status == dnnl_success,
+                "oneDNN has no product or convolution of this kind on this processor (in bf16 it needs AVX-512; "
+                "float runs everywhere): {}",
+                dnnl_status2str(status));
+        return onednn_primitive(primitive, [](dnnl_primitive_t one) { dnnl_primitive_destroy(one); });
+    }
     /// Scratch memory comes with each call; `add`: to what the result holds.
-    static std::shared_ptr<dnnl_primitive_attr> attributes_of(bool add) {
-        dnnl_primitive_attr_t made = nullptr;
-        require_onednn(dnnl_primitive_attr_create(&made), "describe a primitive");
-        const std::shared_ptr<dnnl_primitive_attr> owner(
-            made, [](dnnl_primitive_attr_t one) { dnnl_primitive_attr_destroy(one); });
-        require_onednn(dnnl_primitive_attr_set_scratchpad_mode(made, dnnl_scratchpad_mode_user),
+    static onednn_attributes attributes_of(bool add) {
+        onednn_attributes made;
+        require_onednn(dnnl_primitive_attr_create(made.out()), "describe a primitive");
+        require_onednn(dnnl_primitive_attr_set_scratchpad_mode(made.get(), dnnl_scratchpad_mode_user),
                        "describe a primitive");
-        if (!add) return owner;
-        dnnl_post_ops_t sum = nullptr;
-        require_onednn(dnnl_post_ops_create(&sum), "describe a primitive");
-        const std::unique_ptr<dnnl_post_ops, dnnl_status_t (*)(dnnl_post_ops_t)> ends(sum, dnnl_post_ops_destroy);
+        if (!add) return made;
+        onednn_post_ops sum;
+        require_onednn(dnnl_post_ops_create(sum.out()), "describe a primitive");
 #if DNNL_VERSION_MAJOR >= 3
-        require_onednn(dnnl_post_ops_append_sum(sum, 1.0f, 0, dnnl_data_type_undef), "describe a primitive");
+        require_onednn(dnnl_post_ops_append_sum(sum.get(), 1.0f, 0, dnnl_data_type_undef), "describe a primitive");
 #else
-        require_onednn(dnnl_post_ops_append_sum(sum, 1.0f), "describe a primitive");
+        require_onednn(dnnl_post_ops_append_sum(sum.get(), 1.0f), "describe a primitive");
 #endif
-        require_onednn(dnnl_primitive_attr_set_post_ops(made, sum), "describe a primitive");
-        return owner;
+        require_onednn(dnnl_primitive_attr_set_post_ops(made.get(), sum.get()), "describe a primitive");
+        return made;
     }
 
-    std::shared_ptr<dnnl_engine> engine_;
-    recent<std::pair<key, int>, onednn_primitive> primitives_{4096}; ///< with the threads that they are made for
+    onednn_engine engine_;
+    recent<place, onednn_primitive> primitives_{4096};
 };
 
 // The library's ways of saying what a primitive does. Those of 2.6 make a description that a primitive is made of.

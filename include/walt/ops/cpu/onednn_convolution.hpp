@@ -85,9 +85,9 @@ inline dnnl_status_t describe_forward(const onednn& library, const convolution_s
 
 /// The forward pass that the two backward ones belong to.
 inline onednn_primitive_desc forward_hint(const onednn& library, const convolution_shape& s) {
-    dnnl_primitive_desc_t desc = nullptr;
-    require_onednn(describe_forward(library, s, false, nullptr, &desc), "describe a convolution");
-    return onednn::owned(desc);
+    onednn_primitive_desc desc;
+    require_onednn(describe_forward(library, s, false, nullptr, desc.out()), "describe a convolution");
+    return desc;
 }
 
 inline dnnl_status_t describe_backward_input(const onednn& library, const convolution_shape& s,
