@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 namespace {
 void wait_a_little(std::int64_t n) { std::this_thread::sleep_for(std::chrono::microseconds(50 * (n * 7 % 5))); }

@@ -2,6 +2,7 @@
 
 #include <walt/io/progress.hpp>
 
+#include <chrono>
 #include <cstdlib>
 #include <thread>
 
