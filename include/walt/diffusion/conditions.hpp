@@ -204,7 +204,7 @@ template <class T, class Config> struct prepared_conditions {
         prepared_conditions half = *this;
         if (!guides) return half;
         const auto cut = [&](auto& part, std::int64_t count) {
-            if (part) part = part.slice(0, count);
+            if (part.size() > 0) part = part.slice(0, count);
         };
         const std::int64_t frames = samples * Config::frames;
         half.guides = false;

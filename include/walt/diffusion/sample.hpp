@@ -42,8 +42,13 @@ void denoise(const Denoiser& model, const prepared_conditions<T, Config>& told, 
     auto course = how.guide.off() ? told.unguided() : told;
     const auto rows = static_cast<std::size_t>(course.guides ? 2 * told.samples : told.samples);
     course.input.is_image = to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>(rows, how.images)).read();
+    typename Denoiser::kept_blocks kept(ctx.arena, how.reuse.off() ? 0 : static_cast<std::int64_t>(rows), how.reuse);
     run_sampler(
-        ctx, how, course.input, x, [&](const auto& in, auto answer) { model.predict(in, course.network, answer); },
+        ctx, how, course.input, x,
+        [&](const auto& in, auto answer) {
+            if (how.reuse.off()) model.predict(in, course.network, answer);
+            else model.predict(in, course.network, kept, answer);
+        },
         seen);
 }
 

@@ -22,6 +22,7 @@ struct sampling {
     std::function<void(int step)> seen{}; ///< called after each step with its number, counted from 0
     noise_schedule schedule{};            ///< that of the training
     prediction predicts = v_prediction;   ///< that of the training
+    step_reuse reuse{};                   ///< whether blocks may be skipped; off: every step is computed whole
 };
 
 namespace detail {
@@ -202,28 +203,30 @@ template <class Context, class A, class Config> class sampler_pass {
 
 /// Takes `x` [B, F, H, W, C] (A) from noise to latents.
 /// predict(input, answer): asks the context for the network's answer. It is `recorded` work: the same ops on the same
-/// memory in every step. `input` comes with all conditions set, for B samples, or under guidance for 2 B: all samples
-/// with their conditions, then all without what guidance leaves out; noisy, step and self_condition are set here.
-/// Known frames (docs/model.md 15): x and the estimate of x0 hold them where the first half's mask is 1; a half whose
-/// mask is 0 there sees them noised by what x had there at the start.
+/// memory in every step, unless how.reuse lets predict decide on the host. `input` comes with all conditions set, for B
+/// samples, or under guidance for 2 B: all samples with their conditions, then all without what guidance leaves out;
+/// noisy, step and self_condition are set here. Known frames (docs/model.md 15): x and the estimate of x0 hold them
+/// where the first half's mask is 1; a half whose mask is 0 there sees them noised by what x had there at the start.
 /// seen(k, x0) is called after step k with the guided estimate of x0; it gives back what it takes from the arena.
 template <class Context, class A, class Config, class X, class Predict, class Seen>
 void run_sampler(Context& ctx, const sampling& how, denoiser_input<A, Config> input, X x, Predict&& predict,
                  Seen&& seen) {
     const arena::scope scope(ctx.arena);
     const detail::sampler_pass<Context, A, Config> pass(ctx, how, input, x);
-    recorded one_step(ctx, [&] {
+    const auto one_step = [&] {
         const arena::scope temporaries(ctx.arena);
         pass.show();
         predict(pass.input, pass.answers);
         pass.guide();
         pass.estimate();
         pass.advance();
-    });
+    };
+    recorded same_step(ctx, one_step);
     for (std::size_t k = 0; k < pass.tables.levels.size(); ++k) {
         ops::fill(ctx, pass.step, pass.tables.levels[k]);
         if (pass.draws) ops::normal(ctx, philox{how.seed.value, 1 + k}, pass.fresh);
-        one_step();
+        if (how.reuse.off()) same_step();
+        else one_step();
         seen(static_cast<int>(k), pass.x0.read());
     }
 }

@@ -108,10 +108,17 @@ template <class Shape, class Cross, int MlpHidden, int Rank> struct transformer_
     template <class T>
     void forward(auto& ctx, const weights<T>& w, const block_condition<T, D, K>& c, auto h, auto h_next,
                  const saved<T>& keep) const {
+        forward(ctx, w, c, h, h_next, keep, [](auto) { return false; });
+    }
+    /// reused(u): told the input behind the first norm; where it answers true it has written h_next, and that is all.
+    template <class T>
+    void forward(auto& ctx, const weights<T>& w, const block_condition<T, D, K>& c, auto h, auto h_next,
+                 const saved<T>& keep, const auto& reused) const {
         const auto m = keep.modulation;
         adaln.forward(ctx, w, c.s, c.base, m, keep.adaln);
 
         ops::modulated_norm(ctx, h, m, attn_chunk, keep.sides.attn.u);
+        if (reused(keep.sides.attn.u.read())) return;
         attn.forward(ctx, w, keep.sides.attn.u, c.is_image, keep.sides.attn.y, keep.attn);
         ops::gated_residual(ctx, h, m, attn_chunk + gate, keep.sides.attn.y, keep.h_attn);
         auto h_mlp = keep.h_attn;

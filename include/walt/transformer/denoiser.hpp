@@ -21,6 +21,7 @@ struct denoiser : model<Context, transformer<Config>, T, Storage> {
     using input_gradient = denoiser_input_gradient<A, Config>;
     using saved = typename transformer<Config>::template saved<T>;
     using prepared = walt::prepared<T, Config>;
+    using kept_blocks = walt::kept_blocks<T, Config>;
 
     denoiser(Context& ctx, Config, compute_t<T>, seed from = {}) requires Storage::writable : base(ctx, from) {}
     template <weights_source Source>
@@ -40,8 +41,13 @@ struct denoiser : model<Context, transformer<Config>, T, Storage> {
     void predict(const input& in, latent v) const;
     /// The same to the last bit, with the conditions of in prepared before.
     void predict(const input& in, const prepared& given, latent v) const;
+    /// Nearly the same: blocks whose input has barely moved since they were kept add what they added then.
+    void predict(const input& in, const prepared& given, kept_blocks& kept, latent v) const;
     /// What of an input's conditions does not change from step to step, computed once.
     prepared prepare(const input& in) const;
+
+  private:
+    void predict(const input& in, const prepared& given, kept_blocks* kept, latent v) const;
 };
 
 template <class Context, class Config, class T, class Storage>
@@ -76,11 +82,25 @@ void denoiser<Context, Config, T, Storage>::predict(const input& in, latent v) c
 
 template <class Context, class Config, class T, class Storage>
 void denoiser<Context, Config, T, Storage>::predict(const input& in, const prepared& given, latent v) const {
+    predict(in, given, nullptr, v);
+}
+
+template <class Context, class Config, class T, class Storage>
+void denoiser<Context, Config, T, Storage>::predict(const input& in, const prepared& given, kept_blocks& kept,
+                                                    latent v) const {
+    require(kept.batch() == in.batch(), "blocks are kept of {} samples, and {} are asked about", kept.batch(),
+            in.batch());
+    predict(in, given, &kept, v);
+}
+
+template <class Context, class Config, class T, class Storage>
+void denoiser<Context, Config, T, Storage>::predict(const input& in, const prepared& given, kept_blocks* kept,
+                                                    latent v) const {
     require(given.samples == in.batch(), "conditions were prepared for {} samples, and {} are asked about",
             given.samples, in.batch());
     const arena::scope scope(this->context().arena);
     const saved pass(this->context().arena, in.batch(), 0, activations::none);
-    this->network().forward(this->context(), this->weights(), in, v, pass, given);
+    this->network().forward(this->context(), this->weights(), in, v, pass, given, kept);
 }
 
 template <class Context, class Config, class T, class Storage>

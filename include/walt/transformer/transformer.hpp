@@ -4,6 +4,7 @@
 #include "../core/activations.hpp"
 #include "condition_embedding.hpp"
 #include "input.hpp"
+#include "kept_blocks.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -90,9 +91,12 @@ template <class Config> struct transformer {
     };
 
     /// v [B, F, H, W, C] (A): the network's answer. What is `given` is not computed again; the answer is the same.
+    /// Blocks whose input has barely moved since they were `kept` are skipped, which only mode none has (activations of
+    /// a block that was skipped are no more than its input's).
     template <class T, class V>
     void forward(auto& ctx, const weights<T>& w, const denoiser_input<accumulate_t<T>, Config>& in, V v,
-                 const saved<T>& keep, const prepared<T, Config>& given = {}) const {
+                 const saved<T>& keep, const prepared<T, Config>& given = {},
+                 kept_blocks<T, Config>* kept = nullptr) const {
         tokens.forward(ctx, w, in, given, keep.stream(0), keep.tokens);
         conditions.forward(ctx, w, in, given, keep.conditions);
 
@@ -101,7 +105,11 @@ template <class Config> struct transformer {
                 const auto lease = w.block(blocks, i);
                 auto c = keep.conditions.of(in);
                 if (has_text && given) c.text.kv = given.text_kv[static_cast<std::size_t>(i)].read();
-                block.forward(ctx, lease, c, keep.stream(i), keep.stream(i + 1), keep.of(block, i));
+                const auto h = keep.stream(i), h_next = keep.stream(i + 1);
+                bool skipped = false;
+                block.forward(ctx, lease, c, h, h_next, keep.of(block, i),
+                              [&](auto u) { return skipped = kept && kept->reuse(ctx, i, u, h, h_next); });
+                if (kept && !skipped) kept->keep(ctx, i, h, h_next);
             });
 
         final.adaln.forward(ctx, w, keep.conditions.s, keep.final_modulation);

@@ -1,0 +1,14 @@
+// Step reuse on the CUDA device: its host waits for every decision, so that a step is not recorded.
+#include "../diffusion/step_reuse.hpp"
+
+#include <walt/cuda.cuh>
+
+namespace tests {
+using namespace walt;
+
+TEMPLATE_TEST_CASE("cuda: blocks whose input has barely moved are skipped, and at threshold 0 none", "[cuda][sampling]",
+                   float, bf16) {
+    testing::check_step_reuse<walt::cuda::context, TestType>();
+}
+
+} // namespace tests
