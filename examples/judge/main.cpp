@@ -1,14 +1,19 @@
-// Trains the demo's judge, tells how often it is right on real clips, and judges generated ones.
-// test: --train-steps 20 --test 20
+// Trains the demo's judge, tells how often it is right on real clips, and judges generated ones: what they show against
+// their captions, and how far their features are from real clips'.
+// test: --train-steps 20 --test 20 --real 2
 #include "judge.hpp"
 
+#include <walt/data/read_clips.hpp>
 #include <walt/io/weights.hpp>
+#include <walt/measures/frechet.hpp>
 #include <walt/perceptual/item_features.hpp>
+#include <walt/perceptual/st_lpips.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <chrono>
+#include <functional>
 #include <sstream>
 
 namespace {
@@ -87,8 +92,7 @@ void test(const judge::item_judge& judge, std::int64_t count) {
 /// Clips in a file: `pixels` [B, F, 48, 48, 3] (U8) and the metadata `captions`, one a line.
 struct clip_file {
     std::vector<std::string> captions;
-    std::vector<float> pixels;
-    int frames = 0;
+    walt::clips clips;
 
     explicit clip_file(const std::filesystem::path& path) {
         const walt::safetensors_file file(path);
@@ -104,22 +108,59 @@ struct clip_file {
         for (std::string line; std::getline(lines, line);) captions.push_back(line);
         walt::require(static_cast<std::int64_t>(captions.size()) == shape[0], "{} has {} clips and {} captions",
                       file.path(), shape[0], captions.size());
+        clips.shape = {shape[0], static_cast<int>(shape[1]), judge::side, judge::side, 3};
         for (const std::uint8_t level : file.read<std::uint8_t>("pixels"))
-            pixels.push_back(static_cast<float>(level) / 127.5f - 1.0f);
-        frames = static_cast<int>(shape[1]);
+            clips.pixels.push_back(static_cast<float>(level) / 127.5f - 1.0f);
     }
 };
 
-void judge_clips(const judge::item_judge& judge, const clip_file& clips, bool each) {
+/// Clips of pictures that no training saw, half of them of held-out combinations.
+walt::clips real_clips(walt::seed from, std::int64_t count) {
+    const auto of = [&](walt::split part, std::int64_t some) {
+        return walt::read_clips(
+            moving_fashion({.size = judge::side, .split = part, .pictures = walt::fashion_part::test}), from, 0, some);
+    };
+    walt::clips made = of(walt::split::train, count - count / 2);
+    const walt::clips held_out = of(walt::split::held_out, count / 2);
+    made.pixels.insert(made.pixels.end(), held_out.pixels.begin(), held_out.pixels.end());
+    return {.shape = {count, made.shape.frames, made.shape.height, made.shape.width, made.shape.channels},
+            .pixels = std::move(made.pixels)};
+}
+
+/// The Frechet distance of clips from so many real ones, of what a network's last tap shows of a frame on average.
+class features_of_real_clips {
+  public:
+    template <class Network>
+    features_of_real_clips(std::string name, const Network& network, std::int64_t count)
+        : name_(std::move(name)), statistics_of_([&network](const walt::clips& of) {
+              walt::feature_statistics made;
+              made.add(network.pooled(of), Network::pooled_features);
+              return made;
+          }),
+          real_(statistics_of_(real_clips(walt::seed{6}, count))) {
+        tell("as many others", real_clips(walt::seed{7}, count));
+    }
+    void tell(const std::string& clips, const walt::clips& of) const {
+        fmt::print("Frechet distance of {} from real clips, features of {}: {:.4f}\n", clips, name_,
+                   walt::frechet_distance(real_, statistics_of_(of)));
+    }
+
+  private:
+    std::string name_;
+    std::function<walt::feature_statistics(const walt::clips&)> statistics_of_;
+    walt::feature_statistics real_;
+};
+
+void judge_clips(const judge::item_judge& judge, const clip_file& file, bool each) {
     score seen, held_out;
     confusion items{};
-    const float* pixels = clips.pixels.data();
-    for (const std::string& caption : clips.captions) {
+    const float* pixels = file.clips.pixels.data();
+    for (const std::string& caption : file.captions) {
         const std::optional<moving_fashion_label> told = moving_fashion::parse(caption);
         walt::require(told.has_value(), "'{}' is no caption of moving fashion, such as 'a red sneaker moving left'",
                       caption);
-        const judge::verdict found = judge(pixels, clips.frames);
-        pixels += judge::frame_size * clips.frames;
+        const judge::verdict found = judge(pixels, static_cast<int>(file.clips.shape.frames));
+        pixels += file.clips.shape.sample();
         (moving_fashion::held_out(*told) ? held_out : seen).add(found, *told);
         ++items[place(told->item)][place(found.item)];
         if (each)
@@ -137,8 +178,9 @@ void judge_clips(const judge::item_judge& judge, const clip_file& clips, bool ea
 
 int main(int argc, char** argv) try {
     CLI::App app{"Trains the demo's judge once, says how often it is right on real clips, and judges generated clips."};
-    std::filesystem::path folder = "judge-run", clips, features;
-    std::int64_t steps = 2500, tested = 1000;
+    std::filesystem::path folder = "judge-run", features, st_lpips;
+    std::vector<std::filesystem::path> clips;
+    std::int64_t steps = 2500, tested = 1000, real = 0;
     bool each = false;
     app.add_option("--folder", folder, "where the judge is kept")->capture_default_str();
     app.add_option("--train-steps", steps, "steps of 64 frames, where the folder has no judge yet")
@@ -148,25 +190,41 @@ int main(int argc, char** argv) try {
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
     app.add_option("--clips", clips,
-                   "safetensors file with pixels U8 [B, F, 48, 48, 3] and metadata captions, one a line")
+                   "safetensors files with pixels U8 [B, F, 48, 48, 3] and metadata captions, one a line")
+        ->check(CLI::ExistingFile);
+    app.add_option("--real", real, "real clips for a Frechet distance of the files' clips from them, 0 for none")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--st-lpips", st_lpips, "weights of ST-LPIPS's AlexNet, for a distance in its features too")
         ->check(CLI::ExistingFile);
     app.add_option("--features", features, "a file to write the network's features to, for perceptual distances");
     app.add_flag("--each", each, "print the verdict on every clip of the file");
     CLI11_PARSE(app, argc, argv);
 
-    const std::optional<clip_file> file = clips.empty() ? std::nullopt : std::optional<clip_file>(clips);
+    std::vector<clip_file> files;
+    for (const auto& path : clips) files.emplace_back(path);
     walt::cpu::context ctx;
     const auto begun = std::chrono::steady_clock::now();
     const judge::item_judge judge(ctx, folder, steps);
     fmt::print("judge ready after {:.1f} s\n",
                std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
-    if (!features.empty()) {
-        const walt::perceptual_distance seen(ctx, walt::perceptual_network<walt::item_features, false>{},
-                                             walt::compute<float>, walt::judge_weights(folder / "judge.safetensors"));
-        walt::save_weights<walt::bf16>(features, seen.net());
-    }
+    const walt::perceptual_distance items(ctx, walt::perceptual_network<walt::item_features, false>{},
+                                          walt::compute<float>, walt::judge_weights(folder / "judge.safetensors"));
+    if (!features.empty()) walt::save_weights<walt::bf16>(features, items.net());
     if (tested > 0) test(judge, tested);
-    if (file) judge_clips(judge, *file, each);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        fmt::print("{}\n", clips[i].string());
+        judge_clips(judge, files[i], each);
+    }
+    const auto tell_distances = [&](const char* name, const auto& network) {
+        const features_of_real_clips apart(name, network, real);
+        for (std::size_t i = 0; i < files.size(); ++i) apart.tell(clips[i].string(), files[i].clips);
+    };
+    if (real > 0) tell_distances("the judge's first three layers", items);
+    if (real > 0 && !st_lpips.empty())
+        tell_distances("ST-LPIPS's AlexNet",
+                       walt::perceptual_distance(ctx, walt::perceptual_network<walt::st_alexnet>{},
+                                                 walt::compute<float>, walt::weights_file(st_lpips)));
 } catch (const std::exception& problem) {
     fmt::print(stderr, "judge: {}\n", problem.what());
     return 1;
