@@ -20,7 +20,7 @@ namespace detail {
 inline constexpr int panel_width = block_vectors * vector_lanes; // columns
 inline constexpr int block_height = 6; // rows: 24 sums of AVX-512's 32 registers, 12 of AVX2's 16
 inline constexpr int cache_line = 64;  // bytes
-inline constexpr int piece_rows = 16 * block_height;
+inline constexpr int piece_rows = 16 * block_height, packing_ahead = 16; // rows
 
 typedef float unit_in_memory __attribute__((aligned(2), may_alias));
 using block_sums = float[block_height][panel_width];
@@ -83,12 +83,19 @@ template <class T> struct matrix {
     const T* row(std::int64_t i) const { return data + i * columns; }
 };
 
+/// Some columns of a row that lies far from the last, which the processor does not foresee.
+template <class T> inline void prefetch(const T* row, int count) {
+    for (int c = 0; c < count; c += cache_line / static_cast<int>(sizeof(T))) __builtin_prefetch(row + c);
+}
+
 /// to [units of the rows, width]: the rows first .. last of some columns of a matrix as a right operand.
 template <class T>
 void pack_rows(const matrix<T>& from, std::int64_t first, std::int64_t last, std::int64_t column, int count, float* to,
                int width) {
     constexpr int deep = sizeof(float) / sizeof(T);
     for (std::int64_t r = first; r < last; r += deep, to += width) {
+        for (int ahead = 0; ahead < deep; ++ahead)
+            prefetch(from.row(std::min(r + packing_ahead + ahead, last - 1)) + column, count);
         const T *even = from.row(r) + column, *odd = r + 1 < last ? even + from.columns : nullptr;
         for (int c = 0; c < width; c += vector_lanes) {
             float_vector unit = {};
@@ -203,7 +210,7 @@ inline void add_units(float_vector& sum, const float_vector& units, bf16) {
 /// [left.columns] += the sums of left's columns, unless it is null.
 template <class T>
 void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* result, float* left_sums) {
-    constexpr int deep = sizeof(float) / sizeof(T), height = 8 * block_height;
+    constexpr int deep = sizeof(float) / sizeof(T), height = piece_rows;
     constexpr std::int64_t at_once = 256, rows_at_once = at_once * deep; // what is packed of them stays in cache
     const std::int64_t parts = (right.rows + rows_at_once - 1) / rows_at_once;
     if (parts == 0) return;
