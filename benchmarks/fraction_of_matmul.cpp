@@ -81,7 +81,7 @@ template <class Config, class T> void sampling_step(benchmark::State& state) {
 BENCHMARK(training_step<walt::presets::demo, float>)->Arg(32)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(training_step<walt::presets::demo, walt::bf16>)->Arg(32)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(sampling_step<walt::presets::demo, float>)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(sampling_step<walt::presets::demo, walt::bf16>)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(sampling_step<walt::presets::demo, walt::bf16>)->Arg(2)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(training_step<width_1024, float>)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(training_step<width_1024, walt::bf16>)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(sampling_step<width_1024, float>)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
