@@ -3,6 +3,7 @@
 
 #include <walt/ops/cpu/linear.hpp>
 #include <walt/ops/cpu/pointwise.hpp>
+#include <walt/ops/resting_weights.hpp>
 
 using namespace walt;
 
@@ -69,6 +70,29 @@ TEST_CASE("a linear map's results are those of its rows, however many there are 
         CHECK(of_rows(float{}, rows) == of_rows(float{}, 300));
         CHECK(of_rows(bf16{}, rows) == of_rows(bf16{}, 300));
     }
+}
+
+TEST_CASE("weights that rest are packed once, and again when they have rested", "[ops][linear]") {
+    cpu::context ctx;
+    ctx.products = cpu::multiplier::vectors;
+    const auto x = random<float, dynamic, 70>(ctx, 1, 9), dx = random<float, dynamic, 70>(ctx, 2, 9);
+    const auto y = random<float, dynamic, 90>(ctx, 3, 9);
+    const auto w = random<float, 90, 70>(ctx, 4), other = random<float, 90, 70>(ctx, 5);
+    const auto both = [&](auto with) {
+        ops::linear(ctx, x, with, none{}, y);
+        ops::linear_grad_input(ctx, y, with, dx); // the same numbers, packed in the other way
+        return std::pair{doubles(y), doubles(dx)};
+    };
+    const auto before = both(w), of_other = both(other);
+    {
+        const auto resting = ops::rest_weights(ctx, weights<float>{w.data(), w.data()}, 90 * 70);
+        CHECK(both(w) == before);
+        CHECK(both(w) == before);
+        CHECK(both(other) == of_other);
+        std::copy_n(other.data(), other.size(), w.data()); // against the promise: nobody looks
+        CHECK(both(w) == before);
+    }
+    CHECK(both(w) == of_other);
 }
 
 TEST_CASE("a linear map of no rows does nothing", "[ops][linear]") {

@@ -4,6 +4,7 @@
 
 #include "../data/latents.hpp"
 #include "../data/videos.hpp"
+#include "../ops/resting_weights.hpp"
 #include "../text/captions.hpp"
 #include "../transformer/denoiser.hpp"
 #include "conditions.hpp"
@@ -43,6 +44,7 @@ void denoise(const Denoiser& model, const prepared_conditions<T, Config>& told, 
     const auto rows = static_cast<std::size_t>(course.guides ? 2 * told.samples : told.samples);
     course.input.is_image = to_device<std::uint8_t>(ctx, std::vector<std::uint8_t>(rows, how.images)).read();
     typename Denoiser::kept_blocks kept(ctx.arena, how.reuse.off() ? 0 : static_cast<std::int64_t>(rows), how.reuse);
+    [[maybe_unused]] const auto resting = ops::rest_weights(ctx, model.weights(), Denoiser::extent);
     run_sampler(
         ctx, how, course.input, x,
         [&](const auto& in, auto answer) {

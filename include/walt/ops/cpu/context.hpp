@@ -31,11 +31,14 @@ inline constexpr const char* plain_ops[] = {"gradient_scale",
 /// Who multiplies large matrices: `fastest` is oneDNN for bf16 on a processor with AMX, walt's vectors elsewhere.
 enum class multiplier { fastest, vectors, onednn };
 
+class resting_weights;
+
 /// The fast CPU device. It inherits the reference's ops and has its own of all but plain_ops.
 struct context : reference::context {
     static constexpr const char* name = "cpu";
     onednn library;
     multiplier products = multiplier::fastest; ///< for linear maps; where vectors do not multiply bf16, oneDNN does
+    resting_weights* resting = nullptr;        ///< those that nobody writes now
 };
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

@@ -5,6 +5,7 @@
 #include "../reference/linear.hpp"
 #include "context.hpp"
 #include "product.hpp"
+#include "resting_weights.hpp"
 #include "vector_math.hpp"
 
 #include <algorithm>
@@ -155,8 +156,7 @@ void multiply(context& ctx, const product& p, const T* a, const T* b, const floa
                                   });
     if constexpr (std::is_same_v<operand_t<T>, T>) {
         const arena::scope scope(thread_scratch());
-        const auto right = packed_panels::take<T>(thread_scratch(), p.k, p.n);
-        right.pack(p.b_transposed ? matrix<T>{b, p.n, p.k} : matrix<T>{b, p.k, p.n}, p.b_transposed);
+        const packed_panels right = packed(ctx, thread_scratch(), b, p.m, p.k, p.n, p.b_transposed);
         const auto ahead = [&](std::int64_t row, std::int64_t column, int count) {
             for (int n = 0; n < count; n += cache_line / static_cast<int>(sizeof(U)))
                 then.ahead(row * p.n + column + n);

@@ -126,23 +126,23 @@ struct packed_panels {
     std::int64_t depth, columns; ///< depth in units
     float* data;
 
-    template <class T> static packed_panels take(arena& memory, std::int64_t rows, std::int64_t columns) {
+    /// Of [rows, columns] of T, in no memory yet.
+    template <class T> static packed_panels of(std::int64_t rows, std::int64_t columns) {
         constexpr int deep = sizeof(float) / sizeof(T);
-        packed_panels made{(rows + deep - 1) / deep, columns, nullptr};
-        made.data = memory.take<float, dynamic>(made.count() * made.depth * panel_width).data();
-        return made;
+        return {(rows + deep - 1) / deep, columns, nullptr};
     }
+    std::size_t size() const { return static_cast<std::size_t>(count() * depth * panel_width); }
     std::int64_t count() const { return (columns + panel_width - 1) / panel_width; }
     float* panel(std::int64_t i) const { return data + i * depth * panel_width; }
     int width(std::int64_t i) const {
         return static_cast<int>(std::min<std::int64_t>(panel_width, columns - i * panel_width));
     }
 
-    /// Of a matrix [rows, columns], or of one that is stored transposed.
-    template <class T> void pack(const matrix<T>& from, bool transposed) const {
+    /// From a matrix [rows, columns], or one that is stored transposed.
+    template <class T> void pack(const T* from, std::int64_t rows, bool transposed) const {
         parallel(count(), depth * panel_width / 4, [&](std::int64_t i) {
-            if (transposed) pack_transposed(from, i * panel_width, width(i), panel(i));
-            else pack_rows(from, 0, from.rows, i * panel_width, width(i), panel(i), panel_width);
+            if (transposed) pack_transposed(matrix<T>{from, columns, rows}, i * panel_width, width(i), panel(i));
+            else pack_rows(matrix<T>{from, rows, columns}, 0, rows, i * panel_width, width(i), panel(i), panel_width);
         });
     }
 };
@@ -215,7 +215,8 @@ void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* r
     const std::int64_t parts = (right.rows + rows_at_once - 1) / rows_at_once;
     if (parts == 0) return;
     const arena::scope scope(thread_scratch());
-    const auto panels = packed_panels::take<T>(thread_scratch(), parts * rows_at_once, right.columns);
+    packed_panels panels = packed_panels::of<T>(parts * rows_at_once, right.columns);
+    panels.data = thread_scratch().take<float, dynamic>(static_cast<std::int64_t>(panels.size())).data();
     const std::int64_t count = panels.count();
     const auto packed_part = [&](std::int64_t part, std::int64_t panel) {
         return panels.data + (part * count + panel) * at_once * panel_width;
