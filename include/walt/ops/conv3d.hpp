@@ -10,16 +10,26 @@
 #pragma once
 
 #include "conv_geometry.hpp"
+#include "linear.hpp"
 #include "pointwise.hpp"
 #include "rules.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace walt {
 
 /// Bytes that an engine of cuDNN may take for one convolution, unless a CUDA context is told otherwise.
 inline constexpr std::size_t convolution_workspace = std::size_t{1} << 30;
+
+/// The sums that a host adds up to a gradient of so many weights over so many positions: so few that the work stays
+/// with the products, and their memory at 64 MiB or four gradients.
+constexpr std::int64_t convolution_sums(std::int64_t positions, std::int64_t weights) {
+    const std::int64_t in_memory = (std::int64_t{1} << 24) / std::max<std::int64_t>(1, weights);
+    return std::clamp<std::int64_t>(positions / 1024, 1, std::clamp<std::int64_t>(in_memory, 4, 32));
+}
 
 namespace rules {
 /// x, w and y of a convolution.
@@ -154,6 +164,10 @@ void conv3d_grad_weight(Context& ctx, const conv_geometry& g, X x, DY dy, DW dw,
         if (!rules::wanted(ctx, dw, dbias)) return;
         rules::convolution_sizes(x, rules::past_in(g, x, past, "ops::conv3d_grad_weight"), dw, dy,
                                  "ops::conv3d_grad_weight");
+        if constexpr (!is_none<DBias>)
+            if (!rules::wanted(ctx, dw)) // no product
+                return linear_grad_bias_on(
+                    ctx, dy.read().template as<dynamic, DY::static_extent(4)>(size_of(dy).positions()), dbias);
         const arena::scope scope(ctx.arena);
         const auto dw_ = rules::or_scratch(ctx, dw, dw);
         const auto dbias_ = rules::or_scratch(ctx, dbias, dbias);

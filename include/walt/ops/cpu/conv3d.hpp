@@ -6,6 +6,7 @@
 #include "../reference/conv3d.hpp"
 #include "convolution_pieces.hpp"
 #include "linear.hpp"
+#include "narrow_convolution.hpp"
 #include "padded_video.hpp"
 #include "pointwise.hpp"
 
@@ -137,7 +138,7 @@ inline void add_up(const std::vector<onednn_tensor>& sums, std::size_t first, st
 
 /// Each piece has sums of its own, which are added in order.
 inline void correlate(context& ctx, const convolution_shape& shape, const void* x, const void* dy, float* dw,
-                      float* dbias, std::int64_t work) {
+                      std::int64_t work) {
     const arena::scope scope(ctx.arena);
     const auto& library = ctx.library;
     const convolution_passes passes(
@@ -148,15 +149,12 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
     std::vector<onednn_tensor> sums;
     for (std::size_t i = 0; i < passes.size(); ++i)
         sums.push_back(take_tensor(ctx, {passes.kinds()[passes.kind_of(i)].primitive, DNNL_ARG_DIFF_WEIGHTS}));
-    const auto bias_sums = ctx.arena.take<float, dynamic, dynamic>(static_cast<std::int64_t>(passes.size()), shape.out);
     passes.each([&](std::size_t i, const convolution_piece& piece, const onednn_primitive& primitive) {
         const convolution_shape& s = piece.shape;
-        const float* bias_sum = bias_sums.data() + static_cast<std::int64_t>(i) * s.out;
         library.run(thread_scratch(), primitive,
                     {{DNNL_ARG_SRC, library.wrap(s.input(s.compute), behind(x, piece.x, s.compute))},
                      {DNNL_ARG_DIFF_DST, library.wrap(s.output(s.compute), behind(dy, piece.y, s.compute))},
-                     {DNNL_ARG_DIFF_WEIGHTS, sums[i]},
-                     {DNNL_ARG_DIFF_BIAS, dbias ? library.wrap(s.bias_vector(), bias_sum) : onednn_tensor()}});
+                     {DNNL_ARG_DIFF_WEIGHTS, sums[i]}});
     });
 
     const auto plain = shape.kernel(dnnl_f32, dnnl_odhwi);
@@ -169,9 +167,6 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
                 ctx.library.wrap(plain, dw), true);
         first = last;
     }
-    if (dbias)
-        for (std::int64_t i = 0; i < bias_sums.extent(0); ++i)
-            for (std::int64_t o = 0; o < shape.out; ++o) dbias[o] += bias_sums(i, o);
 }
 
 } // namespace detail
@@ -187,6 +182,15 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
         if (detail::is_product<W>(parts.rest) && !add)
             return linear_on(ctx, from.template as<dynamic, I>(rows), w.template as<O, I>(), bias,
                              y.template as<dynamic, O>(rows));
+    }
+    if constexpr (detail::is_narrow<W>) {
+        const auto kernel = detail::take_tap_kernel<T>(ctx, w);
+        constexpr int KO = decltype(kernel)::static_extent(0);
+        detail::each_tap_row<W>([&](int row, int tap) { std::copy_n(w.data() + row * I, I, kernel.data() + tap * I); });
+        const auto taps =
+            video_size{y.extent(0), y.extent(1), y.extent(2), from.extent(3)}.template take<float, KO>(ctx.arena);
+        conv3d_on(ctx, detail::without_width(parts.rest), from, kernel.read(), none{}, taps, none{}, false);
+        return detail::sum_taps(parts.rest.width, taps.read(), bias, y, add);
     }
     const float* start = nullptr;
     if constexpr (!is_none<Bias>) start = bias.data();
@@ -228,11 +232,23 @@ void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<cons
             return linear_grad_weight_on(ctx, from.template as<dynamic, I>(rows), dy.template as<dynamic, O>(rows),
                                          dw.template as<O, I>(), dbias);
     }
-    float* sum = nullptr;
-    if constexpr (!is_none<DBias>) sum = dbias.data();
-    const auto shape = detail::shape_of<T, float>(size_of(from), dw, size_of(dy), parts.rest, !is_none<DBias>, false);
-    const std::int64_t least = 1024 * dw.size(); // positions enough that adding up the pieces' sums costs little
-    detail::correlate(ctx, shape, from.data(), dy.data(), dw.data(), sum, std::max(detail::piece_work(shape), least));
+    if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy.template as<dynamic, O>(size_of(dy).positions()), dbias);
+    if constexpr (detail::is_narrow<DW>) {
+        const auto dkernel = detail::take_tap_kernel<float>(ctx, dw);
+        constexpr int KO = decltype(dkernel)::static_extent(0);
+        std::fill_n(dkernel.data(), dkernel.size(), 0.0f);
+        const auto dtaps =
+            video_size{dy.extent(0), dy.extent(1), dy.extent(2), from.extent(3)}.template take<T, KO>(ctx.arena);
+        detail::spread_taps(parts.rest.width, dy, dtaps);
+        conv3d_grad_weight_on(ctx, detail::without_width(parts.rest), from, dtaps.read(), dkernel, none{});
+        detail::each_tap_row<DW>([&](int row, int tap) {
+            for (int c = 0; c < I; ++c) dw.data()[row * I + c] += dkernel.data()[tap * I + c];
+        });
+        return;
+    }
+    const auto shape = detail::shape_of<T, float>(size_of(from), dw, size_of(dy), parts.rest, false, false);
+    const std::int64_t least = shape.multiplications() / convolution_sums(shape.y.positions(), dw.size()) + 1;
+    detail::correlate(ctx, shape, from.data(), dy.data(), dw.data(), std::max(detail::piece_work(shape), least));
 }
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET

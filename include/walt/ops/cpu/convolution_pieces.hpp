@@ -68,7 +68,7 @@ inline std::vector<convolution_piece> pieces_of(const convolution_shape& s, writ
     const std::int64_t x_clip = s.x.positions() / s.x.batch * s.in, y_clip = s.y.positions() / s.y.batch * s.out;
 
     std::vector<convolution_piece> pieces;
-    const std::int64_t at_once = runs.empty() ? std::max<std::int64_t>(1, wanted / clip) : 1;
+    const std::int64_t at_once = runs.empty() ? (wanted + clip - 1) / clip : 1;
     for (std::int64_t b = 0; b < s.y.batch; b += at_once) {
         convolution_piece piece{s, b * x_clip, b * y_clip};
         piece.shape.x.batch = piece.shape.y.batch = std::min(at_once, s.y.batch - b);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
@@ -203,19 +204,22 @@ void linear_grad_activated_input_on(context& ctx, Activation, view<const T, R, N
 }
 
 template <class T, int R, int N, class DBias> void linear_grad_bias_on(context&, view<const T, R, N> dy, DBias dbias) {
-    constexpr std::int64_t columns = 64; // a cache line of bf16 or two of float a row
-    parallel_pieces(
-        N, columns,
-        [&](std::int64_t first, std::int64_t last) {
-            float sum[columns] = {};
-            const int width = static_cast<int>(last - first);
-            for (std::int64_t r = 0; r < dy.extent(0); ++r) {
-                const T* row = dy.data() + r * N + first;
-                for (int j = 0; j < width; ++j) sum[j] += static_cast<float>(row[j]);
-            }
-            for (int j = 0; j < width; ++j) dbias.data()[first + j] += sum[j];
-        },
-        dy.extent(0));
+    constexpr std::int64_t rows = 4096, columns = 64; // of a piece; a cache line of bf16 or two of float a row
+    constexpr std::int64_t across = (N + columns - 1) / columns;
+    const std::int64_t down = (dy.extent(0) + rows - 1) / rows;
+    std::vector<float> sums(static_cast<std::size_t>(down * N));
+    parallel(down * across, rows * columns / 8, [&](std::int64_t i) {
+        const std::int64_t first = i % across * columns, begin = i / across * rows;
+        float sum[columns] = {};
+        const int width = static_cast<int>(std::min<std::int64_t>(columns, N - first));
+        for (std::int64_t r = begin; r < std::min(dy.extent(0), begin + rows); ++r) {
+            const T* row = dy.data() + r * N + first;
+            for (int j = 0; j < width; ++j) sum[j] += static_cast<float>(row[j]);
+        }
+        std::copy_n(sum, width, sums.data() + i / across * N + first);
+    });
+    for (std::int64_t i = 0; i < down; ++i)
+        for (int j = 0; j < N; ++j) dbias.data()[j] += sums[static_cast<std::size_t>(i * N + j)];
 }
 
 template <class T, int R, int K, int N, class DBias>

@@ -101,13 +101,11 @@ inline dnnl_status_t describe_backward_input(const onednn& library, const convol
 
 inline dnnl_status_t describe_backward_weight(const onednn& library, const convolution_shape& s,
                                               const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl_f32, dnnl_format_tag_any),
-               bias = s.bias_vector();
-    const auto dbias = s.bias ? bias.get() : nullptr;
+    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl_f32, dnnl_format_tag_any);
     const auto strides = s.strides(), before = s.before(), after = s.after();
     return describe(library, onednn_convolution_weight, forward_hint(library, s), attributes, desc,
-                    dnnl_convolution_direct, x.get(), dw.get(), dbias, dy.get(), strides.data(), nullptr, before.data(),
-                    after.data());
+                    dnnl_convolution_direct, x.get(), dw.get(), nullptr, dy.get(), strides.data(), nullptr,
+                    before.data(), after.data());
 }
 
 /// to (+)= from, between two layouts of one tensor. `key` names the pair.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cudnn.cuh"
+#include "linear.cuh"
 #include "pointwise.cuh"
 #include "reduce.cuh"
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "../../core/buffer.hpp"
-#include "../../core/threads.hpp"
 
 #include <cstdint>
 
@@ -21,7 +20,6 @@ struct context {
     /// Whether the peak has what any device may need beside the operands of a convolution: an upper bound, without what
     /// cuDNN's engines take for themselves (cuda::context::most_workspace).
     bool workspaces = false;
-    std::int64_t threads = walt::detail::processor_count(); ///< of a host, where it has workspaces
 
     memory allocate(std::size_t) { return nullptr; }
     void upload(void*, const void*, std::size_t) {}

@@ -3,13 +3,17 @@
 
 #include "../conv3d.hpp"
 #include "context.hpp"
+#include "linear.hpp"
 #include "pointwise.hpp"
+
+#include <algorithm>
 
 namespace walt::meta {
 
 namespace detail {
 /// The most that a device takes for a pass: the input with its padding or its past written out, and two sums of the
-/// output, as accumulators; so many kernels in a library's blocks of channels, and what that library wants.
+/// output, or one for each tap along the width, as accumulators; so many kernels in a library's blocks of channels, and
+/// what that library wants.
 template <class X, class W, class Y>
 void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w, const Y& y, std::int64_t kernels) {
     using A = accumulate_t<std::remove_const_t<typename X::element>>;
@@ -20,7 +24,7 @@ void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w
     const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
     const arena::scope scope(ctx.arena);
     ctx.arena.template take<A, dynamic>(padded_video(g, size_of(x)).wide().positions() * x.extent(4));
-    ctx.arena.template take<A, dynamic>(2 * y.size());
+    ctx.arena.template take<A, dynamic>(std::max<std::int64_t>(2, w.extent(3)) * y.size());
     ctx.arena.template take<A, dynamic>(kernels * taps * blocked(w.extent(0), 64) * blocked(w.extent(4), 16));
     ctx.arena.template take<std::byte, dynamic>(library);
 }
@@ -42,8 +46,8 @@ void conv3d_grad_input_on(context& ctx, const conv_geometry& g, DY dy, W w, DX d
 }
 template <class X, class DY, class DW, class DBias>
 void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, X x, DY dy, DW dw, DBias dbias) {
-    if (ctx.workspaces) // a host's library may sum up in each thread
-        detail::take_workspace(ctx, g, x, dw, dy, 2 + ctx.threads);
+    if (ctx.workspaces)
+        detail::take_workspace(ctx, g, x, dw, dy, 2 + convolution_sums(size_of(dy).positions(), dw.size()));
     ctx.count(detail::convolution_flops(dw, dy), x, dy, dw, dw, dbias);
 }
 

@@ -3,6 +3,7 @@
 
 #include "../conv3d.hpp"
 #include "context.hpp"
+#include "linear.hpp"
 #include "pointwise.hpp"
 
 namespace walt::reference::inline WALT_INSTRUCTION_SET {
@@ -112,12 +113,10 @@ void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const
 }
 
 template <class T, int I, int O, class DW, class DBias>
-void conv3d_grad_weight_on(context&, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy, DW dw,
-                           DBias dbias) {
-    using A = typename DW::element;
+void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy,
+                           DW dw, DBias dbias) {
     detail::correlate(g, size_of(x), I, x.data(), size_of(dy), O, dy.data(), dw.data());
-    if constexpr (!is_none<DBias>)
-        for (std::int64_t i = 0; i < dy.size(); ++i) dbias.data()[i % O] += static_cast<A>(dy.data()[i]);
+    if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy.template as<dynamic, O>(size_of(dy).positions()), dbias);
 }
 
 } // namespace walt::reference::inline WALT_INSTRUCTION_SET
