@@ -20,9 +20,15 @@ import time
 import torch
 
 from denoiser import Config, Denoiser, levels
+from tokenizer import Tokenizer
 
 demo_like = Config(frames=5, height=8, width=8, hidden=256, heads=4, depth=8, adaln_rank=16, text_dim=64, text_tokens=8)
 width_1024 = Config(depth=2)
+demo = Config(frames=5, height=6, width=6, hidden=256, heads=4, depth=5, adaln_rank=16, text_dim=64, text_tokens=8, st_window=[6, 6])
+
+
+def demo_tokenizer():
+    return Tokenizer(16, [1, 2, 4, 4], 1, [1, 2, 2], 8, 4).to(memory_format=torch.channels_last_3d)
 
 
 class Compute:
@@ -86,11 +92,67 @@ def denoiser_sampling(c, batch, kind, compiled):
     return run
 
 
+def tokenizer_training(batch, kind, compiled):
+    """walt::reconstruction: squares, a tenth of the absolute difference, a pull on the latents, and noise on them."""
+    compute = Compute(demo_tokenizer(), kind)
+    x = 2 * torch.rand(batch, 17, 48, 48, 3) - 1
+
+    def loss():
+        z = compute.network.encode(x.to(compute.type))
+        difference = compute.network.decode(z + 0.1 * torch.randn_like(z)).float() - x
+        return difference.square().mean() + 0.1 * difference.abs().mean() + 1e-3 * z.float().square().mean()
+
+    if compiled:
+        loss = torch.compile(loss)
+    return lambda: compute.step(loss)
+
+
+def tokenizer_decoding(batch, kind, compiled):
+    compute = Compute(demo_tokenizer().eval(), kind)
+    z = torch.randn(batch, 5, 6, 6, 8).to(compute.type)
+    decode = torch.compile(compute.network.decode) if compiled else compute.network.decode
+
+    def run():
+        with torch.no_grad(), compute.scope():
+            return decode(z).float()
+
+    return run
+
+
+def clip(kind, compiled):
+    """50 DDIM steps, guidance 3, both halves in one batch; then the pixels."""
+    model, decoder = Compute(Denoiser(demo).eval(), kind), Compute(demo_tokenizer().eval(), kind)
+    network = torch.compile(model.network) if compiled else model.network
+    decode = torch.compile(decoder.network.decode) if compiled else decoder.network.decode
+    steps = [round((50 - k) * 1000 / 50) - 1 for k in range(50)]
+    gamma = [float(levels()[step]) for step in steps] + [1.0]
+    told = conditions(demo, 2, model.type)
+    told["text_valid"][1] = False
+
+    def run():
+        with torch.no_grad(), model.scope():
+            x, x0 = torch.randn(1, 5, 6, 6, 8), torch.zeros(1, 5, 6, 6, 8)
+            for k, step in enumerate(steps):
+                told["step"] = torch.full((2, 1), step)
+                told_v, untold_v = network(x.to(model.type).expand(2, -1, -1, -1, -1), z0_prev=x0.to(model.type).expand(2, -1, -1, -1, -1),
+                                        **told).float().split(1)
+                v = untold_v + 3 * (told_v - untold_v)
+                a, s = gamma[k] ** 0.5, (1 - gamma[k]) ** 0.5
+                x0 = a * x - s * v
+                x = gamma[k + 1] ** 0.5 * x0 + (1 - gamma[k + 1]) ** 0.5 * (s * x + a * v)
+            return decode(x.to(model.type)).float()
+
+    return run
+
+
 rows = {
     "demo_like/training": lambda *how: denoiser_training(demo_like, 32, *how),
     "demo_like/sampling": lambda *how: denoiser_sampling(demo_like, 8, *how),
     "width_1024/training": lambda *how: denoiser_training(width_1024, 2, *how),
     "width_1024/sampling": lambda *how: denoiser_sampling(width_1024, 2, *how),
+    "demo_tokenizer/training": lambda *how: tokenizer_training(3, *how),
+    "demo_tokenizer/decoding": lambda *how: tokenizer_decoding(4, *how),
+    "demo/clip": clip,
 }
 
 
