@@ -70,7 +70,7 @@ class Attention(nn.Module):
         cut = (b, f // wt, wt, gh // wh, wh, gw // ww, ww)
         # [b, t, wt, y, wh, x, ww, 3, heads, dh] to [3, b, t, y, x, heads, wt, wh, ww, dh]
         q, k, v = self.qkv(u).view(*cut, 3, self.heads, -1).permute(7, 0, 1, 3, 5, 8, 2, 4, 6, 9).flatten(6, 8).flatten(1, 4)
-        mask = F.embedding(self.index, self.rel_bias.t()).permute(2, 0, 1)
+        mask = F.embedding(self.index, self.rel_bias.t()).permute(2, 0, 1)[None]  # of four axes, or attention is not fused
         if is_image is not None and wt > 1:
             mask = mask + torch.where(is_image.repeat_interleave(q.shape[0] // b).view(-1, 1, 1, 1), self.image_mask, 0)
         y = attend(self.q_norm(q), self.k_norm(k), v, mask)
