@@ -1,12 +1,9 @@
 // The demo's models and its two halves: training and sampling.
 #pragma once
 
-#include <walt/config/demo.hpp>
-#include <walt/cpu.hpp>
 #include <walt/io/frames.hpp>
+#include <walt/presets.hpp>
 #include <walt/text/word_vectors.hpp>
-#include <walt/tokenizer/tokenizer.hpp>
-#include <walt/transformer/denoiser.hpp>
 
 #include <filesystem>
 #include <string>

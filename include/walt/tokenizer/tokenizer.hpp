@@ -19,7 +19,9 @@ struct measuring {
 };
 
 /// tokenizer(device, config{}, compute<bf16>, seed{1}). Pixels are in [-1, 1], channels last. Clips and latents lie in
-/// host memory; a batch is either of videos or of stacks of images, whose frames are images of their own.
+/// host memory; a batch is either of videos or of stacks of images, whose frames are images of their own. encode and
+/// decode are not inline: `extern template struct walt::tokenizer<...>` keeps units from compiling them again
+/// (presets.hpp).
 template <class Context, class Config, class T, class Storage = resident>
 struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
     using base = model<Context, tokenizer_network<Config>, T, Storage>;
@@ -38,56 +40,11 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
     /// of F images. Normalised, as a denoiser needs them, or as the network makes them. Throws walt::error where
     /// normalised ones are asked for and measure_latents has never been called (nor measured weights been loaded).
     /// Pixels that are missing are seen as 0. Of chunks of videos: encode_stream.
-    latents encode(const clips& from, latent_scale scale = latent_scale::normalised, const chunk& of = {}) const {
-        auto& ctx = this->context();
-        const arena::scope scope(ctx.arena);
-        from.check();
-        require(from.shape.channels == dims::in_channels, "this tokenizer takes pixels of {} channels, not of {}",
-                dims::in_channels, from.shape.channels);
-        require(
-            scale == latent_scale::raw || measured(),
-            "this tokenizer's latents were never measured (their mean is 0 and their deviation 1, as at the start), "
-            "so they cannot be normalised: call measure_latents(source), or ask for latent_scale::raw");
-        const bool stacks = all_stacks(from);
-        const video_size size = size_on_device(from.shape, stacks);
-        const auto x = size.template take<A, dims::in_channels>(ctx.arena);
-        const auto z =
-            tokenizer_network<Config>::latent_size(size, of.begins()).template take<A, dims::latent>(ctx.arena);
-        upload(x, from.seen());
-        this->network().encode(ctx, this->weights(), x, z, of);
-        if (scale == latent_scale::normalised) this->network().normalise(ctx, this->weights(), z, z);
-        latents made;
-        made.shape = {from.shape.count, stacks ? from.shape.frames : z.extent(1), z.extent(2), z.extent(3),
-                      dims::latent};
-        made.values = download(z);
-        made.scale = scale;
-        carry_conditions(from, made, of.begins());
-        return made;
-    }
+    latents encode(const clips& from, latent_scale scale = latent_scale::normalised, const chunk& of = {}) const;
 
     /// Pixels of latents: [B, F, H, W, 3] of videos, [B, f, H, W, 3] of stacks of f images; not clamped. Of chunks of
     /// videos: decode_stream.
-    clips decode(const latents& from, const chunk& of = {}) const {
-        auto& ctx = this->context();
-        const arena::scope scope(ctx.arena);
-        from.check();
-        require(from.shape.channels == dims::latent, "this tokenizer takes latents of {} channels, not of {}",
-                dims::latent, from.shape.channels);
-        const bool stacks = all_stacks(from);
-        const video_size size = size_on_device(from.shape, stacks);
-        const auto z = size.template take<A, dims::latent>(ctx.arena);
-        const auto x =
-            tokenizer_network<Config>::pixel_size(size, of.begins()).template take<A, dims::in_channels>(ctx.arena);
-        upload(z, from.values);
-        if (from.scale == latent_scale::normalised) this->network().denormalise(ctx, this->weights(), z, z);
-        this->network().decode(ctx, this->weights(), z, x, of);
-        clips made;
-        made.shape = {from.shape.count, stacks ? from.shape.frames : x.extent(1), x.extent(2), x.extent(3),
-                      dims::in_channels};
-        made.pixels = download(x);
-        made.is_image = from.is_image;
-        return made;
-    }
+    clips decode(const latents& from, const chunk& of = {}) const;
 
     /// Sets latent.mean and latent.std to those of the clips that source(n) gives for n = 0, 1, ... (a walt::batches,
     /// or any callable): docs/model.md 3, latent normalisation. One batch is in memory at a time. Throws walt::error,
@@ -151,6 +108,54 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
         return {values.begin(), values.end()};
     }
 };
+
+template <class Context, class Config, class T, class Storage>
+latents tokenizer<Context, Config, T, Storage>::encode(const clips& from, latent_scale scale, const chunk& of) const {
+    auto& ctx = this->context();
+    const arena::scope scope(ctx.arena);
+    from.check();
+    require(from.shape.channels == dims::in_channels, "this tokenizer takes pixels of {} channels, not of {}",
+            dims::in_channels, from.shape.channels);
+    require(scale == latent_scale::raw || measured(),
+            "this tokenizer's latents were never measured (their mean is 0 and their deviation 1, as at the start), "
+            "so they cannot be normalised: call measure_latents(source), or ask for latent_scale::raw");
+    const bool stacks = all_stacks(from);
+    const video_size size = size_on_device(from.shape, stacks);
+    const auto x = size.template take<A, dims::in_channels>(ctx.arena);
+    const auto z = tokenizer_network<Config>::latent_size(size, of.begins()).template take<A, dims::latent>(ctx.arena);
+    upload(x, from.seen());
+    this->network().encode(ctx, this->weights(), x, z, of);
+    if (scale == latent_scale::normalised) this->network().normalise(ctx, this->weights(), z, z);
+    latents made;
+    made.shape = {from.shape.count, stacks ? from.shape.frames : z.extent(1), z.extent(2), z.extent(3), dims::latent};
+    made.values = download(z);
+    made.scale = scale;
+    carry_conditions(from, made, of.begins());
+    return made;
+}
+
+template <class Context, class Config, class T, class Storage>
+clips tokenizer<Context, Config, T, Storage>::decode(const latents& from, const chunk& of) const {
+    auto& ctx = this->context();
+    const arena::scope scope(ctx.arena);
+    from.check();
+    require(from.shape.channels == dims::latent, "this tokenizer takes latents of {} channels, not of {}", dims::latent,
+            from.shape.channels);
+    const bool stacks = all_stacks(from);
+    const video_size size = size_on_device(from.shape, stacks);
+    const auto z = size.template take<A, dims::latent>(ctx.arena);
+    const auto x =
+        tokenizer_network<Config>::pixel_size(size, of.begins()).template take<A, dims::in_channels>(ctx.arena);
+    upload(z, from.values);
+    if (from.scale == latent_scale::normalised) this->network().denormalise(ctx, this->weights(), z, z);
+    this->network().decode(ctx, this->weights(), z, x, of);
+    clips made;
+    made.shape = {from.shape.count, stacks ? from.shape.frames : x.extent(1), x.extent(2), x.extent(3),
+                  dims::in_channels};
+    made.pixels = download(x);
+    made.is_image = from.is_image;
+    return made;
+}
 
 template <class Context, class Config, class T>
 tokenizer(Context&, Config, compute_t<T>) -> tokenizer<Context, Config, T>;
