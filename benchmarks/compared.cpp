@@ -10,8 +10,11 @@
 #include <walt/tokenizer/reconstruction.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 
-#include <chrono>
-#include <optional>
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace {
 
