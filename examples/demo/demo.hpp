@@ -34,7 +34,9 @@ bool train(const training_options& options);
 struct sampling_options {
     std::filesystem::path weights, out = "demo";
     std::vector<std::string> texts;
-    int steps = 50;
+    std::string sampler = "dpm"; ///< DPM-Solver++ 2M; or ddim
+    int steps = 0;               ///< 0: as many as lose nothing, 12 of dpm and 50 of ddim
+    float reuse = 0;             ///< skip blocks whose input has moved less since they were computed (walt::step_reuse)
     float guidance = 3.0f;
     std::uint64_t seed = 1;
 };

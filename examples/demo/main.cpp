@@ -17,7 +17,14 @@ int main(int count, char** arguments) try {
     app.add_option("texts", how.texts, "what to make videos of");
     app.add_option("--out", how.out, "folder for the videos");
     app.add_option("--weights", how.weights, "folder of tokenizer.safetensors and denoiser.safetensors");
-    app.add_option("--steps", how.steps, "DDIM steps")->check(CLI::Range(1, 1000));
+    app.add_option("--sampler", how.sampler, "dpm (DPM-Solver++ 2M), or ddim")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"dpm", "ddim"}));
+    app.add_option("--steps", how.steps, "of the sampler; without it 12 of dpm, 50 of ddim")
+        ->check(CLI::Range(1, 1000));
+    app.add_option("--reuse", how.reuse,
+                   "skip a block while its input is this near, relatively, to the one it was computed for; 0: never")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--guidance", how.guidance, "how strongly the text guides");
     app.add_option("--seed", how.seed, "of the noise that sampling starts from");
     app.add_option("--evaluate", evaluate,

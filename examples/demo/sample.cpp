@@ -1,6 +1,7 @@
 // The demo's sampling: texts to latents to pixels to files.
 #include "demo.hpp"
 
+#include <walt/diffusion/dpm_solver.hpp>
 #include <walt/diffusion/sample.hpp>
 #include <walt/io/gif.hpp>
 #include <walt/io/mp4.hpp>
@@ -16,12 +17,23 @@ namespace demo {
 
 std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder,
                                        const sampling_options& options) {
-    walt::progress shown(options.steps, "DDIM steps");
-    return walt::sample(model, decoder, text_encoder(), walt::prompts(options.texts),
-                        {.sampler = walt::ddim{.steps = options.steps},
-                         .guide = {.scale = options.guidance},
-                         .seed = walt::seed{options.seed},
-                         .seen = [&](int step) { shown.update(step + 1); }});
+    walt::require(options.sampler == "dpm" || options.sampler == "ddim", "the demo samples by dpm or ddim, not by {}",
+                  options.sampler);
+    const bool second_order = options.sampler == "dpm";
+    const int steps = options.steps > 0 ? options.steps : second_order ? 12 : 50;
+    walt::progress shown(steps, "steps");
+    const auto sampler = second_order ? walt::any_sampler(walt::dpm_solver_pp_2m{.steps = steps})
+                                      : walt::any_sampler(walt::ddim{.steps = steps});
+    std::int64_t decided = 0, reused = 0;
+    auto videos = walt::sample(model, decoder, text_encoder(), walt::prompts(options.texts),
+                               {.sampler = sampler,
+                                .guide = {.scale = options.guidance},
+                                .seed = walt::seed{options.seed},
+                                .seen = [&](int step) { shown.update(step + 1); },
+                                .reuse = {.threshold = options.reuse,
+                                          .seen = [&](int, double, bool skipped) { ++decided, reused += skipped; }}});
+    if (decided > 0) fmt::print("{} of {} blocks skipped\n", reused, decided);
+    return videos;
 }
 
 void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,

@@ -73,8 +73,7 @@ bool train(const training_options& options) {
             const sampling_options how{
                 .weights = {},
                 .out = {},
-                .texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"},
-                .steps = 20};
+                .texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"}};
             const std::vector<walt::video> videos = sample_videos(average.model(), averaged, how);
             walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(),
                             walt::tile(videos, 3), frames_per_second);

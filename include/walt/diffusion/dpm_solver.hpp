@@ -1,4 +1,4 @@
-// DPM-Solver++ 2M (Lu et al.; docs/model.md 19): a second-order multistep method, for samples in 15 to 25 steps.
+// DPM-Solver++ 2M (Lu et al.; docs/model.md 19): a second-order multistep method, for samples in 12 to 25 steps.
 #pragma once
 
 #include "sampler.hpp"
