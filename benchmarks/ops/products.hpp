@@ -16,10 +16,17 @@ inline std::string name_of_part(part p) {
     return p == part::forward ? "/forward" : p == part::grad_input ? "/grad_input" : "/grad_weight";
 }
 
-template <class Context, class T, int In, int Out> void add_linear(const std::string& name, std::int64_t rows) {
+struct as_it_is {
+    void operator()(auto&) const {}
+};
+
+/// prepare(ctx): what is set on the context before.
+template <class Context, class T, int In, int Out, class Prepare = as_it_is>
+void add_linear(const std::string& name, std::int64_t rows, Prepare prepare = {}) {
     for (const part p : parts)
         add<Context>("linear/" + name + "/" + name_of<T>() + name_of_part(p),
                      {.flops = 2.0 * static_cast<double>(rows) * In * Out}, [=](Context& ctx) {
+                         prepare(ctx);
                          const auto x = normals<T, dynamic, In>(ctx, 1, rows);
                          const auto y = normals<T, dynamic, Out>(ctx, 2, rows);
                          const auto w = normals<T, Out, In>(ctx, 3);
