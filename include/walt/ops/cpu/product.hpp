@@ -1,8 +1,8 @@
 // Products of matrices in memory by the processor's vectors, in float, and in bf16 where it multiplies that.
 //
 // Walt's own because what follows a product (bias, activation, gate) is done on sums that are still in the nearest
-// cache, and because these reach 93 to 98 % of what such a processor can multiply, and Debian's oneDNN 60 to 85 %
-// (benchmarks/ops, docs/results.md). The right operand is packed into panels of a few vectors' columns; a block of the
+// cache, and because forward these reach 87 to 96 % of what such a processor can multiply, and Debian's oneDNN 60 to
+// 77 % (docs/results.md, Speed). The right operand is packed into panels of a few vectors' columns; a block of the
 // result, six rows of a panel, is summed in registers over the whole depth (Goto and van de Geijn 2008; Van Zee and van
 // de Geijn 2015). An element of the result is the same sum whatever the number of rows and of threads.
 #pragma once
