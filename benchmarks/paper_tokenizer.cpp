@@ -3,6 +3,7 @@
 #include "process_memory.hpp"
 
 #include <walt/cpu.hpp>
+#include <walt/tokenizer/memory_plan.hpp>
 #include <walt/tokenizer/reconstruction.hpp>
 #include <walt/train/trainer.hpp>
 
@@ -38,5 +39,20 @@ BENCHMARK(training_step)
     ->Args({17, 128})
     ->Iterations(1)
     ->Unit(benchmark::kSecond);
+
+/// What a training step on one clip of 128 x 128 needs in memory, rematerialised, in chunks of so many latent frames;
+/// 0: the clip whole. By the meta device, in no time.
+void plan(benchmark::State& state) {
+    const walt::reconstruction objective{.keep = walt::activations::rematerialise,
+                                         .chunk = static_cast<int>(state.range(1))};
+    for (auto _ : state) {
+        const walt::training_memory needed =
+            walt::memory_plan(config{}, walt::compute<walt::bf16>, objective, {1, state.range(0), 128, 128});
+        state.counters["arena_GB"] = static_cast<double>(needed.arena) * 1e-9;
+        state.counters["histories_GB"] = static_cast<double>(needed.histories) * 1e-9;
+        state.counters["in_all_GB"] = static_cast<double>(needed.on_host()) * 1e-9;
+    }
+}
+BENCHMARK(plan)->ArgsProduct({{257, 1025}, {0, 16, 8, 4, 2, 1}})->Iterations(1)->Unit(benchmark::kSecond);
 
 } // namespace

@@ -116,6 +116,7 @@ struct clip_file {
 
 /// Clips of pictures that no training saw, half of them of held-out combinations.
 walt::clips real_clips(walt::seed from, std::int64_t count) {
+    walt::require(count >= 2, "real clips are of two kinds, so of 2 or more, not of {}", count);
     const auto of = [&](walt::split part, std::int64_t some) {
         return walt::read_clips(
             moving_fashion({.size = judge::side, .split = part, .pictures = walt::fashion_part::test}), from, 0, some);

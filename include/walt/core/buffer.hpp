@@ -33,7 +33,9 @@ inline memory allocate_host(std::size_t bytes) {
     constexpr std::size_t large_page = std::size_t{1} << 21;
     const std::size_t boundary = bytes < 2 * large_page ? alignment : large_page;
     const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), boundary);
-    auto* block = static_cast<std::byte*>(::operator new (size, std::align_val_t{boundary}, std::nothrow));
+    auto* block = size < bytes
+                      ? nullptr // beyond all addresses
+                      : static_cast<std::byte*>(::operator new (size, std::align_val_t{boundary}, std::nothrow));
     require(block != nullptr, "out of memory: {} bytes were asked for", bytes);
 #if defined(MADV_HUGEPAGE)
     if (boundary == large_page) madvise(block, size, MADV_HUGEPAGE); // a wish

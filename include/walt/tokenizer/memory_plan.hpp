@@ -64,7 +64,7 @@ streaming_memory memory_plan(Config, compute_t<T>, const video_shape& videos, st
 }
 
 /// Bytes of the device's memory that the gradient of a loss needs beside the model and that gradient: an upper bound
-/// for every device.
+/// for every device. On the cpu device each thread's scratch lies beside it: what a product packs of one operand.
 struct training_memory {
     std::size_t arena = 0;     ///< at least the peak of the context's arena
     std::size_t histories = 0; ///< most at once of what chunks leave (core/history.hpp), which lies beside it

@@ -117,13 +117,12 @@ template <class T> [[gnu::always_inline]] inline void round_to(float_vector& v) 
     largest = largest > v ? largest : v;
 }
 
-/// v = e^v for v <= 88, to about 2e-7; 0 below -88. As fast_exp, but for softmax: an error of n 1e-9 for e^v < 2^-n is
-/// nothing.
+/// v = e^v for v <= 88, to about 2e-7; 0 below -88. As fast_exp.
 [[gnu::always_inline]] inline void exp_in_place(float_vector& v) {
     float_vector x = float_vector{} - 88.0f;
     raise(x, v);
     const float_vector shifted = x * 1.44269504f + 12582912.0f; // 1.5 * 2^23: the low bits are round(x / ln 2)
-    const float_vector n = shifted - 12582912.0f, r = x - n * 0.693147181f;
+    const float_vector n = shifted - 12582912.0f, r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
     float_vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;

@@ -27,7 +27,7 @@ inline float fast_exp(float x) {
     return x < -87.0f ? 0.0f : result;
 }
 
-/// s = 1 / (1 + e^-x), within 3 units in the last place.
+/// s = 1 / (1 + e^-x), within 6 units in the last place.
 [[gnu::always_inline]] inline void sigmoid(float_vector& s, const float_vector& x) {
     const float_vector most = float_vector{} + 87.0f;
     float_vector e = -x < most ? -x : most; // (what is not a number fails the comparison, and is found below)

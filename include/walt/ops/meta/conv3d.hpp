@@ -23,8 +23,10 @@ void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w
     };
     const std::int64_t taps = w.extent(1) * w.extent(2) * w.extent(3);
     const arena::scope scope(ctx.arena);
-    ctx.arena.template take<A, dynamic>(padded_video(g, size_of(x)).wide().positions() * x.extent(4));
-    ctx.arena.template take<A, dynamic>(std::max<std::int64_t>(2, w.extent(3)) * y.size());
+    const video_size padded = padded_video(g, size_of(x)).wide();
+    const std::int64_t rows = y.extent(0) * y.extent(1) * y.extent(2);
+    ctx.arena.template take<A, dynamic>(padded.positions() * x.extent(4));
+    ctx.arena.template take<A, dynamic>(std::max(2 * y.size(), rows * padded.width * w.extent(3) * w.extent(0)));
     ctx.arena.template take<A, dynamic>(kernels * taps * blocked(w.extent(0), 64) * blocked(w.extent(4), 16));
     ctx.arena.template take<std::byte, dynamic>(library);
 }
