@@ -41,7 +41,7 @@ struct product {
 };
 
 /// The primitive of one piece of a product. Its operands' rows lie in larger matrices.
-template <class T, class U, class Bias> struct product_piece {
+template <class T, class U> struct product_piece {
     onednn_layout a, b, bias, c;
     onednn_primitive primitive;
 
@@ -64,15 +64,15 @@ template <class T, class U, class Bias> struct product_piece {
 };
 
 /// after(first row, last, first column, last) is called when a piece of c is there.
-template <class T, class U, class Bias, class After>
-void multiply_by_onednn(context& ctx, const product& p, const T* a, const T* b, const Bias* bias, U* c,
+template <class T, class U, class After>
+void multiply_by_onednn(context& ctx, const product& p, const T* a, const T* b, const float* bias, U* c,
                         const After& after) {
     if (p.m == 0 || p.k == 0) return; // no rows: nothing to write, or nothing to add
     const auto whole = p.piece();
     const std::int64_t rows = whole.rows, columns = whole.columns; // (clang 14 captures no structured binding)
     const std::int64_t across = (p.n + columns - 1) / columns, down = (p.m + rows - 1) / rows;
     const auto rest = [](std::int64_t all, std::int64_t part) { return all - (all - 1) / part * part; };
-    using piece = product_piece<T, U, Bias>;
+    using piece = product_piece<T, U>;
     const auto pieces = [&] { // whole ones, and those at the right, at the bottom and in the corner
         const alone one;      // what a primitive does depends on the threads that it thinks it has
         return std::array{piece(ctx, p, rows, columns, bias), piece(ctx, p, rows, rest(p.n, columns), bias),
@@ -226,8 +226,8 @@ template <class T, int R, int K, int N, class DBias>
 void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R, N> dy, view<float, N, K> dw,
                            DBias dbias) {
     if (detail::onednn_multiplies<T>(ctx)) {
-        detail::multiply_by_onednn<T, float, float>(ctx, {N, K, x.extent(0), true, false, true}, dy.data(), x.data(),
-                                                    nullptr, dw.data(), [](auto...) {});
+        detail::multiply_by_onednn<T, float>(ctx, {N, K, x.extent(0), true, false, true}, dy.data(), x.data(), nullptr,
+                                             dw.data(), [](auto...) {});
         if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy, dbias);
     } else if constexpr (std::is_same_v<operand_t<T>, T>)
         detail::multiply_transposed(detail::matrix<T>{dy.data(), dy.extent(0), N},

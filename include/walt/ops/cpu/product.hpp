@@ -58,20 +58,12 @@ template <class T> inline void load_units(float_vector& v, const T* row, std::in
     if (first < length) std::memcpy(&v, row + first, static_cast<std::size_t>(length - first) * sizeof(T));
 }
 
-/// One unit of each of sixteen columns: elements of two rows of bf16 side by side, or of one row of float.
-inline void load_pair(float_vector& v, const float* row, const float*, int count) {
-    if (count >= vector_lanes) load(v, row);
-    else load(v, row, count);
-}
+/// One unit of each of sixteen or fewer columns: elements of two rows of bf16 side by side, or of one row of float.
+inline void load_pair(float_vector& v, const float* row, const float*, int count) { load_lanes(v, row, count); }
 inline void load_pair(float_vector& v, const bf16* even, const bf16* odd, int count) {
     float_vector low, high = {};
-    if (count >= vector_lanes) {
-        load(low, even);
-        if (odd) load(high, odd);
-    } else {
-        load(low, even, count);
-        if (odd) load(high, odd, count);
-    }
+    load_lanes(low, even, count);
+    if (odd) load_lanes(high, odd, count);
     v = reinterpret_cast<float_vector>((reinterpret_cast<bits_vector>(low) >> 16) |
                                        reinterpret_cast<bits_vector>(high));
 }
@@ -99,7 +91,7 @@ void pack_rows(const matrix<T>& from, std::int64_t first, std::int64_t last, std
         const T *even = from.row(r) + column, *odd = r + 1 < last ? even + from.columns : nullptr;
         for (int c = 0; c < width; c += vector_lanes) {
             float_vector unit = {};
-            if (c < count) load_pair(unit, even + c, odd ? odd + c : odd, count - c);
+            if (c < count) load_pair(unit, even + c, odd ? odd + c : odd, lanes_left(count - c));
             store(unit, to + c);
         }
     }
@@ -130,6 +122,11 @@ struct packed_panels {
     template <class T> static packed_panels of(std::int64_t rows, std::int64_t columns) {
         constexpr int deep = sizeof(float) / sizeof(T);
         return {(rows + deep - 1) / deep, columns, nullptr};
+    }
+    template <class T> static packed_panels take(arena& memory, std::int64_t rows, std::int64_t columns) {
+        packed_panels made = of<T>(rows, columns);
+        made.data = memory.take<float, dynamic>(static_cast<std::int64_t>(made.size())).data();
+        return made;
     }
     std::size_t size() const { return static_cast<std::size_t>(count() * depth * panel_width); }
     std::int64_t count() const { return (columns + panel_width - 1) / panel_width; }
@@ -215,8 +212,7 @@ void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* r
     const std::int64_t parts = (right.rows + rows_at_once - 1) / rows_at_once;
     if (parts == 0) return;
     const arena::scope scope(thread_scratch());
-    packed_panels panels = packed_panels::of<T>(parts * rows_at_once, right.columns);
-    panels.data = thread_scratch().take<float, dynamic>(static_cast<std::int64_t>(panels.size())).data();
+    const packed_panels panels = packed_panels::take<T>(thread_scratch(), parts * rows_at_once, right.columns);
     const std::int64_t count = panels.count();
     const auto packed_part = [&](std::int64_t part, std::int64_t panel) {
         return panels.data + (part * count + panel) * at_once * panel_width;

@@ -61,8 +61,7 @@ packed_panels packed(context& ctx, arena& scratch, const T* from, std::int64_t l
                      std::int64_t columns, bool transposed) {
     if (ctx.resting && left_rows <= resting_weights::most_rows && ctx.resting->holds(from))
         return ctx.resting->packed(from, rows, columns, transposed);
-    packed_panels made = packed_panels::of<T>(rows, columns);
-    made.data = scratch.take<float, dynamic>(static_cast<std::int64_t>(made.size())).data();
+    const packed_panels made = packed_panels::take<T>(scratch, rows, columns);
     made.pack(from, rows, transposed);
     return made;
 }
