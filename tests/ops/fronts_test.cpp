@@ -109,6 +109,14 @@ const std::vector<front> fronts{
      [](auto& c, auto& n) {
         ops::gated_residual_grad(c, rows<2>(c, n[0]), rows<12>(c, n[1]), n[2], rows<2>(c, n[3]), rows<2>(c, n[4]),
                                  rows<12>(c, n[5])); }},
+    {"ops::row_norm", {{"x", 3}, {"y", 3}}, [](auto& c, auto& n) {
+        ops::row_norm<row_norm::layer>(c, rows<4>(c, n[0]), fixed<4>(c), fixed<4>(c), 1, rows<4>(c, n[1])); }},
+    {"ops::gated_activation", {{"gate", 3}, {"x", 3}, {"y", 3}}, [](auto& c, auto& n) {
+        ops::gated_activation<activation::gelu>(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2])); }},
+    // 2 texts of 3 positions.
+    {"ops::text_attention", {{"q", 6}, {"k", 6}, {"v", 6}, {"bias", 5}, {"valid", 2}, {"out", 6}}, [](auto& c, auto& n) {
+        ops::text_attention<2>(c, rows<4>(c, n[0]), rows<4>(c, n[1]), rows<4>(c, n[2]), 1, rows<2>(c, n[3]),
+                               flags(c, 3 * n[4]).template as<dynamic, dynamic>(n[4], 3), rows<4>(c, n[5])); }},
     // 2 samples of 3 frames of 2 x 2 tokens.
     {"ops::add_positions", {{"h", 24}, {"pos_space", 4}, {"pos_time", 3}, {"is_image", 2}}, [](auto& c, auto& n) {
         ops::add_positions<order>(c, rows<5>(c, n[0]), rows<5>(c, n[1]), rows<5>(c, n[2]), flags(c, n[3])); }},
