@@ -3,6 +3,7 @@
 
 #include "io/gif.hpp"
 #include "io/plot.hpp"
+#include "io/text_lines.hpp"
 #include "train/csv_log.hpp"
 #include "train/measures_log.hpp"
 #include "train/plot_every.hpp"

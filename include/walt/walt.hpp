@@ -35,6 +35,7 @@
 #include "train/adafactor.hpp"
 #include "train/early_stop.hpp"
 #include "train/ema.hpp"
+#include "train/recipe.hpp"
 #include "train/trainer.hpp"
 #include "train/validation.hpp"
 #include "transformer/denoiser.hpp"

@@ -86,3 +86,62 @@ TEST_CASE("folders that are no class folders are refused in a sentence") {
     write_picture(folder.path / "b.png", 1);
     CHECK_THROWS_WITH(images(folder.path), Contains("'b.png'") && Contains("beside the class folders"));
 }
+
+TEST_CASE("an official list names a part of the files, and the classes keep its order") {
+    const temporary_folder folder;
+    for (const char* name : {"HammerThrow", "Hammering", "Basketball"}) // as UCF-101 sorts: HammerThrow last
+        std::filesystem::create_directory(folder.path / name);
+    for (const char* name : {"Basketball/a.y4m", "Basketball/b.y4m", "Hammering/a.y4m", "HammerThrow/a b.y4m"})
+        folder.write(name, grey_video('\x20'));
+    folder.write("train.txt", "\xEF\xBB\xBF"
+                              "Basketball/b.y4m 1\r\nHammering/a.y4m 2\r\n\nHammerThrow/a b.y4m 3\n");
+    folder.write("test.txt", "Hammering/a.y4m\nBasketball/a.y4m");
+    folder.write("classes.txt", "1 Basketball\n2 Hammering\n3 HammerThrow\n");
+    folder.write("names.txt", "Basketball\nHammering\nHammerThrow\n");
+
+    using videos = walt::class_folder<walt::video_folder>;
+    const walt::clip_reading how{.frames = 2, .height = 4, .width = 4};
+    for (const char* order : {"classes.txt", "names.txt"}) {
+        const videos train(folder.path, {folder.path / "train.txt", folder.path / order}, how);
+        CHECK((train.size() == 3 && train.classes() == 3));
+        CHECK(train.names() == std::vector<std::string>{"Basketball", "Hammering", "HammerThrow"});
+        for (const std::int32_t i : {0, 1, 2}) CHECK(walt::clip_at(train, {}, i).label == i);
+        CHECK(walt::clip_at(train, {}, 2).caption == "HammerThrow");
+        const videos test(folder.path, {folder.path / "test.txt", folder.path / order}, how);
+        CHECK((test.size() == 2 && test.classes() == 3));
+        CHECK((walt::clip_at(test, {}, 0).label == 1 && walt::clip_at(test, {}, 1).label == 0));
+    }
+    // Without the order, names are sorted as bytes, and the list's own numbers say that this is not it.
+    CHECK_THROWS_WITH(videos(folder.path, {folder.path / "train.txt"}, how),
+                      Contains("line 2") && Contains("class 2") && Contains("Hammering/a.y4m") && Contains("class 3") &&
+                          Contains("file_list::classes"));
+}
+
+TEST_CASE("a list of files without class folders has numbers, which begin where those of the classes do") {
+    const temporary_folder folder;
+    for (const int level : {10, 20, 30}) write_picture(folder.path / (std::to_string(level) + ".png"), level);
+    folder.write("val.txt", "10.png 1\n20.png 0\n30.png 1\n");
+    folder.write("synsets.txt", "n01\nn02\n");
+    using images = walt::class_folder<walt::image_folder>;
+    const images all(folder.path, {folder.path / "val.txt", folder.path / "synsets.txt"}, {.height = 4, .width = 4});
+    CHECK((all.size() == 3 && all.classes() == 2));
+    CHECK((walt::clip_at(all, {}, 0).label == 1 && walt::clip_at(all, {}, 1).label == 0));
+    CHECK(walt::clip_at(all, {}, 2).caption == "n02");
+
+    const auto refused = [&](const char* list, const char* classes) {
+        folder.write("list.txt", list);
+        folder.write("order.txt", classes);
+        return images(folder.path, {folder.path / "list.txt", folder.path / "order.txt"});
+    };
+    CHECK_THROWS_WITH(refused("10.png 2\n", "n01\nn02\n"), Contains("class 2") && Contains("2 classes"));
+    CHECK_THROWS_WITH(refused("10.png\n", "n01\n"), Contains("no class folder"));
+    CHECK_THROWS_WITH(refused("10.png 0\n20.png 0\n10.png 0\n", "n01\n"), Contains("twice, in lines 1 and 3"));
+    CHECK_THROWS_WITH(refused("40.png 0\n", "n01\n"), Contains("line 1") && Contains("'40.png'"));
+    CHECK_THROWS_WITH(refused("10.mp4 0\n", "n01\n"), Contains("images"));
+    CHECK_THROWS_WITH(refused("n03/10.png 0\n", "n01\n"), Contains("n03"));
+    CHECK_THROWS_WITH(refused("10.png 0\n", "1 n01\n3 n02\n"), Contains("class 2") && Contains("3 n02"));
+    CHECK_THROWS_WITH(refused("10.png 0\n", "1 n01\nn02\n"), Contains("class 2") && Contains("n02"));
+    CHECK_THROWS_WITH(refused("", "n01\n"), Contains("lists no file"));
+    CHECK_THROWS_WITH(refused("10.png 0\n", ""), Contains("names no class"));
+    CHECK_THROWS_WITH(images(folder.path, {folder.path / "none.txt"}), Contains("no such file"));
+}

@@ -1,12 +1,14 @@
-// A folder of class folders, as UCF-101 (videos) and ImageNet (images) are laid out.
+// A folder of class folders, as UCF-101 (videos) and ImageNet (images) are laid out, whole or as an official list says.
 #pragma once
 
 #include "dataset.hpp"
+#include "file_list.hpp"
 #include "media_folder.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,12 +55,69 @@ inline class_list list_classes(const std::filesystem::path& folder, media kind) 
     return all;
 }
 
+namespace detail {
+/// The class folders of a folder, in the order of their names.
+inline std::vector<std::string> class_folders(const std::filesystem::path& folder) {
+    require(std::filesystem::is_directory(folder), "'{}' is not a folder of class folders", folder.string());
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        if (name.front() != '.' && entry.is_directory()) names.push_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+} // namespace detail
+
+/// Lists what `part` names. A file's class is that of its class folder; of a file outside of one, that of the list's
+/// number. Numbers of a list begin where those of its classes do (or at 0, or anywhere where each file has its class
+/// folder); one that contradicts a class folder is an error: UCF-101's own order is not that of names as computers sort
+/// them ("Hammering" before "HammerThrow"). Throws walt::error for what is not there, too.
+inline class_list list_classes(const std::filesystem::path& folder, media kind, const file_list& part) {
+    require(std::filesystem::is_directory(folder), "'{}' is not a folder of class folders", folder.string());
+    const std::string list = part.files.string();
+    const detail::class_order order = part.classes.empty() ? detail::class_order{detail::class_folders(folder), {}}
+                                                           : detail::read_classes(part.classes);
+    class_list all{order.names, {}};
+    std::optional<std::int64_t> first = order.first;
+    for (const auto& [line, name, number] : detail::read_list(part.files)) {
+        require(media_of(name) == kind, "line {} of '{}' should name one of {}, but is '{}'", line, list, name_of(kind),
+                name.string());
+        const std::filesystem::path file = folder / name;
+        require(std::filesystem::is_regular_file(file), "line {} of '{}' names '{}', which is not in '{}'", line, list,
+                name.string(), folder.string());
+        const std::string own = name.parent_path().filename().string();
+        std::int64_t label = std::find(order.names.begin(), order.names.end(), own) - order.names.begin();
+        const auto classes = static_cast<std::int64_t>(order.names.size());
+        require(own.empty() || label < classes, "line {} of '{}' names '{}', and there is no class '{}' among {}", line,
+                list, name.string(), own, classes);
+        if (own.empty()) {
+            require(number.has_value(), "line {} of '{}' should say the class of '{}', which lies in no class folder",
+                    line, list, name.string());
+            label = *number - first.value_or(0);
+            require(label >= 0 && label < classes, "line {} of '{}' says class {}; the {} classes begin with {}", line,
+                    list, *number, classes, first.value_or(0));
+        } else if (number) {
+            if (!first) first = *number - label;
+            require(*number == *first + label,
+                    "line {} of '{}' says class {} of '{}', which is class {} in the order of the classes: "
+                    "file_list::classes names a file with the list's own order",
+                    line, list, *number, name.string(), *first + label);
+        }
+        all.files.push_back({file, order.names[static_cast<std::size_t>(label)], static_cast<std::int32_t>(label)});
+    }
+    return all;
+}
+
 /// class_folder<video_folder>("UCF-101", {.frames = 17}) and class_folder<image_folder>("ImageNet/train"): those
-/// datasets, with labels. Classes are numbered in the order of their names.
+/// datasets, with labels. Classes are numbered in the order of their names. With a list, the files that it names:
+///     class_folder<video_folder>("UCF-101", {"trainlist01.txt", "classInd.txt"}, {.frames = 17})
 template <class Folder> class class_folder : public Folder {
   public:
     explicit class_folder(const std::filesystem::path& folder, typename Folder::reading how = {})
         : class_folder(list_classes(folder, Folder::kind), how) {}
+    class_folder(const std::filesystem::path& folder, const file_list& part, typename Folder::reading how = {})
+        : class_folder(list_classes(folder, Folder::kind, part), how) {}
 
     int classes() const { return static_cast<int>(names_->size()); }
     /// The classes by label.

@@ -1,6 +1,7 @@
 // A folder of files with captions, of which some may turn out to be unreadable.
 #pragma once
 
+#include "../io/text_lines.hpp"
 #include "clips.hpp"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <cctype>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -52,11 +52,9 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder, m
     require(std::filesystem::is_directory(folder), "'{}' is not a folder of {}", folder.string(), name_of(kind));
     std::vector<media_file> files;
     const std::filesystem::path list = folder / "captions.txt";
-    if (std::ifstream lines(list); lines) {
-        std::string line;
-        for (std::int64_t number = 1; std::getline(lines, line); ++number) {
-            if (!line.empty() && line.back() == '\r') line.pop_back();
-            if (line.empty()) continue;
+    if (std::filesystem::exists(
+            std::filesystem::symlink_status(list))) { // a link to nowhere is no list that is not there
+        for (const auto& [number, line] : text_lines(list)) {
             const std::size_t tab = line.find('\t');
             require(tab != std::string::npos && tab > 0, "line {} of '{}' should be a file name, a tab and a caption",
                     number, list.string());
