@@ -152,8 +152,8 @@ TEST_CASE("known frames: one or two of a video's first, clean, none of an image'
           "[denoising]") {
     recorder<all_inputs> model;
     denoising objective;
-    CHECK(objective.frame_prediction_rate == 0.3f); // docs/model.md 15
-    objective.frame_prediction_rate = 0.6f;
+    CHECK((objective.knows.first == 0.15f && objective.knows.first_two == 0.15f && objective.knows.ends == 0)); // 15
+    objective.knows = {.first = 0.3f, .first_two = 0.3f};
     objective.self_conditioning_rate = 0;
     const latents batch = drawn<all_inputs>();
     const noise_schedule schedule;
@@ -185,6 +185,28 @@ TEST_CASE("known frames: one or two of a video's first, clean, none of an image'
     }
     CHECK((ones + twos) / (40.0 * samples / 2) == Approx(0.6).margin(0.05));
     CHECK(ones / (ones + twos) == Approx(0.5).margin(0.06));
+}
+
+TEST_CASE("known frames have the probabilities that they are given; Kinetics-600 knows two of five, always",
+          "[denoising]") {
+    const auto share = [](const knowing& of, int F, const std::vector<float>& mask) {
+        double found = 0;
+        for (std::uint64_t i = 0; i < 4000; ++i)
+            found += of.mask(F, philox{1, 2}.uniform(i), philox{1, 3}.uniform(i)) == mask;
+        return found / 4000;
+    };
+    const knowing often{.first = 0.2f, .first_two = 0.3f, .ends = 0.1f};
+    CHECK(share(often, 5, {1, 0, 0, 0, 0}) == Approx(0.2).margin(0.02));
+    CHECK(share(often, 5, {1, 1, 0, 0, 0}) == Approx(0.3).margin(0.02));
+    CHECK(share(often, 5, {1, 0, 0, 0, 1}) == Approx(0.1).margin(0.02));
+    CHECK(share(often, 5, {0, 0, 0, 0, 0}) == Approx(0.4).margin(0.02));
+    CHECK(share(presets::kinetics_600_knows, 5, {1, 1, 0, 0, 0}) == 1);
+    CHECK(share(often, 2, {1, 0}) == Approx(0.2).margin(0.02)); // all of two frames are never known
+    CHECK(share(often, 2, {0, 0}) == Approx(0.8).margin(0.02));
+    CHECK(share(often, 1, {0}) == 1);
+    const knowing too_often{.first = 0.6f, .first_two = 0.6f}, negative{.ends = -0.5f};
+    CHECK_THROWS_WITH(too_often.check(), Catch::Contains("0.6, 0.6 and 0"));
+    CHECK_THROWS_WITH(negative.check(), Catch::Contains("-0.5"));
 }
 
 TEST_CASE("the low-resolution latent is noised to a level of its own, below the highest asked for", "[denoising]") {

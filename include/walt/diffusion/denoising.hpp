@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace walt {
 
@@ -24,12 +25,46 @@ struct step_distribution {
     }
 };
 
+/// Which latent frames of a video training knows, by their probabilities (models with frame_prediction; docs/model.md
+/// 15). Their sum is how often any are known.
+struct knowing {
+    float first = 0.15f;     ///< the first: a picture becomes a video
+    float first_two = 0.15f; ///< the first two, 5 frames of pixels: a video goes on
+    float ends = 0;          ///< the first and the last: what lies between two pictures
+
+    float rate() const { return first + first_two + ends; }
+    /// The mask of a video's F frames, by two draws of [0, 1). A video has a frame or more that is not known.
+    std::vector<float> mask(int F, float any, float which) const {
+        std::vector<float> known(static_cast<std::size_t>(F));
+        if (any >= rate()) return known;
+        const float of = which * rate();
+        const bool two = of >= first && of < first + first_two;
+        if (F > (of < first ? 1 : 2)) {
+            known.front() = 1;
+            if (two) known[1] = 1;
+            else if (of >= first) known.back() = 1;
+        }
+        return known;
+    }
+    void check() const {
+        for (const float one : {first, first_two, ends})
+            require(one >= 0 && rate() <= 1.0f + 1e-6f,
+                    "the probabilities of known frames (knowing::first, first_two, ends) are 0 or more and together 1 "
+                    "or less; they are {}, {} and {}",
+                    first, first_two, ends);
+    }
+};
+namespace presets {
+/// Kinetics-600: of 17 frames of pixels 5 are given and 12 predicted, always (paper sec. 5.1).
+inline constexpr knowing kinetics_600_knows{.first = 0, .first_two = 1};
+} // namespace presets
+
 /// The objective: operator()(model, batch, gradients, philox, loss). Rates are probabilities; the paper gives
 /// self_conditioning_rate, the others are choices.
 struct denoising {
     float self_conditioning_rate = 0.9f; ///< of batches that first estimate x0 from zeros
     float condition_drop = 0.1f;         ///< of samples (or images) that are told nothing: for guidance
-    float frame_prediction_rate = 0.3f;  ///< of videos that know 1 or 2 latent frames (models with frame_prediction)
+    knowing knows{};                     ///< frames of videos (models with frame_prediction)
     int low_resolution_noise = 300;      ///< super-resolution: noise of the low-resolution input up to this level
     step_distribution levels{};
     activations keep = activations::all;
@@ -41,6 +76,7 @@ struct denoising {
     template <class Config> draws draw(const latents& batch, philox random) const {
         constexpr int F = Config::frames;
         batch.check();
+        knows.check();
         const std::int64_t B = batch.shape.count;
         const auto sequence = [&](std::uint64_t i) { return philox{random.seed, random.stream * 4 + i}; };
         const auto chance = [&](std::int64_t what, std::int64_t i) {
@@ -55,10 +91,10 @@ struct denoising {
                 const std::int64_t own = b * F + (image ? f : 0); // a video's frames share their draws
                 drawn.level.push_back(levels.draw(sequence(2), static_cast<std::uint64_t>(own)));
                 drawn.dropped.push_back(chance(0, own) < condition_drop);
-                const int known =
-                    image || chance(1, own) >= frame_prediction_rate ? 0 : (chance(2, own) < 0.5f ? 1 : 2);
-                drawn.mask.push_back(f < known && known < F ? 1.0f : 0.0f);
             }
+            const std::vector<float> mask =
+                image ? std::vector<float>(F) : knows.mask(F, chance(1, b * F), chance(2, b * F));
+            drawn.mask.insert(drawn.mask.end(), mask.begin(), mask.end());
             drawn.low_level.push_back(static_cast<std::int32_t>(sequence(3).below(
                 static_cast<std::uint64_t>(b), static_cast<std::uint32_t>(std::max(1, low_resolution_noise)))));
         }
