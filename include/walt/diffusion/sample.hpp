@@ -90,16 +90,22 @@ inline conditions told(const labels& wanted) {
     return {.samples = static_cast<std::int64_t>(wanted.classes.size()), .labels = wanted.classes};
 }
 
-/// Latents of one sample a text.
+/// The same for a model whose text conditioning is that encoder's.
 template <class Denoiser, text_encoder Encoder>
-latents sample_latents(const Denoiser& model, const Encoder& encoder, const prompts& wanted, const sampling& how = {}) {
+conditions told(const Denoiser&, const Encoder& encoder, const prompts& wanted) {
     using config = typename Denoiser::config_type;
     static_assert(config::text_dim > 0,
                   "this model has no text conditioning (text_dim is 0): it cannot be sampled with prompts");
     require(encoder.dim() == config::text_dim && encoder.max_tokens() == config::text_tokens,
             "the text encoder gives {} tokens of {} numbers, the model takes {} of {}", encoder.max_tokens(),
             encoder.dim(), config::text_tokens, config::text_dim);
-    return sample_latents(model, told(encoder, wanted), how);
+    return told(encoder, wanted);
+}
+
+/// Latents of one sample a text.
+template <class Denoiser, text_encoder Encoder>
+latents sample_latents(const Denoiser& model, const Encoder& encoder, const prompts& wanted, const sampling& how = {}) {
+    return sample_latents(model, told(model, encoder, wanted), how);
 }
 
 /// Latents of one sample a class.
