@@ -16,6 +16,7 @@
 #include "diffusion/denoising.hpp"
 #include "diffusion/dpm_solver.hpp"
 #include "diffusion/held_out_loss.hpp"
+#include "diffusion/long_video.hpp"
 #include "diffusion/measure_numbers.hpp"
 #include "diffusion/sample.hpp"
 #include "io/progress.hpp"
@@ -39,6 +40,7 @@
 #include "train/trainer.hpp"
 #include "train/validation.hpp"
 #include "transformer/denoiser.hpp"
+#include "transformer/more_inputs.hpp"
 
 #if defined(__CUDACC__)            // a .cu file: nvcc cannot read the CPU device's vector code
 #if __has_include(<cudnn_graph.h>) // walt::cuda
