@@ -4,7 +4,9 @@
 #include <walt/data/moving_fashion.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <complex>
 #include <map>
 #include <set>
 #include <thread>
@@ -223,6 +225,40 @@ TEST_CASE("shapes move and are coloured as their captions say") {
     const shapes of;
     check_motion_and_colour(of.clips(48, 17, walt::split::all), 200);
     check_motion_and_colour(of.clips(64, 5), 60);
+}
+
+TEST_CASE("paths that go around begin anywhere, and what leaves the frame comes in on the other side") {
+    const shapes of;
+    const int size = 48, frames = 17;
+    const moving_fashion data(
+        {.size = size, .frames = frames, .split = walt::split::all, .folder = of.folder.path, .around = true});
+    constexpr double turn = 2 * 3.14159265358979;
+    const auto place = [&](const float* frame) { // of the coloured thing, as angles, and how much of it is there
+        std::complex<double> x, y;
+        double weight = 0;
+        for (int i = 0; i < size * size; ++i, frame += 3) {
+            const auto [low, high] = std::minmax({frame[0], frame[1], frame[2]});
+            const double here = std::max(0.0, static_cast<double>(high - low) - 0.25);
+            weight += here;
+            x += here * std::polar(1.0, turn * (i % size) / size);
+            y += here * std::polar(1.0, turn * (i / size) / size);
+        }
+        return std::array{std::arg(x) / turn * size, std::arg(y) / turn * size, weight};
+    };
+    int quarters[4] = {};
+    for (int i = 0; i < 80; ++i) {
+        const walt::clip clip = walt::clip_at(data, walt::seed{7}, i);
+        const auto first = place(clip.pixels.data()),
+                   last = place(clip.pixels.data() + std::ptrdiff_t{3} * size * size * (frames - 1));
+        const double dx = std::remainder(last[0] - first[0], size), dy = std::remainder(last[1] - first[1], size);
+        const auto& way =
+            moving_fashion::direction_xy[static_cast<std::size_t>(data.label(walt::seed{7}, i).direction)];
+        INFO(clip.caption << ": moved by " << dx << ", " << dy);
+        CHECK(dx * static_cast<double>(way[0]) + dy * static_cast<double>(way[1]) == Approx(0.24 * size).epsilon(0.08));
+        CHECK(last[2] == Approx(first[2]).epsilon(0.08));
+        ++quarters[(first[0] < 0) + 2 * (first[1] < 0)];
+    }
+    for (const int some : quarters) CHECK(some > 8);
 }
 
 TEST_CASE("options that make no clips are refused") {

@@ -34,6 +34,7 @@ struct fashion_clips {
     walt::split split = split::train;
     fashion_part pictures = fashion_part::train;
     std::filesystem::path folder = {}; ///< of Fashion-MNIST; empty: see fashion_mnist_folder
+    bool around = false; ///< paths begin anywhere, and what leaves the frame comes in on the other side: they never end
 };
 
 /// A dataset (and frame_dataset) of clips such as "a red sneaker moving left".
@@ -219,6 +220,10 @@ class moving_fashion {
             plan.corner[c] =
                 2.0f * (first + 0.5f * change) - 1.0f - 0.5f * (pixels - 1.0f) * (plan.right[c] + plan.down[c]);
         }
+        if (options_.around) {
+            plan.x += pixels * between(0.0f, 1.0f);
+            plan.y += pixels * between(0.0f, 1.0f);
+        }
         return plan;
     }
 
@@ -251,8 +256,19 @@ class moving_fashion {
 
     void draw_picture(const scene& plan, int frame, float* pixels) const {
         const float moved = static_cast<float>(frame) - 0.5f * static_cast<float>(options_.frames - 1);
-        const axis across(plan.x + moved * plan.step_x, plan.scale, options_.size);
-        const axis along(plan.y + moved * plan.step_y, plan.scale, options_.size);
+        const float x = plan.x + moved * plan.step_x, y = plan.y + moved * plan.step_y;
+        if (!options_.around) return draw_picture(plan, x, y, pixels);
+        const float extent = static_cast<float>(options_.size);
+        const float left = x - extent * std::floor(x / extent), top = y - extent * std::floor(y / extent);
+        for (const float down :
+             {top - extent, top, top + extent}) // a picture is smaller than the frame: no copies meet
+            for (const float right : {left - extent, left, left + extent}) draw_picture(plan, right, down, pixels);
+    }
+
+    /// The picture with its middle at (centre_x, centre_y), as much of it as lies in the frame.
+    void draw_picture(const scene& plan, float centre_x, float centre_y, float* pixels) const {
+        const axis across(centre_x, plan.scale, options_.size);
+        const axis along(centre_y, plan.scale, options_.size);
         float value[padded], alpha[padded];
         for (int y = along.first; y < along.last; ++y) {
             const float v = along.at(y);
