@@ -14,6 +14,7 @@ namespace demo {
 using device = walt::cpu::context; // walt::cuda::context, once it is there, and nothing else changes
 using tokenizer = walt::tokenizer<device, walt::presets::demo_tokenizer, walt::bf16>;
 using denoiser = walt::denoiser<device, walt::presets::demo, walt::bf16>;
+using frames_denoiser = walt::denoiser<device, walt::presets::demo_frames, walt::bf16>; // it knows frames
 
 inline constexpr int frames = 17, side = 48; // pixels of a clip
 inline constexpr int frames_per_second = 8;
@@ -30,6 +31,16 @@ struct training_options {
 };
 /// Trains both models and writes run/tokenizer.safetensors and run/denoiser.safetensors. False: interrupted, and saved.
 bool train(const training_options& options);
+
+struct frames_training_options {
+    std::filesystem::path run = "run_frames"; ///< state, logs and weights; training goes on from what is there
+    std::filesystem::path weights;            ///< folder of the tokenizer and of the denoiser that it begins with
+    std::int64_t steps = 1'500;
+    std::int64_t clips = 8'000; ///< latents kept in memory
+};
+/// Gives the denoiser known frames as an input, trains it on clips whose paths begin anywhere, and writes
+/// run/frames.safetensors. False: interrupted, and saved.
+bool train_frames(const frames_training_options& options);
 
 struct sampling_options {
     std::filesystem::path weights, out = "demo";

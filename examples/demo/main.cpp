@@ -12,7 +12,8 @@ int main(int count, char** arguments) try {
     demo::sampling_options how;
     how.weights = "examples/weights";
     demo::training_options training;
-    bool train = false;
+    demo::frames_training_options frames_training;
+    bool train = false, train_frames = false;
     int evaluate = 0;
     app.add_option("texts", how.texts, "what to make videos of");
     app.add_option("--out", how.out, "folder for the videos");
@@ -34,8 +35,16 @@ int main(int count, char** arguments) try {
     app.add_option("--tokenizer-steps", training.tokenizer_steps, "");
     app.add_option("--denoiser-steps", training.denoiser_steps, "");
     app.add_option("--clips", training.clips, "latents kept in memory");
+    app.add_flag("--train-frames", train_frames, "train the denoiser to know frames; Ctrl-C saves");
+    app.add_option("--frames-run", frames_training.run, "folder of that training's state");
+    app.add_option("--frames-steps", frames_training.steps, "");
     CLI11_PARSE(app, count, arguments);
 
+    if (train_frames) {
+        frames_training.weights = how.weights;
+        if (!demo::train_frames(frames_training)) fmt::print("interrupted and saved; the same command goes on\n");
+        return 0;
+    }
     if (train) {
         if (!demo::train(training)) {
             fmt::print("interrupted and saved; the same command goes on\n");

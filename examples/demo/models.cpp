@@ -3,3 +3,4 @@
 
 template struct walt::tokenizer<demo::device, walt::presets::demo_tokenizer, walt::bf16>;
 template struct walt::denoiser<demo::device, walt::presets::demo, walt::bf16>;
+template struct walt::denoiser<demo::device, walt::presets::demo_frames, walt::bf16>;

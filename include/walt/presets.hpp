@@ -12,6 +12,7 @@
 
 extern template struct walt::tokenizer<walt::cpu::context, walt::presets::demo_tokenizer, walt::bf16>;
 extern template struct walt::denoiser<walt::cpu::context, walt::presets::demo, walt::bf16>;
+extern template struct walt::denoiser<walt::cpu::context, walt::presets::demo_frames, walt::bf16>;
 extern template struct walt::denoiser<walt::cpu::context, walt::presets::walt_l, walt::bf16>;
 extern template struct walt::denoiser<walt::cpu::context, walt::presets::walt_l_separate, walt::bf16>;
 extern template struct walt::denoiser<walt::cpu::context, walt::presets::walt_xl, walt::bf16>;

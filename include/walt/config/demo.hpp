@@ -23,5 +23,9 @@ struct demo : denoiser_config {
     static constexpr int text_dim = 64, text_tokens = 8;
     static constexpr window spatiotemporal_window{5, 6, 6};
 };
+/// The same with known frames as an input: from a picture, from frames that were made before, to a frame.
+struct demo_frames : demo {
+    static constexpr bool frame_prediction = true;
+};
 
 } // namespace walt::presets
