@@ -118,7 +118,7 @@ inline auto imagenet() { return detail::by_adamw<presets::imagenet_l>(1024, 437'
 inline auto kinetics_600() {
     auto made = detail::by_adamw<presets::kinetics_l>(512, 270'000, 5e-4f);
     made.objective.condition_drop = 0;
-    made.objective.frame_prediction_rate = 1;
+    made.objective.knows = presets::kinetics_600_knows;
     return made;
 }
 /// Text to video, 17 x 128 x 128: captions dropped, images and videos.
