@@ -16,6 +16,7 @@
 #include "io/weights.hpp"
 #include "perceptual/item_features.hpp"
 #include "train/save_to.hpp"
+#include "transformer/adapt.hpp"
 #endif
 #if __has_include(<zlib.h>) // walt::io
 #include "data/moving_fashion.hpp"

@@ -74,6 +74,7 @@ class weights_file {
   public:
     using storage = inference;
     explicit weights_file(std::filesystem::path path) : path_(std::move(path)) {}
+    const std::filesystem::path& path() const { return path_; }
     template <class Model, class Memory> void fill(Model& model, Memory&) const { load_weights(path_, model); }
 
   private:
