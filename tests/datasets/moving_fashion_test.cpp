@@ -1,7 +1,9 @@
 #include "../catch.hpp"
 #include "idx_files.hpp"
 
+#include <walt/data/halved.hpp>
 #include <walt/data/moving_fashion.hpp>
+#include <walt/data/read_clips.hpp>
 
 #include <algorithm>
 #include <array>
@@ -261,8 +263,40 @@ TEST_CASE("paths that go around begin anywhere, and what leaves the frame comes 
     for (const int some : quarters) CHECK(some > 8);
 }
 
+TEST_CASE("a weave darkens cloth in threads that half the pixels hardly show") {
+    const shapes of;
+    const auto clips = [&](float weave) {
+        const moving_fashion data({.size = 96, .frames = 3, .folder = of.folder.path, .weave = weave});
+        return walt::read_clips(data, walt::seed{4}, 0, 4);
+    };
+    const walt::clips plain = clips(0), woven = clips(0.8f);
+    std::size_t equal = 0, half = 0;
+    for (std::size_t i = 0; i < plain.pixels.size(); ++i) {
+        const float before = plain.pixels[i] + 1, after = woven.pixels[i] + 1;
+        CHECK(after <= before + 1e-6f);
+        CHECK(after >= 0.03f * before); // both threads at their darkest leave 0.2 x 0.2
+        equal += after == before;
+        half += after < 0.5f * before;
+    }
+    CHECK(equal > plain.pixels.size() / 4); // the background
+    CHECK(half > plain.pixels.size() / 20);
+    const auto rows_differ = [](const walt::clips& of_weave) { // from one row of pixels to the next
+        double sum = 0;
+        const std::int64_t row = of_weave.shape.width * 3;
+        for (std::int64_t i = row; i < of_weave.shape.size(); ++i)
+            sum += std::abs(static_cast<double>(of_weave.pixels[static_cast<std::size_t>(i)] -
+                                                of_weave.pixels[static_cast<std::size_t>(i - row)]));
+        return sum / static_cast<double>(of_weave.shape.size());
+    };
+    const walt::clips small = walt::halved(walt::halved(woven)), small_plain = walt::halved(walt::halved(plain));
+    CHECK(rows_differ(woven) > 2 * rows_differ(plain));
+    CHECK(rows_differ(small) < 1.5 * rows_differ(small_plain));
+}
+
 TEST_CASE("options that make no clips are refused") {
     const shapes of;
+    CHECK_THROWS_WITH(moving_fashion({.folder = of.folder.path, .weave = 1.5f}),
+                      Catch::Equals("a weave's depth is 0 to 1; it is 1.5"));
     CHECK_THROWS_AS(of.clips(15), walt::error);
     CHECK_THROWS_AS(of.clips(48, 0), walt::error);
     CHECK(walt::clip_at(of.clips(16, 1), {}, 0).pixels.size() == 16 * 16 * 3);

@@ -1,6 +1,7 @@
 // The paper's denoisers (Table 8; docs/model.md 4). Every count is held by a static_assert in the tests.
 #pragma once
 
+#include "cascade.hpp"
 #include "denoiser.hpp"
 
 namespace walt::presets {
@@ -59,5 +60,11 @@ struct cascade_512x896 : text_to_video {
     static constexpr bool super_resolution = true;
     static constexpr window spatiotemporal_window{5, 8, 14};
 };
+/// The paper's cascade to 17 x 512 x 896. Its base is trained at 17 x 128 x 128 as cascade_base, and goes on as
+/// cascade_base_wide by adapt<cascade_base, cascade_base_wide> (transformer/adapt.hpp). Tokenizers: one, or three of
+/// one config; the paper does not say.
+using paper_cascade =
+    cascade_config<stage_config<cascade_base_wide, walt_tokenizer>, stage_config<cascade_256x448, walt_tokenizer>,
+                   stage_config<cascade_512x896, walt_tokenizer>>;
 
 } // namespace walt::presets

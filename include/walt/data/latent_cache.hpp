@@ -33,10 +33,11 @@ concept clip_encoder = requires(const E& e, const clips& c, latent_scale scale) 
     { e.encode(c, scale) } -> std::same_as<latents>;
 };
 
-/// A source of training batches, with labels and numbers where the dataset has them, and with texts where there is an
-/// encoder. An image's latent is the first latent frame of a clip: the tokenizer is causal, so it is what the tokenizer
-/// makes of the clip's first frame alone. Keeps neither tokenizer nor encoder nor dataset; texts are encoded here and
-/// never in a training step. Batches may be made by several threads at once, and copies share the latents.
+/// A source of training batches, with labels and numbers where the dataset has them, with texts where there is an
+/// encoder, and with low-resolution latents where the tokenizer gives them (latent_pairs). An image's latent is the
+/// first latent frame of a clip: the tokenizer is causal, so it is what the tokenizer makes of the clip's first frame
+/// alone. Keeps neither tokenizer nor encoder nor dataset; texts are encoded here and never in a training step. Batches
+/// may be made by several threads at once, and copies share the latents.
 class latent_cache {
   public:
     /// Without texts.
@@ -71,6 +72,7 @@ class latent_cache {
                 const std::int64_t from = image ? clip_of(sample, static_cast<std::uint64_t>(f) + 1) : clip;
                 const std::int64_t frame = from * F + (image ? 0 : f);
                 append(all.values, frame, all.shape.frame(), batch.values);
+                append(all.low_resolution, frame, all.low_frame, batch.low_resolution);
                 const told& what = (image ? all.images : all.videos)[static_cast<std::size_t>(from)];
                 captions.push_back(what.caption);
                 if (all.has_labels) batch.labels.push_back(what.label);
@@ -92,8 +94,10 @@ class latent_cache {
         std::int32_t label = no_label;
     };
     struct contents {
-        video_shape shape;        // of what the tokenizer made last
-        std::vector<bf16> values; // [clips, F, H, W, C]
+        video_shape shape;                // of what the tokenizer made last
+        std::vector<bf16> values;         // [clips, F, H, W, C]
+        std::int64_t low_frame = 0;       // H W C / 4 where there are low-resolution latents
+        std::vector<bf16> low_resolution; // [clips, F, H/2, W/2, C]
         bool has_labels = false;
         std::int64_t numbers = 0;                                           // N
         std::vector<told> videos, images;                                   // [clips]
@@ -123,6 +127,8 @@ class latent_cache {
             made->shape = encoded.shape;
             if (first == 0) made->values.reserve(static_cast<std::size_t>(how_.clips * encoded.shape.sample()));
             for (const float value : encoded.values) made->values.push_back(bf16(value));
+            for (const float value : encoded.low_resolution) made->low_resolution.push_back(bf16(value));
+            if (!encoded.low_resolution.empty()) made->low_frame = encoded.shape.frame() / 4;
             detail::append(made->video_numbers, encoded.numbers);
             detail::append(made->video_numbers_valid, encoded.numbers_valid);
             for (std::int64_t i = 0; i < read.shape.count; ++i) {

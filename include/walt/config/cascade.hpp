@@ -1,0 +1,103 @@
+// A cascade by its configs, and what must hold between its stages (paper sec. 4.5, 5.3; docs/model.md 16).
+#pragma once
+
+#include "../tokenizer/config.hpp"
+#include "denoiser.hpp"
+
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+namespace walt {
+
+/// A stage: the config of a denoiser, and that of the tokenizer of its latents.
+template <class Denoiser, class Tokenizer> struct stage_config {
+    using denoiser = Denoiser;
+    using tokenizer = Tokenizer;
+};
+
+namespace rules {
+
+template <int Denoiser, int Tokenizer> struct a_stage_decodes_its_latents {
+    static constexpr bool value = Denoiser == Tokenizer;
+    static_assert(value, "a stage's denoiser and tokenizer must have latents of as many channels (channels of the one "
+                         "config, latent of the other)");
+};
+template <bool SuperResolution> struct a_first_stage_enlarges_nothing {
+    static constexpr bool value = !SuperResolution;
+    static_assert(value, "the first stage of a cascade has no stage before it whose latents it could enlarge "
+                         "(super_resolution must be false)");
+};
+template <bool SuperResolution> struct a_later_stage_enlarges {
+    static constexpr bool value = SuperResolution;
+    static_assert(value, "behind the first, every stage of a cascade enlarges the latents of the stage before "
+                         "(super_resolution must be true)");
+};
+template <int Height, int Width, int HeightBefore, int WidthBefore> struct a_stage_doubles_the_one_before {
+    static constexpr bool value = Height == 2 * HeightBefore && Width == 2 * WidthBefore;
+    static_assert(value,
+                  "a stage's latents must be twice as high and twice as wide as those of the stage before, which "
+                  "are its low-resolution input (height and width)");
+};
+template <int Frames, int Before> struct stages_have_the_same_frames {
+    static constexpr bool value = Frames == Before;
+    static_assert(value, "all stages of a cascade must have latents of as many frames (frames)");
+};
+template <int Channels, int Before> struct stages_have_the_same_channels {
+    static constexpr bool value = Channels == Before;
+    static_assert(value, "a stage's latents must have as many channels as those of the stage before, which are its "
+                         "low-resolution input (channels)");
+};
+template <int Dim, int Tokens, int DimBefore, int TokensBefore> struct stages_read_the_same_texts {
+    static constexpr bool value = Dim == DimBefore && Tokens == TokensBefore;
+    static_assert(value, "all stages of a cascade must read texts of one encoder (text_dim and text_tokens)");
+};
+template <int Classes, int Numbers, int ClassesBefore, int NumbersBefore> struct stages_are_told_the_same {
+    static constexpr bool value = Classes == ClassesBefore && Numbers == NumbersBefore;
+    static_assert(value, "all stages of a cascade must be told the same (classes and numbers)");
+};
+template <int Space, int Time, int SpaceBefore, int TimeBefore> struct stages_compress_alike {
+    static constexpr bool value = Space == SpaceBefore && Time == TimeBefore;
+    static_assert(value, "the tokenizers of a cascade must compress space and time alike, so that twice the latent is "
+                         "twice the frame (space_strides and time_strides)");
+};
+
+} // namespace rules
+
+namespace detail {
+template <class Stage>
+inline constexpr bool stage_fits =
+    rules::a_stage_decodes_its_latents<Stage::denoiser::channels, Stage::tokenizer::latent>::value;
+
+template <class Stage, class Before> constexpr bool follows() {
+    using now = typename Stage::denoiser;
+    using before = typename Before::denoiser;
+    using tokens = tokenizer_dimensions<typename Stage::tokenizer>;
+    using tokens_before = tokenizer_dimensions<typename Before::tokenizer>;
+    return rules::a_later_stage_enlarges<now::super_resolution>::value &&
+           rules::stages_have_the_same_frames<now::frames, before::frames>::value &&
+           rules::stages_have_the_same_channels<now::channels, before::channels>::value &&
+           rules::a_stage_doubles_the_one_before<now::height, now::width, before::height, before::width>::value &&
+           rules::stages_read_the_same_texts<now::text_dim, now::text_tokens, before::text_dim,
+                                             before::text_tokens>::value &&
+           rules::stages_are_told_the_same<now::classes, now::numbers, before::classes, before::numbers>::value &&
+           rules::stages_compress_alike<tokens::space_compression, tokens::time_compression,
+                                        tokens_before::space_compression, tokens_before::time_compression>::value;
+}
+} // namespace detail
+
+/// Stages from the smallest on; a mistake between them is one sentence when it compiles.
+template <class First, class... Later> struct cascade_config {
+    static constexpr int stages = 1 + sizeof...(Later);
+    template <std::size_t I> using stage = std::tuple_element_t<I, std::tuple<First, Later...>>;
+    using last = stage<sizeof...(Later)>;
+
+    template <std::size_t... I> static constexpr bool all_follow(std::index_sequence<I...>) {
+        return (true && ... && detail::follows<stage<I + 1>, stage<I>>());
+    }
+    static constexpr bool valid =
+        rules::a_first_stage_enlarges_nothing<First::denoiser::super_resolution>::value && detail::stage_fits<First> &&
+        (true && ... && detail::stage_fits<Later>)&&all_follow(std::make_index_sequence<sizeof...(Later)>{});
+};
+
+} // namespace walt

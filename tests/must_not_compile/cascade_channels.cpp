@@ -1,0 +1,20 @@
+// expect: must have as many channels as those of the stage before
+// values: 4 8
+#include <walt/config/cascade.hpp>
+
+struct small : walt::denoiser_config {
+    static constexpr int text_dim = 8, text_tokens = 4;
+};
+struct large : small {
+    static constexpr int height = 32, width = 32;
+    static constexpr bool super_resolution = true;
+};
+struct thin : large {
+    static constexpr int channels = 4;
+};
+struct thin_tokens : walt::tokenizer_config {
+    static constexpr int latent = 4;
+};
+using first = walt::stage_config<small, walt::tokenizer_config>;
+using second = walt::stage_config<thin, thin_tokens>;
+int main() { return walt::cascade_config<first, second>::valid ? 0 : 1; }
