@@ -84,3 +84,21 @@ TEST_CASE("clips become videos, stacks images, and videos clips", "[clips]") {
     clips grey{.shape = {1, 1, 1, 1, 1}, .pixels = {0}};
     CHECK_THROWS_WITH(to_videos(grey), Catch::Contains("3 channels") && Catch::Contains("have 1"));
 }
+
+TEST_CASE("a video of any size becomes a clip of another: it covers the frame, and its middle is kept", "[clips]") {
+    video wide{2, 2, 6, {}}; // a frame's columns are 0, 50, 100, ...; the second frame is white
+    for (int row = 0; row < 2; ++row)
+        for (int column = 0; column < 6; ++column)
+            wide.rgb.insert(wide.rgb.end(), 3, static_cast<std::uint8_t>(50 * column));
+    wide.rgb.resize(72, 255);
+    const clips middle = to_clips(wide, 2, 2), left = to_clips(wide, 2, 2, {.x = 0});
+    CHECK(middle.shape == video_shape{1, 2, 2, 2});
+    CHECK(middle.pixels[0] == Approx(100 / 127.5 - 1));
+    CHECK(middle.pixels[3] == Approx(150 / 127.5 - 1));
+    CHECK(left.pixels[3] == Approx(50 / 127.5 - 1));
+    CHECK(middle.pixels[12] == Approx(1));
+    CHECK(to_clips(wide, 1, 1).pixels[0] == Approx(125 / 127.5 - 1)); // the mean of the middle square
+    CHECK(to_clips(wide, 8, 8).shape.height == 8);
+    wide.rgb.pop_back();
+    CHECK_THROWS_WITH(to_clips(wide, 2, 2), Catch::Contains("2 x 2 x 6") && Catch::Contains("71 bytes"));
+}

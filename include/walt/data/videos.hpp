@@ -3,6 +3,7 @@
 
 #include "../io/frames.hpp"
 #include "clips.hpp"
+#include "resize.hpp"
 
 #include <span>
 #include <vector>
@@ -36,6 +37,17 @@ inline clips to_clips(std::span<const video> list) {
         detail::append(made.pixels, to_floats(one));
     }
     made.check();
+    return made;
+}
+
+/// A clip of a video of any size: scaled until it covers height x width, of which the middle is kept, or another part.
+inline clips to_clips(const video& from, int height, int width, crop keep = {}) {
+    require(from.complete(), "a clip is made of a whole video; {} x {} x {} pixels came with {} bytes", from.frames,
+            from.height, from.width, from.rgb.size());
+    const resizer resize(from.height, from.width, height, width, keep);
+    clips made{.shape = {1, from.frames, height, width}};
+    made.pixels.resize(static_cast<std::size_t>(made.shape.size()));
+    for (int f = 0; f < from.frames; ++f) resize(from.frame(f), made.pixels.data() + f * made.shape.frame());
     return made;
 }
 
