@@ -23,7 +23,8 @@ template <class T> void add_block() {
                 rows[i] = reinterpret_cast<const cpu::detail::unit_in_memory*>(left.data()) + i * depth;
             alignas(64) cpu::detail::block_sums sums;
             for (int i = 0; i < blocks; ++i) {
-                cpu::detail::product_block<T>(depth, rows, 1, reinterpret_cast<const float*>(right.data()), sums);
+                cpu::detail::product_block<T, cpu::detail::block_vectors>(
+                    depth, rows, 1, reinterpret_cast<const float*>(right.data()), sums);
                 benchmark::DoNotOptimize(sums);
             }
         };

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 
@@ -203,11 +202,13 @@ void linear_grad_activated_input_on(context& ctx, Activation, view<const T, R, N
                      slope{inner.data(), dinner.data()});
 }
 
-template <class T, int R, int N, class DBias> void linear_grad_bias_on(context&, view<const T, R, N> dy, DBias dbias) {
+template <class T, int R, int N, class DBias>
+void linear_grad_bias_on(context& ctx, view<const T, R, N> dy, DBias dbias) {
     constexpr std::int64_t rows = 4096, columns = 64; // of a piece; a cache line of bf16 or two of float a row
     constexpr std::int64_t across = (N + columns - 1) / columns;
     const std::int64_t down = (dy.extent(0) + rows - 1) / rows;
-    std::vector<float> sums(static_cast<std::size_t>(down * N));
+    const arena::scope scope(ctx.arena);
+    const auto sums = ctx.arena.take<float, dynamic, N>(down);
     parallel(down * across, rows * columns / 8, [&](std::int64_t i) {
         const std::int64_t first = i % across * columns, begin = i / across * rows;
         float sum[columns] = {};
@@ -219,7 +220,7 @@ template <class T, int R, int N, class DBias> void linear_grad_bias_on(context&,
         std::copy_n(sum, width, sums.data() + i / across * N + first);
     });
     for (std::int64_t i = 0; i < down; ++i)
-        for (int j = 0; j < N; ++j) dbias.data()[j] += sums[static_cast<std::size_t>(i * N + j)];
+        for (int j = 0; j < N; ++j) dbias.data()[j] += sums(i, j);
 }
 
 template <class T, int R, int K, int N, class DBias>

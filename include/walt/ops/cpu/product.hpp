@@ -25,29 +25,39 @@ inline constexpr int piece_rows = 16 * block_height, packing_ahead = 16; // rows
 typedef float unit_in_memory __attribute__((aligned(2), may_alias));
 using block_sums = float[block_height][panel_width];
 
-/// sums = left right over `depth` units; those of a row of left are `step` apart, those of right [depth,
-/// panel_width].
-template <class T>
+/// sums = left right over `depth` units, of the first Vectors of a panel; the units of a row of left are `step` apart,
+/// those of right [depth, panel_width].
+template <class T, int Vectors>
 [[gnu::noinline]] inline void product_block(std::int64_t depth, const unit_in_memory* const (&left)[block_height],
                                             std::int64_t step, const float* right, block_sums& sums) {
-    float_vector sum[block_height][block_vectors];
+    float_vector sum[block_height][Vectors];
 #pragma GCC unroll 8
     for (int i = 0; i < block_height; ++i)
 #pragma GCC unroll 8
-        for (int v = 0; v < block_vectors; ++v) sum[i][v] = float_vector{};
+        for (int v = 0; v < Vectors; ++v) sum[i][v] = float_vector{};
     for (std::int64_t k = 0; k < depth; ++k) {
-        float_vector row[block_vectors];
+        float_vector row[Vectors];
 #pragma GCC unroll 8
-        for (int v = 0; v < block_vectors; ++v) load(row[v], right + k * panel_width + v * vector_lanes);
+        for (int v = 0; v < Vectors; ++v) load(row[v], right + k * panel_width + v * vector_lanes);
 #pragma GCC unroll 8
         for (int i = 0; i < block_height; ++i)
 #pragma GCC unroll 8
-            for (int v = 0; v < block_vectors; ++v) multiply_add<T>(sum[i][v], left[i][k * step], row[v]);
+            for (int v = 0; v < Vectors; ++v) multiply_add<T>(sum[i][v], left[i][k * step], row[v]);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < block_height; ++i)
 #pragma GCC unroll 8
-        for (int v = 0; v < block_vectors; ++v) store(sum[i][v], sums[i] + v * vector_lanes);
+        for (int v = 0; v < Vectors; ++v) store(sum[i][v], sums[i] + v * vector_lanes);
+}
+
+/// The same of so many columns; a panel of few, a tokenizer's of 16 or 32 channels, is not multiplied as a full one.
+template <class T, int Vectors = block_vectors>
+void product_block(int columns, std::int64_t depth, const unit_in_memory* const (&left)[block_height],
+                   std::int64_t step, const float* right, block_sums& sums) {
+    if constexpr (Vectors > 1)
+        if (columns <= (Vectors - 1) * vector_lanes)
+            return product_block<T, Vectors - 1>(columns, depth, left, step, right, sums);
+    product_block<T, Vectors>(depth, left, step, right, sums);
 }
 
 /// Sixteen units of a row from an element on; zeros behind its end.
@@ -188,7 +198,7 @@ void multiply_packed(const matrix<T>& left, const packed_panels& right, const Ah
                 alignas(cache_line) block_sums sums;
                 for (std::int64_t i = r; i < std::min(r + block_height, last); ++i)
                     ahead(i, panel * panel_width, right.width(panel));
-                product_block<T>(right.depth, block, 1, right.panel(panel), sums);
+                product_block<T>(right.width(panel), right.depth, block, 1, right.panel(panel), sums);
                 for (int i = 0; i < block_height && r + i < last; ++i)
                     put(r + i, panel * panel_width, sums[i], right.width(panel));
             }
@@ -207,7 +217,9 @@ inline void add_units(float_vector& sum, const float_vector& units, bf16) {
 /// [left.columns] += the sums of left's columns, unless it is null.
 template <class T>
 void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* result, float* left_sums) {
-    constexpr int deep = sizeof(float) / sizeof(T), height = piece_rows;
+    constexpr int deep = sizeof(float) / sizeof(T);
+    const int height = // of a block of left: what it has of columns, and what the last rows of the result reach behind
+        to_lanes(static_cast<int>(std::min<std::int64_t>(piece_rows, left.columns + block_height - 1)));
     constexpr std::int64_t at_once = 256, rows_at_once = at_once * deep; // what is packed of them stays in cache
     const std::int64_t parts = (right.rows + rows_at_once - 1) / rows_at_once;
     if (parts == 0) return;
@@ -228,7 +240,7 @@ void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* r
         const arena::scope own(thread_scratch());
         const int rows = static_cast<int>(last - first);
         float* packed = thread_scratch().template take<float, dynamic>(at_once * height).data();
-        float_vector total[height / vector_lanes] = {};
+        float_vector total[piece_rows / vector_lanes] = {};
         for (std::int64_t part = 0; part < parts; ++part) {
             const std::int64_t begin = part * rows_at_once, end = std::min(right.rows, begin + rows_at_once);
             const std::int64_t depth = (end - begin + deep - 1) / deep;
@@ -245,7 +257,7 @@ void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* r
                     const unit_in_memory* block[block_height];
                     for (int i = 0; i < block_height; ++i) block[i] = packed + r + i;
                     alignas(cache_line) block_sums sums;
-                    product_block<T>(depth, block, height, packed_part(part, p), sums);
+                    product_block<T>(panels.width(p), depth, block, height, packed_part(part, p), sums);
                     for (int i = 0; i < std::min(block_height, rows - r); ++i) {
                         float* to = result + (first + r + i) * right.columns + p * panel_width;
                         for (int c = 0; c < panels.width(p); ++c) to[c] += sums[i][c];
