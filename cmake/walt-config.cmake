@@ -1,4 +1,4 @@
-# find_package(walt COMPONENTS cpu io video measures cuda) gives walt::walt and walt::<component>. Without COMPONENTS it gives every
+# find_package(walt COMPONENTS cpu io video measures text cuda) gives walt::walt and walt::<component>. Without COMPONENTS it gives every
 # component that was installed and whose libraries are here.
 include(CMakeFindDependencyMacro)
 find_dependency(fmt)
@@ -7,7 +7,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/walt-targets.cmake)
 
 set(walt_wanted ${walt_FIND_COMPONENTS})
 if(NOT walt_wanted)
-    set(walt_wanted cpu io video measures cuda)
+    set(walt_wanted cpu io video measures text cuda)
 endif()
 foreach(walt_component IN LISTS walt_wanted)
     walt_find_component(${walt_component})

@@ -4,6 +4,7 @@
 #include "io/gif.hpp"
 #include "io/plot.hpp"
 #include "io/text_lines.hpp"
+#include "text/wordpiece.hpp"
 #include "train/csv_log.hpp"
 #include "train/measures_log.hpp"
 #include "train/plot_every.hpp"
@@ -11,12 +12,16 @@
 
 #if __has_include(<jansson.h>) // walt::io
 #include "io/mapped.hpp"
+#include "io/pretrained.hpp"
 #include "io/safetensors.hpp"
 #include "io/safetensors_writer.hpp"
 #include "io/weights.hpp"
 #include "perceptual/item_features.hpp"
 #include "train/save_to.hpp"
 #include "transformer/adapt.hpp"
+#endif
+#if __has_include(<sentencepiece_processor.h>) // walt::text
+#include "text/sentencepiece.hpp"
 #endif
 #if __has_include(<zlib.h>) // walt::io
 #include "data/moving_fashion.hpp"

@@ -7,6 +7,7 @@
 #include "../ops/gated_activation.hpp"
 #include "../ops/row_norm.hpp"
 #include "../ops/text_attention.hpp"
+#include "network_sizes.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -45,10 +46,6 @@ namespace rules {
 template <int Buckets, int Distance> struct t5_buckets {
     static constexpr bool value = Buckets >= 4 && Buckets % 4 == 0 && Distance > Buckets / 4;
     static_assert(value, "a T5 needs a multiple of 4 buckets, and a max_distance beyond a quarter of them");
-};
-template <int Layers, int Width, int Heads, int HeadDim, int Ff, int Vocabulary> struct text_network_sizes {
-    static constexpr bool value = Layers > 0 && Width > 0 && Heads > 0 && HeadDim > 0 && Ff > 0 && Vocabulary > 0;
-    static_assert(value, "the layers, widths, heads and vocabulary of a text encoder must be 1 or more");
 };
 } // namespace rules
 
