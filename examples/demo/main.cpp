@@ -28,6 +28,13 @@ int main(int count, char** arguments) try {
         ->check(CLI::NonNegativeNumber);
     app.add_option("--guidance", how.guidance, "how strongly the text guides");
     app.add_option("--seed", how.seed, "of the noise that sampling starts from");
+    app.add_option("--image", how.image, "a PNG of any size, whose middle square videos begin with")
+        ->check(CLI::ExistingFile);
+    app.add_option("--rounds", how.rounds, "make videos longer, by so many rounds of 12 frames")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--noise", how.noise, "of rounds: the level of noise on the frames that they know; without it none")
+        ->check(CLI::Range(0, 999));
+    app.add_flag("--drift", how.drift, "a table of what frames look like, round by round");
     app.add_option("--evaluate", evaluate,
                    "instead of texts: so many captions, half of them of combinations never trained on");
     app.add_flag("--train", train, "train; Ctrl-C saves, and the same command goes on");
@@ -56,6 +63,10 @@ int main(int count, char** arguments) try {
     }
     if (evaluate > 0) how.texts = demo::evaluation_texts(evaluate);
     if (how.texts.empty()) how.texts = {"a red sneaker moving left", "a blue bag moving up"};
+    if (how.rounds > 0 || !how.image.empty() || how.drift) {
+        demo::sample_frames(how);
+        return 0;
+    }
     demo::sample(how);
     if (evaluate > 0) demo::evaluate_tokenizer(how, evaluate);
     return 0;

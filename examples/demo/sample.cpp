@@ -15,23 +15,34 @@
 
 namespace demo {
 
-std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder,
-                                       const sampling_options& options) {
+walt::sampling sampling_of(const sampling_options& options) {
     walt::require(options.sampler == "dpm" || options.sampler == "ddim", "the demo samples by dpm or ddim, not by {}",
                   options.sampler);
     const bool second_order = options.sampler == "dpm";
     const int steps = options.steps > 0 ? options.steps : second_order ? 12 : 50;
-    walt::progress shown(steps, "steps");
-    const auto sampler = second_order ? walt::any_sampler(walt::dpm_solver_pp_2m{.steps = steps})
-                                      : walt::any_sampler(walt::ddim{.steps = steps});
+    return {.sampler = second_order ? walt::any_sampler(walt::dpm_solver_pp_2m{.steps = steps})
+                                    : walt::any_sampler(walt::ddim{.steps = steps}),
+            .guide = {.scale = options.guidance},
+            .seed = walt::seed{options.seed},
+            .reuse = {.threshold = options.reuse}};
+}
+
+std::string file_name(const std::vector<std::string>& texts, std::size_t i) {
+    std::string name = texts[i];
+    std::replace_if(
+        name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+    const auto before = std::count(texts.begin(), texts.begin() + static_cast<std::ptrdiff_t>(i), texts[i]);
+    return before > 0 ? name + "_" + std::to_string(before + 1) : name;
+}
+
+std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder,
+                                       const sampling_options& options) {
+    walt::sampling how = sampling_of(options);
+    walt::progress shown(static_cast<std::int64_t>(how.sampler.levels().size()), "steps");
     std::int64_t decided = 0, reused = 0;
-    auto videos = walt::sample(model, decoder, text_encoder(), walt::prompts(options.texts),
-                               {.sampler = sampler,
-                                .guide = {.scale = options.guidance},
-                                .seed = walt::seed{options.seed},
-                                .seen = [&](int step) { shown.update(step + 1); },
-                                .reuse = {.threshold = options.reuse,
-                                          .seen = [&](int, double, bool skipped) { ++decided, reused += skipped; }}});
+    how.seen = [&](int step) { shown.update(step + 1); };
+    how.reuse.seen = [&](int, double, bool skipped) { ++decided, reused += skipped; };
+    auto videos = walt::sample(model, decoder, text_encoder(), walt::prompts(options.texts), how);
     if (decided > 0) fmt::print("{} of {} blocks skipped\n", reused, decided);
     return videos;
 }
@@ -58,12 +69,7 @@ void sample(const sampling_options& options) {
     const std::vector<walt::video> videos = sample_videos(model, tokens, options);
     std::filesystem::create_directories(options.out);
     for (std::size_t i = 0; i < videos.size(); ++i) {
-        std::string name = options.texts[i];
-        std::replace_if(
-            name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
-        if (const auto before = std::count(options.texts.begin(),
-                                           options.texts.begin() + static_cast<std::ptrdiff_t>(i), options.texts[i]))
-            name += "_" + std::to_string(before + 1);
+        const std::string name = file_name(options.texts, i);
         if (videos.size() <= 16) {
             walt::write_gif((options.out / (name + ".gif")).string(), walt::upscale(videos[i], 4), frames_per_second);
             walt::write_mp4((options.out / (name + ".mp4")).string(), videos[i], frames_per_second);

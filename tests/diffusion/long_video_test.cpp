@@ -92,6 +92,22 @@ TEST_CASE("a long video can begin with given frames") {
                       Catch::Equals("a video is given frames in its first clip; 2 are made"));
 }
 
+TEST_CASE("a long video can follow one from elsewhere") {
+    const scene s;
+    long_video video(s.model, s.coder, s.quick), same(s.model, s.coder, s.quick), beside(s.model, s.coder, s.quick);
+    const clips first = video.next(conditions{.samples = 2});
+    same.follow(first);
+    CHECK(same.next(conditions{.samples = 2}) == video.next(conditions{.samples = 2}));
+    beside.follow(scene::pixels(2, 3, 1));
+    CHECK(beside.next(conditions{.samples = 2}).shape == video_shape{2, 4, 4, 8});
+    CHECK_THROWS_WITH(beside.follow(first), Catch::Contains("2 are made"));
+    long_video other(s.model, s.coder, s.quick);
+    CHECK_THROWS_WITH(other.follow(scene::pixels(1, 2, 1)),
+                      Catch::Equals("a round knows 3 frames of pixels; the video to follow has 2"));
+    CHECK_THROWS_WITH(other.follow({.shape = {1, 3, 4, 6}, .pixels = std::vector<float>(216)}),
+                      Catch::Contains("4 x 8 pixels") && Catch::Contains("4 x 6"));
+}
+
 TEST_CASE("long videos that cannot be are refused with both values") {
     const scene s;
     CHECK_THROWS_WITH(long_video(s.model, s.coder, s.quick, {.known = 4}),

@@ -87,6 +87,16 @@ template <class Denoiser, class Tokenizer> class long_video {
         all.known = encode_known(tokenizer_, frames);
         return first(all, &frames);
     }
+    /// There is a first clip already, [B, F, H, W, 3] of 5 frames or more: a video from elsewhere, which rounds go on
+    /// from.
+    void follow(const clips& video) {
+        require(so_far_.clips_made == 0, "a video follows another from its first clip on; {} are made",
+                so_far_.clips_made);
+        require(video.shape.frames >= frames_known(), "a round knows {} frames of pixels; the video to follow has {}",
+                frames_known(), video.shape.frames);
+        const clips end = video.frames(video.shape.frames - frames_known(), frames_known());
+        so_far_ = {1, clamped(detail::for_samples(end, size(video.shape.count)))};
+    }
     template <text_encoder Encoder, frames_to_give Given>
     clips begin(const Encoder& encoder, const prompts& wanted, const Given& given) {
         return begin(told(model_, encoder, wanted), given);
@@ -112,9 +122,13 @@ template <class Denoiser, class Tokenizer> class long_video {
         if (given != nullptr) given->keep(made);
         return add(std::move(made), 0);
     }
+    static clips clamped(clips of) {
+        for (float& x : of.pixels) x = std::clamp(x, -1.0f, 1.0f);
+        return of;
+    }
     /// A decoded clip, of which frames from `begin` on are new.
     clips add(clips made, std::int64_t begin) {
-        for (float& x : made.pixels) x = std::clamp(x, -1.0f, 1.0f);
+        made = clamped(std::move(made));
         so_far_.end = made.frames(made.shape.frames - frames_known(), frames_known());
         ++so_far_.clips_made;
         return begin == 0 ? made : made.frames(begin, made.shape.frames - begin);

@@ -1,0 +1,112 @@
+// The demo's videos from a picture, and longer than a clip: each round begins with the last frames of the one before.
+#include "demo.hpp"
+
+#include <walt/data/long_video.hpp>
+#include <walt/data/moving_fashion.hpp>
+#include <walt/data/read_clips.hpp>
+#include <walt/diffusion/long_video.hpp>
+#include <walt/io/png.hpp>
+#include <walt/measures/drift.hpp>
+#include <walt/perceptual/item_features.hpp>
+#include <walt/train/checkpoint.hpp>
+
+#include <fmt/core.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+namespace demo {
+
+namespace {
+/// What frames look like from round to round, beside real clips.
+struct drift_table {
+    device cpu;
+    walt::perceptual_distance<device, walt::perceptual_network<walt::item_features, false>, walt::bf16> features;
+    walt::drift<decltype(features)> rounds{"item features", features};
+
+    drift_table(const std::filesystem::path& weights, int clips)
+        : features(cpu, walt::perceptual_network<walt::item_features, false>{}, walt::compute<walt::bf16>,
+                   walt::weights_file(weights / "features.safetensors")) {
+        const walt::moving_fashion real({.size = side, .frames = frames, .split = walt::split::all, .around = true});
+        for (int i = 0; i < clips; ++i) rounds.add_real(walt::read_clips(real, walt::seed{9}, i, 1));
+    }
+    void print() const {
+        const auto line = [](const std::string& name, const walt::named_numbers& numbers) {
+            fmt::print("| {} |", name);
+            for (const auto& one : numbers) fmt::print(" {:.3f} |", one.second);
+            fmt::print("\n");
+        };
+        fmt::print("| frames of |");
+        for (const auto& one : rounds.of_real()) fmt::print(" {} |", one.first);
+        fmt::print("\n|---|---|---|---|---|---|\n");
+        line("real clips", rounds.of_real());
+        for (std::int64_t round = 0; round < rounds.rounds(); ++round)
+            line(round == 0 ? "the first clip" : fmt::format("round {}", round), rounds.of(round));
+    }
+};
+/// A clip of every text by the denoiser that knows no frames.
+walt::clips first_clip(const sampling_options& options, const tokenizer& tokens) {
+    denoiser model(tokens.context(), {}, walt::compute<walt::bf16>);
+    walt::load_weights(options.weights / "denoiser.safetensors", model);
+    return tokens.decode(
+        walt::sample_latents(model, text_encoder(), walt::prompts(options.texts), sampling_of(options)));
+}
+} // namespace
+
+void sample_frames(const sampling_options& options) {
+    device cpu;
+    tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
+    frames_denoiser model(cpu, {}, walt::compute<walt::bf16>);
+    const std::filesystem::path trained = options.weights / "frames.safetensors";
+    walt::require(std::filesystem::exists(trained), "{} is not there: `scripts/demo --train-frames` makes it",
+                  trained.string());
+    walt::load_weights(options.weights / "tokenizer.safetensors", tokens);
+    walt::load_weights(trained, model);
+    std::filesystem::create_directories(options.out);
+    std::optional<drift_table> drift;
+    if (options.drift) drift.emplace(options.weights, 200);
+
+    const int scale = 4; // so that small frames can be watched
+    std::deque<walt::video_writer> files;
+    for (std::size_t i = 0; i < options.texts.size(); ++i)
+        files.emplace_back(options.out / (file_name(options.texts, i) + ".mp4"), scale * side, scale * side,
+                           frames_per_second);
+    std::vector<walt::video> picture(options.texts.size(), walt::video{0, side, side, {}}); // every fourth frame
+
+    // This denoiser was trained with words drawn from their letters, and hardly without known frames: a first clip of
+    // texts alone is the other one's, and guidance leaves out the text alone.
+    const walt::prompts texts(options.texts);
+    auto told =
+        walt::told(model, walt::word_vectors(walt::presets::demo::text_dim, walt::presets::demo::text_tokens), texts);
+    told.without.known = false;
+    walt::going_on on;
+    if (options.noise >= 0) on.noise = options.noise;
+    walt::long_video video(model, tokens, sampling_of(options), on);
+    for (int round = 0; round <= options.rounds; ++round) {
+        const walt::clips made =
+            round > 0 ? video.next(told)
+            : options.image.empty()
+                ? first_clip(options, tokens)
+                : video.begin(told, walt::first_frames{walt::to_clips(walt::read_png(options.image), side, side)});
+        if (round == 0 && options.image.empty()) video.follow(made);
+        if (drift) drift->rounds.add(round, made);
+        const std::vector<walt::video> videos = walt::to_videos(made);
+        for (std::size_t i = 0; i < videos.size(); ++i) {
+            const auto before = static_cast<int>(files[i].frames());
+            for (int f = (4 - before % 4) % 4; f < videos[i].frames; f += 4, ++picture[i].frames)
+                picture[i].rgb.insert(picture[i].rgb.end(), videos[i].frame(f),
+                                      videos[i].frame(f) + videos[i].frame_size());
+            files[i].add(walt::to_clips(std::vector{walt::upscale(videos[i], scale)}));
+        }
+        fmt::print("{}: {} frames\n", round == 0 ? "the first clip" : fmt::format("round {}", round),
+                   files.front().frames());
+    }
+    for (walt::video_writer& one : files) one.finish();
+    walt::write_png_grid(options.out / "long.png", std::span(picture).first(std::min<std::size_t>(picture.size(), 16)),
+                         1);
+    fmt::print("a row of every fourth frame for every text: {}\n", (options.out / "long.png").string());
+    if (drift) drift->print();
+}
+
+} // namespace demo
