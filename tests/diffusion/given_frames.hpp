@@ -14,7 +14,7 @@ using namespace walt;
 
 struct config : denoiser_config { // 4 latent frames of 2 x 4: 7 frames of 4 x 8 pixels
     static constexpr int frames = 4, height = 2, width = 4, channels = 3, hidden = 16, heads = 2, depth = 2,
-                         classes = 3, text_dim = 4, text_tokens = 3;
+                         classes = 3, text_dim = 4, text_tokens = 3, numbers = 1;
     static constexpr bool frame_prediction = true;
     static constexpr window spatiotemporal_window{0, 2, 2};
 };

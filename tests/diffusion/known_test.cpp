@@ -25,6 +25,13 @@ TEST_CASE("a sample keeps the first frames that it was given, whatever else it i
     check(sample(s.model, s.coder, unconditional{3}, first, s.quick), 3);
     const auto two = sample(s.model, s.coder, s.text, prompts{"a bag", "a boat"}, first, s.quick);
     CHECK(two[0].rgb != two[1].rgb);
+    const auto by_numbers = [&](std::vector<float> numbers) {
+        const auto made = sample(s.model, s.coder, conditions{.numbers = std::move(numbers)}, first, s.quick);
+        check(made, 1);
+        return made[0].rgb;
+    };
+    CHECK(by_numbers({1}) != by_numbers({-1}));
+    CHECK(by_numbers({1, 1, 1, 1}) != by_numbers({1, 1, 1, -1})); // a number a frame
 }
 
 TEST_CASE("known latents are those of the given pixels, and are held exactly") {

@@ -122,5 +122,7 @@ TEST_CASE("long videos that cannot be are refused with both values") {
     const clips before = video.so_far().end;
     CHECK_THROWS_WITH(video.next(conditions{.samples = 3}),
                       Catch::Equals("2 videos go on, and 3 samples were told something"));
+    CHECK_THROWS_WITH(video.next(conditions{.samples = 2, .known = {{}, {1, 0, 0, 0, 1, 0, 0, 0}}}),
+                      Catch::Equals("a round knows the video's last 3 frames; a mask of 8 others came"));
     CHECK(video.so_far().end == before);
 }

@@ -58,11 +58,14 @@ template <class Denoiser, class Tokenizer> class long_video {
     std::int64_t frames_known() const { return size(1).first(on_.known); }
     std::int64_t frames_added() const { return size(1).frames() - frames_known(); }
 
-    /// The next frames: [B, 17, H, W, 3] of the first clip, [B, 12, H, W, 3] of a round, clamped to [-1, 1]. Throws
-    /// walt::error, and is as before, where what is told is not for as many samples as the video has.
+    /// The next frames: [B, 17, H, W, 3] of the first clip, [B, 12, H, W, 3] of a round, clamped to [-1, 1]. What is
+    /// told of each latent frame begins with those that the round knows. Throws walt::error, and is as before, where
+    /// what is told is not for as many samples as the video has.
     clips next(const conditions& told) {
         if (so_far_.clips_made == 0) return first(told, nullptr);
         const std::int64_t B = so_far_.end.shape.count;
+        require(told.known.mask.empty(), "a round knows the video's last {} frames; a mask of {} others came",
+                frames_known(), told.known.mask.size());
         require(told.samples == B, "{} videos go on, and {} samples were told something", B, told.samples);
         conditions all = told;
         all.known = encode_known(tokenizer_, give(first_frames{so_far_.end}, size(B)));
