@@ -25,8 +25,9 @@ template <class T, int Queries, int Keys, int Dh> class attention_head {
     using operand = operand_t<T>;
     static constexpr int block = detail::query_block, key_rows = detail::to_fours(Keys);
     arena::scope scope_;
-    packed_head<operand, Queries, Dh> q_;
-    packed_head<operand, Keys, Dh> k_, v_;
+    packed_head<operand, Queries, Dh, operands::left> q_;
+    packed_head<operand, Keys, Dh, operands::left> k_;
+    packed_head<operand, Keys, Dh, operands::right> v_;
     unit_matrix q_transposed_, v_transposed_, scores_, weights_, mixed_transposed_, mixed_;
     tile_registers tiles_;
 
@@ -50,14 +51,14 @@ template <class T, int Queries, int Keys, int Dh> class attention_head {
             const int lanes = std::min(block, q_transposed_.width - first), count = std::min(block, Queries - first);
             small_product<operand>(Keys, lanes, units<operand>(Dh), k_.left, q_transposed_.from(0, first),
                                    bias.from(0, first), scores_.row(0), scores_.width);
-            float largest[block], total[block];
-            for (int c = 0; c < lanes; c += vector_lanes) softmax(c, largest + c, total + c);
+            float largest[block], total[block], share[block];
+            for (int c = 0; c < lanes; c += vector_lanes) softmax(c, largest + c, total + c, share + c);
             small_product<operand>(Dh, lanes, units<operand>(Keys), v_transposed_, weights_, {},
                                    mixed_transposed_.row(0), mixed_transposed_.width);
             transpose(mixed_transposed_, mixed_);
             for (int l = 0; l < count; ++l) {
                 auto row = head_row<Dh>::of(mixed_.row(l));
-                for (auto& part : row.part) part *= 1.0f / total[l];
+                for (auto& part : row.part) part *= share[l];
                 row.to(out(first + l));
                 lse(first + l) = largest[l] + std::log(total[l]);
             }
@@ -65,8 +66,8 @@ template <class T, int Queries, int Keys, int Dh> class attention_head {
     }
 
   private:
-    /// weights = exp(scores - largest) of sixteen queries from lane c on; their sums are `total`.
-    void softmax(int c, float* largest, float* total) const {
+    /// weights = exp(scores - largest) of sixteen queries from lane c on; their sums are `total`, share = 1 / total.
+    void softmax(int c, float* largest, float* total, float* share) const {
         float_vector most[4], sum[4] = {};
         for (int l = 0; l < 4; ++l) load(most[l], scores_.row(l) + c);
         for (int j = 4; j < key_rows; j += 4)
@@ -89,7 +90,9 @@ template <class T, int Queries, int Keys, int Dh> class attention_head {
             put_right<operand>(weights_, j + 2, c, p[2], p[3]);
         }
         store(most[0], largest);
-        store((sum[0] + sum[1]) + (sum[2] + sum[3]), total);
+        sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        store(sum[0], total);
+        store(1.0f / sum[0], share);
     }
 };
 
@@ -100,7 +103,8 @@ template <class T, int Queries, int Keys, int Dh> class attention_head_grad {
     static constexpr int block = detail::query_block, key_rows = detail::to_fours(Keys);
     arena::scope scope_;
     packed_head<operand, Queries, Dh> q_, dout_;
-    packed_head<operand, Keys, Dh> k_, v_;
+    packed_head<operand, Keys, Dh> k_;
+    packed_head<operand, Keys, Dh, operands::left> v_;
     unit_matrix q_transposed_, dout_transposed_, k_transposed_;
     unit_matrix scores_, dscores_, weights_left_, dscores_left_, dscores_right_, dq_transposed_, dq_, dk_, dv_;
     unit_matrix lse_, inner_; // rows of one entry a query

@@ -56,9 +56,12 @@ template <int Dh> struct head_row {
     }
 };
 
-/// Rows of one head lie far apart, so the processor does not foresee them: they are asked for this many rows ahead.
+/// Rows of one head lie far apart, so the processor does not foresee them: they are asked for this many rows ahead. So
+/// functions of a row's number go on behind the last row: with what will be read next.
 inline constexpr int rows_ahead = 32;
-template <int Rows> constexpr int row_ahead(int l) { return std::min(l + rows_ahead, Rows - 1); }
+template <int Rows> constexpr int row_ahead(int l) {
+    return std::min(l + rows_ahead, Rows + std::min(rows_ahead, Rows) - 1);
+}
 template <int Dh, class T> [[gnu::always_inline]] inline void prefetch(const T* row) {
     for (int d = 0; d < Dh; d += static_cast<int>(64 / sizeof(T))) __builtin_prefetch(row + d);
 }
@@ -141,19 +144,25 @@ template <class T>
         half_bits_vector low, high;
         to_bf16(low, even);
         to_bf16(high, odd);
-        const bits_vector pairs =
-            __builtin_convertvector(low, bits_vector) | (__builtin_convertvector(high, bits_vector) << 16);
-        store(reinterpret_cast<float_vector>(pairs), to.row(l / 2) + column);
+        bits_vector low_bits, high_bits;
+        widen(low_bits, low);
+        widen(high_bits, high);
+        store(reinterpret_cast<float_vector>(low_bits | (high_bits << 16)), to.row(l / 2) + column);
     }
 }
 
-/// A head's rows [Rows, Dh] as a left and as a right operand. Of floats both are one.
-template <class T, int Rows, int Dh> struct packed_head {
-    static constexpr bool one = std::is_same_v<T, float>;
-    unit_matrix left, right;
+/// As which operands of products a head's rows are wanted.
+enum class operands { left, right, both };
+
+/// A head's rows [Rows, Dh] as a left and as a right operand, or as one of them. Of floats both are one.
+template <class T, int Rows, int Dh, operands As = operands::both> struct packed_head {
+    static constexpr bool one = std::is_same_v<T, float>, as_left = !one && As != operands::right,
+                          as_right = one || As != operands::left;
+    unit_matrix left, right; ///< the same where only one is wanted
 
     explicit packed_head(arena& memory)
-        : left(memory, Rows, units<T>(Dh)), right(one ? left : unit_matrix(memory, units<T>(Rows), Dh)) {}
+        : left(as_left ? unit_matrix(memory, Rows, units<T>(Dh)) : unit_matrix(memory, units<T>(Rows), Dh)),
+          right(as_left && as_right ? unit_matrix(memory, units<T>(Rows), Dh) : left) {}
 
     /// Row l is map(source(l)).
     template <class Source, class Map> void pack(Source&& source, Map&& map) const {
@@ -168,11 +177,11 @@ template <class T, int Rows, int Dh> struct packed_head {
             }
 #pragma GCC unroll 16
             for (int v = 0; v < even.vectors; ++v) {
-                if constexpr (!one) {
+                if constexpr (as_left) {
                     put_left<T>(left, l, v * vector_lanes, even.part[v]);
                     put_left<T>(left, l + 1, v * vector_lanes, odd.part[v]);
                 }
-                put_right<T>(right, l, v * vector_lanes, even.part[v], odd.part[v]);
+                if constexpr (as_right) put_right<T>(right, l, v * vector_lanes, even.part[v], odd.part[v]);
             }
         }
     }

@@ -51,9 +51,23 @@ template <class Shape, class Head> struct cross_scratch {
     }
 };
 
-/// l -> one head's entries of row first + l.
+/// l -> one head's entries of row first + l, of the last row behind it.
 template <class Rows> auto head_rows(const Rows& of, std::int64_t first, int column) {
-    return [data = of.data() + first * of.extent(1) + column, width = of.extent(1)](int l) { return data + l * width; };
+    return [data = of.data() + first * of.extent(1) + column, width = of.extent(1),
+            last = of.extent(0) - first - 1](int l) { return data + std::min<std::int64_t>(l, last) * width; };
+}
+
+/// The keys and values of a frame, and behind them those of the next.
+template <class Source> struct frame_and_next {
+    Source frame, next;
+    auto key(int j) const { return j < Source::count ? frame.key(j) : next.key(j - Source::count); }
+    auto value(int j) const { return j < Source::count ? frame.value(j) : next.value(j - Source::count); }
+};
+template <class Shape, class T, class Kv, class TextKv, class Rows>
+auto keys_of(const Kv& kv, const TextKv& text_kv, const Rows& text_row, std::int64_t f, int head) {
+    using source = reference::detail::cross_source<Shape, T, Kv, TextKv>;
+    const std::int64_t next = std::min(f + 1, text_row.extent(0) - 1);
+    return frame_and_next<source>{{kv, text_kv, f, text_row(f), head}, {kv, text_kv, next, text_row(next), head}};
 }
 
 } // namespace detail
@@ -66,17 +80,16 @@ void cross_attention_on(context&, Shape, view<const T, R, Shape::width> q, view<
     using scratch = detail::cross_scratch<Shape, attention_head<T, N, N + Shape::text_tokens, Dh>>;
     reference::check_indices(text_row, text_kv.extent(0) / Shape::text_tokens, "ops::cross_attention");
     const auto q_norm = norm_of<Dh>(q_weight, 1.0f / std::sqrt(static_cast<float>(Dh))), k_norm = norm_of<Dh>(k_weight);
-    detail::each_frame<scratch>(
-        Shape::heads, text_row.extent(0), 2 * scratch::product / 64,
-        [&](const scratch& own, int a, std::int64_t, std::int64_t f) {
-            const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f,
-                                                                                                    text_row(f), a};
-            own.hide(text_valid, text_row(f));
-            own.head.run(
-                detail::head_rows(q, f * N, a * Dh), [&](int j) { return source.key(j); },
-                [&](int j) { return source.value(j); }, q_norm, k_norm, own.mask, detail::head_rows(out, f * N, a * Dh),
-                [&](int l) -> float& { return lse(f * N + l, a); });
-        });
+    detail::each_frame<scratch>(Shape::heads, text_row.extent(0), 2 * scratch::product / 64,
+                                [&](const scratch& own, int a, std::int64_t, std::int64_t f) {
+                                    const auto source = detail::keys_of<Shape, T>(kv, text_kv, text_row, f, a);
+                                    own.hide(text_valid, text_row(f));
+                                    own.head.run(
+                                        detail::head_rows(q, f * N, a * Dh), [&](int j) { return source.key(j); },
+                                        [&](int j) { return source.value(j); }, q_norm, k_norm, own.mask,
+                                        detail::head_rows(out, f * N, a * Dh),
+                                        [&](int l) -> float& { return lse(f * N + l, a); });
+                                });
 }
 
 template <class Shape, class T, int R, int S, class Rows, class Valid, class Norm, class Lse, class DNorm>
@@ -101,8 +114,7 @@ void cross_attention_grad_on(context& ctx, Shape, view<const T, R, Shape::width>
         Shape::heads, frames, 5 * scratch::product / 64,
         [&](const scratch& own, int a, std::int64_t share, std::int64_t f) {
             sums& mine = tasks[static_cast<std::size_t>(a * detail::frame_shares + share)];
-            const reference::detail::cross_source<Shape, T, decltype(kv), decltype(text_kv)> source{kv, text_kv, f,
-                                                                                                    text_row(f), a};
+            const auto source = detail::keys_of<Shape, T>(kv, text_kv, text_row, f, a);
             const auto query = detail::head_rows(q, f * N, a * Dh);
             const auto key = [&](int j) { return source.key(j); };
             const auto put = [&](int part) {

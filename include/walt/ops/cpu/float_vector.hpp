@@ -29,13 +29,27 @@ typedef float float_vector_in_memory __attribute__((vector_size(64), aligned(4),
 typedef std::uint16_t half_vector_in_memory __attribute__((vector_size(32), aligned(2), may_alias));
 } // namespace detail
 
+/// Each half in the low bits of a lane.
+[[gnu::always_inline]] inline void widen(bits_vector& bits, const half_bits_vector& half) {
+#if defined(__AVX512F__) && !defined(__clang__) // g++ 12 would take two steps and join their results
+    typedef short halves __attribute__((vector_size(32)));
+    typedef int lanes __attribute__((vector_size(64)));
+    bits =
+        reinterpret_cast<bits_vector>(__builtin_ia32_pmovzxwd512_mask(reinterpret_cast<halves>(half), lanes{}, 0xffff));
+#else
+    bits = __builtin_convertvector(half, bits_vector);
+#endif
+}
+
 /// v = 16 values from memory of any alignment.
 [[gnu::always_inline]] inline void load(float_vector& v, const float* from) {
     v = *reinterpret_cast<const detail::float_vector_in_memory*>(from);
 }
 [[gnu::always_inline]] inline void load(float_vector& v, const bf16* from) {
     const half_bits_vector half = *reinterpret_cast<const detail::half_vector_in_memory*>(from);
-    v = reinterpret_cast<float_vector>(__builtin_convertvector(half, bits_vector) << 16);
+    bits_vector bits;
+    widen(bits, half);
+    v = reinterpret_cast<float_vector>(bits << 16);
 }
 /// The first `count` lanes, zeros behind them.
 template <class T> [[gnu::always_inline]] inline void load(float_vector& v, const T* from, int count) {

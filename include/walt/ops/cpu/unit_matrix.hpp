@@ -56,11 +56,13 @@ inline void transpose(const unit_matrix& from, const unit_matrix& to) {
     for (int i = 0; i < from.rows; i += vector_lanes)
         for (int j = 0; j < from.width; j += vector_lanes) {
             float_vector block[vector_lanes];
+            const float* row = from.row(i) + j;
+            float* column = to.row(j) + i;
 #pragma GCC unroll 16
-            for (int l = 0; l < vector_lanes; ++l) load(block[l], from.row(i + l) + j);
+            for (int l = 0; l < vector_lanes; ++l, row += from.width) load(block[l], row);
             transpose(block);
 #pragma GCC unroll 16
-            for (int l = 0; l < vector_lanes; ++l) store(block[l], to.row(j + l) + i);
+            for (int l = 0; l < vector_lanes; ++l, column += to.width) store(block[l], column);
         }
 }
 

@@ -32,19 +32,34 @@ template <class Shape> struct window_shares {
     }
 };
 
-/// The rows of window number w, of one head.
-template <class Shape> struct window_place {
-    std::int64_t sample;
-    int first_frame, window, head;
+/// The rows of window number w, of one head; from the number of tokens on, those of the next window that will be asked
+/// for ahead.
+template <class Shape> class window_place {
+    static constexpr int ahead = std::min(rows_ahead, Shape::tokens);
+    std::array<std::int64_t, Shape::tokens + ahead> rows_;
 
-    window_place(std::int64_t w, int of_head)
-        : sample(w / window_shares<Shape>::per_sample),
-          first_frame(static_cast<int>(w / Shape::windows % (Shape::frames / Shape::window_frames)) *
-                      Shape::window_frames),
-          window(static_cast<int>(w % Shape::windows)), head(of_head) {}
-    std::int64_t row(int token) const {
-        return reference::detail::window_row<Shape>(sample, first_frame, window, token);
+    /// The rows of the first tokens of a window.
+    static void put_rows(std::int64_t w, int tokens, std::int64_t* to) {
+        constexpr int stacks = Shape::frames / Shape::window_frames;
+        const std::int64_t sample = w / window_shares<Shape>::per_sample;
+        const int first_frame = static_cast<int>(w / Shape::windows % stacks) * Shape::window_frames;
+        for (int frame = 0, l = 0; l < tokens; ++frame) {
+            const std::int64_t first =
+                Shape::first_row(sample, static_cast<int>(w % Shape::windows), first_frame + frame);
+            for (int i = 0; i < Shape::run && l < tokens; ++i, ++l) to[l] = first + i;
+        }
     }
+
+  public:
+    std::int64_t sample;
+    int head;
+
+    window_place(std::int64_t w, std::int64_t next, int of_head)
+        : sample(w / window_shares<Shape>::per_sample), head(of_head) {
+        put_rows(w, Shape::tokens, rows_.data());
+        put_rows(next, ahead, rows_.data() + Shape::tokens);
+    }
+    std::int64_t row(int token) const { return rows_[static_cast<std::size_t>(token)]; }
     /// l -> the head's entries in row l of the window; part 0, 1, 2 of q, k, v.
     template <class Rows> auto rows(const Rows& of, int part = 0) const {
         return [this, data = of.data() + (part * Shape::heads + head) * Shape::head_dim, width = of.extent(1)](int l) {
@@ -115,8 +130,9 @@ void window_attention_on(context& ctx, Shape, view<const T, R, 3 * Shape::width>
         const attention_head<T, L, L, Dh> head;
         for (std::int64_t task = first; task < last; ++task) {
             const int a = static_cast<int>(task / shares.count);
-            for (std::int64_t w = shares.first(task % shares.count); w < shares.first(task % shares.count + 1); ++w) {
-                const detail::window_place<Shape> at(w, a);
+            const std::int64_t end = shares.first(task % shares.count + 1);
+            for (std::int64_t w = shares.first(task % shares.count); w < end; ++w) {
+                const detail::window_place<Shape> at(w, std::min(w + 1, end - 1), a);
                 const bool image = is_image(at.sample);
                 const auto query = at.rows(qkv, 0), key = at.rows(qkv, 1), value = at.rows(qkv, 2);
                 const auto to = at.rows(out);
@@ -159,8 +175,9 @@ void window_attention_grad_on(context& ctx, Shape, view<const T, R, 3 * Shape::w
             const std::int64_t share = task % shares.count;
             sums& mine = tasks[static_cast<std::size_t>(task)];
             dbias.fill(0);
-            for (std::int64_t w = shares.first(share); w < shares.first(share + 1); ++w) {
-                const detail::window_place<Shape> at(w, a);
+            const std::int64_t end = shares.first(share + 1);
+            for (std::int64_t w = shares.first(share); w < end; ++w) {
+                const detail::window_place<Shape> at(w, std::min(w + 1, end - 1), a);
                 const bool image = is_image(at.sample);
                 const auto query = at.rows(qkv, 0), key = at.rows(qkv, 1), value = at.rows(qkv, 2);
                 const auto dquery = at.rows(dqkv, 0), dkey = at.rows(dqkv, 1), dvalue = at.rows(dqkv, 2);
