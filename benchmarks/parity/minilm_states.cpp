@@ -19,7 +19,7 @@ int main(int count, char** argument) {
     std::vector<std::string> texts;
     std::ifstream lines(argument[2]);
     for (std::string line; std::getline(lines, line);) texts.push_back(line);
-    const walt::wordpiece tokenizer(folder / "vocab.txt");
+    const walt::wordpiece_tokenizer tokenizer(folder / "vocab.txt");
 
     std::vector<std::int32_t> ids; // [texts, most], -1 where there is none
     for (const std::string& text : texts) {

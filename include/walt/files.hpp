@@ -17,6 +17,7 @@
 #include "io/safetensors_writer.hpp"
 #include "io/weights.hpp"
 #include "perceptual/item_features.hpp"
+#include "text/cached_encoder.hpp"
 #include "train/save_to.hpp"
 #include "transformer/adapt.hpp"
 #endif

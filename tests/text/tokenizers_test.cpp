@@ -12,7 +12,7 @@ const std::string special = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n";
 
 std::vector<std::string> words_of(std::string_view text) {
     std::vector<std::string> all;
-    for (const std::u32string& word : wordpiece::words(text)) {
+    for (const std::u32string& word : wordpiece_tokenizer::words(text)) {
         all.emplace_back();
         for (const char32_t point : word) unicode::append(all.back(), point);
     }
@@ -54,7 +54,7 @@ TEST_CASE("bytes that are no UTF-8 are left out", "[text][wordpiece]") {
 TEST_CASE("a word is the longest pieces that the vocabulary has, or unknown", "[text][wordpiece]") {
     const temporary_folder folder;
     const auto path = folder.write("vocab.txt", special + "un\n##aff\n##able\nu\n##n\n,\n\u732b\n[\n]\nsep\n");
-    const wordpiece tokenizer(path);
+    const wordpiece_tokenizer tokenizer(path);
     CHECK(tokenizer.vocabulary() == 14);
     CHECK(tokenizer.padding() == 0);
     CHECK(tokenizer("Unaffable, \u732b", 16).ids == ids{2, 4, 5, 6, 9, 10, 3});
@@ -67,9 +67,9 @@ TEST_CASE("a word is the longest pieces that the vocabulary has, or unknown", "[
     CHECK((none.ids == ids{2, 3} && none.words == 0 && none.cut == 0));
     CHECK((cut.ids == ids{2, 4, 4, 3} && cut.words == 2 && cut.cut == 2));
     CHECK_THROWS_WITH(tokenizer("un", 2), "a text of BERT has 3 tokens or more; max_tokens is 2");
-    CHECK(wordpiece(folder.write("crlf", "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\nun")).vocabulary() == 5);
-    CHECK(wordpiece(path).fingerprint() == tokenizer.fingerprint());
-    CHECK(wordpiece(folder.write("other", special)).fingerprint() != tokenizer.fingerprint());
+    CHECK(wordpiece_tokenizer(folder.write("crlf", "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\nun")).vocabulary() == 5);
+    CHECK(wordpiece_tokenizer(path).fingerprint() == tokenizer.fingerprint());
+    CHECK(wordpiece_tokenizer(folder.write("other", special)).fingerprint() != tokenizer.fingerprint());
 }
 
 TEST_CASE("a vocabulary that is none is refused in a sentence", "[text][wordpiece]") {
@@ -77,7 +77,7 @@ TEST_CASE("a vocabulary that is none is refused in a sentence", "[text][wordpiec
     const auto refused = [&](std::string_view text) {
         const auto path = folder.write("vocab.txt", text);
         try {
-            const wordpiece tokenizer(path);
+            const wordpiece_tokenizer tokenizer(path);
         } catch (const error& e) {
             const std::string said = e.what();
             REQUIRE(said.starts_with(path.string()));
@@ -90,13 +90,13 @@ TEST_CASE("a vocabulary that is none is refused in a sentence", "[text][wordpiec
     CHECK(refused(special + "a\nb\na\n") ==
           " is no vocabulary of WordPiece: it has a twice, the second time in line 7");
     CHECK(refused(special + "a\n\nb\n") == " is no vocabulary of WordPiece: its line 6 is empty");
-    CHECK_THROWS_AS(wordpiece(folder.path / "absent"), error);
+    CHECK_THROWS_AS(wordpiece_tokenizer(folder.path / "absent"), error);
 }
 
 TEST_CASE("sentencepiece ends every text, pads by its own number, and keeps the end of a cut text",
           "[text][sentencepiece]") {
     const temporary_folder folder;
-    const walt::sentencepiece tokenizer(train_sentencepiece(folder, "small"));
+    const sentencepiece_tokenizer tokenizer(train_sentencepiece(folder, "small"));
     const token_list all = tokenizer("a red sneaker moving left", 64);
     REQUIRE(all.ids.size() > 4);
     CHECK((all.ids.back() == 1 && all.words == all.ids.size() - 1 && all.cut == 0));
@@ -119,11 +119,12 @@ TEST_CASE("sentencepiece ends every text, pads by its own number, and keeps the 
 TEST_CASE("a file that is no sentencepiece model is refused in a sentence", "[text][sentencepiece]") {
     const temporary_folder folder;
     const auto garbage = folder.write("garbage", "this is no model");
-    CHECK_THROWS_WITH(walt::sentencepiece(garbage),
+    CHECK_THROWS_WITH(sentencepiece_tokenizer(garbage),
                       Catch::Matchers::StartsWith(garbage.string() + " is not a SentencePiece model: "));
-    CHECK_THROWS_WITH(walt::sentencepiece(folder.write("empty", "")),
+    CHECK_THROWS_WITH(sentencepiece_tokenizer(folder.write("empty", "")),
                       Catch::Matchers::Contains("not a SentencePiece model"));
     const auto endless = train_sentencepiece(folder, "endless", -1);
-    CHECK_THROWS_WITH(walt::sentencepiece(endless), endless.string() + " is a SentencePiece model without an end of a "
-                                                                       "sentence, which T5 needs");
+    CHECK_THROWS_WITH(sentencepiece_tokenizer(endless), endless.string() +
+                                                            " is a SentencePiece model without an end of a "
+                                                            "sentence, which T5 needs");
 }

@@ -29,7 +29,7 @@ struct text_encoding {
 };
 
 /// network_encoder encoder(device, t5<presets::t5_v1_1_xl>{}, compute<bf16>, pretrained_weights("t5-v1_1-xl"),
-///                         sentencepiece("t5-v1_1-xl/spiece.model"), {.max_tokens = 77});
+///                         sentencepiece_tokenizer("t5-v1_1-xl/spiece.model"), {.max_tokens = 77});
 /// Models text_encoder: a text's vectors are the network's last hidden states, one a token. A text without words is
 /// valid nowhere. The context outlives it.
 ///
@@ -70,10 +70,10 @@ class network_encoder : public model<Context, Network, T, Storage> {
         std::vector<token_list> tokens;
         for (const std::string& text : texts) {
             tokens.push_back(tokenizer_(text, how_.max_tokens));
-            if (tokens.back().cut > 0 && how_.say)
-                how_.say(fmt::format("a text of {} tokens was cut to {}: \"{}\"",
-                                     tokens.back().ids.size() + tokens.back().cut, how_.max_tokens,
-                                     text.size() > 60 ? text.substr(0, 60) + "..." : text));
+            const std::size_t cut = tokens.back().cut;
+            if (cut > 0 && how_.say)
+                how_.say(fmt::format("a text of {} tokens was cut to {}: \"{}\"", tokens.back().ids.size() + cut,
+                                     how_.max_tokens, beginning(text)));
         }
         std::vector<std::size_t> order; // short ones together: a pass is as long as its longest text
         for (std::size_t s = 0; s < texts.size(); ++s)
@@ -110,6 +110,14 @@ class network_encoder : public model<Context, Network, T, Storage> {
     }
 
   private:
+    /// As much of a text as a message shows, in whole characters.
+    static std::string beginning(const std::string& text) {
+        std::size_t length = 60;
+        if (text.size() <= length) return text;
+        while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0u) == 0x80u) --length;
+        return text.substr(0, length) + "...";
+    }
+
     void check() const {
         require(tokenizer_.vocabulary() <= Network::vocabulary,
                 "the tokenizer has {} tokens, and the network's embedding {}: they do not belong together",

@@ -17,13 +17,14 @@
 
 namespace walt {
 
-/// sentencepiece tokenizer("spiece.model"). A text's pieces with the model's end of a sentence behind them, as T5 has
-/// it. Bytes that are no UTF-8 count as U+FFFD. Throws walt::error for a file that is no model or has no such end.
-class sentencepiece {
+/// sentencepiece_tokenizer tokenizer("spiece.model"). A text's pieces with the model's end of a sentence behind them,
+/// as T5 has it. Bytes that are no UTF-8 count as U+FFFD. Throws walt::error for a file that is no model or has no such
+/// end.
+class sentencepiece_tokenizer {
   public:
     static constexpr int least_tokens = 2;
 
-    explicit sentencepiece(const std::filesystem::path& path)
+    explicit sentencepiece_tokenizer(const std::filesystem::path& path)
         : model_(std::make_shared<::sentencepiece::SentencePieceProcessor>()) {
         const std::vector<std::byte> bytes = read_file(path);
         const std::string_view serialized(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -54,6 +55,6 @@ class sentencepiece {
     std::shared_ptr<::sentencepiece::SentencePieceProcessor> model_;
     std::uint64_t fingerprint_ = 0;
 };
-static_assert(text_tokenizer<sentencepiece>);
+static_assert(text_tokenizer<sentencepiece_tokenizer>);
 
 } // namespace walt

@@ -19,15 +19,15 @@
 
 namespace walt {
 
-/// wordpiece tokenizer("vocab.txt"). [CLS], the longest pieces of each word that the vocabulary has, [SEP]. A file is
-/// one token a line, its number the line's; walt::error says what is wrong with it. What a text says is text: "[SEP]"
-/// in it is three tokens. Bytes that are no UTF-8 are left out, as what is not shown is.
-class wordpiece {
+/// wordpiece_tokenizer tokenizer("vocab.txt"). [CLS], the longest pieces of each word that the vocabulary has, [SEP]. A
+/// file is one token a line, its number the line's; walt::error says what is wrong with it. What a text says is text:
+/// "[SEP]" in it is three tokens. Bytes that are no UTF-8 are left out, as what is not shown is.
+class wordpiece_tokenizer {
   public:
     static constexpr int least_tokens = 3;
     static constexpr std::size_t longest_word = 100; ///< characters; longer ones are unknown
 
-    explicit wordpiece(const std::filesystem::path& path) : table_(std::make_shared<vocabulary_table>()) {
+    explicit wordpiece_tokenizer(const std::filesystem::path& path) : table_(std::make_shared<vocabulary_table>()) {
         const std::vector<std::byte> bytes = read_file(path);
         const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         fingerprint_ = hash(text);
@@ -133,6 +133,6 @@ class wordpiece {
     std::uint64_t fingerprint_ = 0;
     std::int32_t padding_ = 0, unknown_ = 0, begin_ = 0, end_ = 0;
 };
-static_assert(text_tokenizer<wordpiece>);
+static_assert(text_tokenizer<wordpiece_tokenizer>);
 
 } // namespace walt
