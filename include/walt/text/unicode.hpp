@@ -3,6 +3,7 @@
 
 #include "unicode_tables.hpp"
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,7 +56,8 @@ inline void append(std::string& text, char32_t point) {
 
 namespace detail {
 inline bool in(std::span<const walt::detail::code_range> ranges, char32_t point) {
-    const auto at = std::partition_point(ranges.begin(), ranges.end(), [&](const auto& r) { return r.last < point; });
+    const auto at = std::lower_bound(ranges.begin(), ranges.end(), point,
+                                     [](const walt::detail::code_range& r, char32_t p) { return r.last < p; });
     return at != ranges.end() && at->first <= point;
 }
 } // namespace detail
