@@ -23,13 +23,23 @@ namespace {
 struct drift_table {
     device cpu;
     walt::perceptual_distance<device, walt::perceptual_network<walt::item_features, false>, walt::bf16> features;
-    walt::drift<decltype(features)> rounds{"item features", features};
+    walt::drift<decltype(features)> rounds{"item features", features}, others = rounds;
 
-    drift_table(const std::filesystem::path& weights, int clips)
+    /// As many other real clips as there will be videos say how near any can be.
+    drift_table(const std::filesystem::path& weights, int videos)
         : features(cpu, walt::perceptual_network<walt::item_features, false>{}, walt::compute<walt::bf16>,
                    walt::weights_file(weights / "features.safetensors")) {
-        const walt::moving_fashion real({.size = side, .frames = frames, .split = walt::split::all, .around = true});
-        for (int i = 0; i < clips; ++i) rounds.add_real(walt::read_clips(real, walt::seed{9}, i, 1));
+        const walt::moving_fashion data({.size = side,
+                                         .frames = frames,
+                                         .split = walt::split::all,
+                                         .pictures = walt::fashion_part::test,
+                                         .around = true});
+        for (int i = 0; i < 200; ++i) {
+            const walt::clips real = walt::read_clips(data, walt::seed{9}, i, 1);
+            rounds.add_real(real);
+            others.add_real(real);
+        }
+        for (int i = 0; i < videos; ++i) others.add(0, walt::read_clips(data, walt::seed{9}, 200 + i, 1));
     }
     void print() const {
         const auto line = [](const std::string& name, const walt::named_numbers& numbers) {
@@ -40,7 +50,8 @@ struct drift_table {
         fmt::print("| frames of |");
         for (const auto& one : rounds.of_real()) fmt::print(" {} |", one.first);
         fmt::print("\n|---|---|---|---|---|---|\n");
-        line("real clips", rounds.of_real());
+        line("200 real clips", rounds.of_real());
+        line("other real clips", others.of(0));
         for (std::int64_t round = 0; round < rounds.rounds(); ++round)
             line(round == 0 ? "the first clip" : fmt::format("round {}", round), rounds.of(round));
     }
@@ -65,7 +76,7 @@ void sample_frames(const sampling_options& options) {
     walt::load_weights(trained, model);
     std::filesystem::create_directories(options.out);
     std::optional<drift_table> drift;
-    if (options.drift) drift.emplace(options.weights, 200);
+    if (options.drift) drift.emplace(options.weights, static_cast<int>(options.texts.size()));
 
     const int scale = 4; // so that small frames can be watched
     std::deque<walt::video_writer> files;

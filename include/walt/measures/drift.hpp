@@ -4,6 +4,7 @@
 #include "frechet.hpp"
 #include "reconstructions.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -94,7 +95,7 @@ template <class Features> class drift {
                 {"green", of.looks.colour[1]},
                 {"blue", of.looks.colour[2]},
                 {"sharpness", of.looks.sharpness},
-                {"Frechet (" + space_ + ")", frechet_distance(real_.features, of.features)}};
+                {"Frechet (" + space_ + ")", std::max(0.0, frechet_distance(real_.features, of.features))}};
     }
 
     std::string space_;
