@@ -128,7 +128,19 @@ template <class T> [[gnu::always_inline]] inline void round_to(float_vector& v) 
 
 /// largest = max(largest, v), lane by lane; v where either is not a number.
 [[gnu::always_inline]] inline void raise(float_vector& largest, const float_vector& v) {
+#if defined(__AVX512F__) && !defined(__clang__) // g++ 12 would compare and choose
+    largest = __builtin_ia32_maxps512_mask(largest, v, float_vector{}, -1, 4);
+#else
     largest = largest > v ? largest : v;
+#endif
+}
+/// least = min(least, v), in the same way.
+[[gnu::always_inline]] inline void lower(float_vector& least, const float_vector& v) {
+#if defined(__AVX512F__) && !defined(__clang__)
+    least = __builtin_ia32_minps512_mask(least, v, float_vector{}, -1, 4);
+#else
+    least = least < v ? least : v;
+#endif
 }
 
 /// v = e^v for v <= 88, to about 2e-7; 0 below -88. As fast_exp.

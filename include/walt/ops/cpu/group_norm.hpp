@@ -151,13 +151,15 @@ void group_norm_on(context& ctx, Activation, video_view<const X, C> x, Scale sca
     const auto apply = [&](std::int64_t n, std::int64_t k, float*) {
         for (int first = 0; first < C; first += lanes) {
             const auto of = detail::norm_lanes<C>::template of<G>(statistics, scale, shift, n, rows.of(n), first);
+            typename swept::vector_row factor;
+            for (int v = 0; v < swept::vectors; ++v) factor[v] = of.rstd[v] * of.scale[v];
             const std::int64_t frame = n * stride + first;
             for (std::int64_t p = pieces.first(k); p < pieces.last(k); ++p)
                 swept::each([&](int v, int count) {
                     const std::int64_t i = frame + p * C + v * vector_lanes;
                     float_vector value;
                     load_lanes(value, x.data() + i, count);
-                    value = (value - of.mean[v]) * of.rstd[v] * of.scale[v] + of.shift[v];
+                    value = (value - of.mean[v]) * factor[v] + of.shift[v];
                     vector_math<Activation>::in_place(value);
                     store_lanes(value, y.data() + i, count);
                 });

@@ -27,10 +27,10 @@ inline float fast_exp(float x) {
     return x < -87.0f ? 0.0f : result;
 }
 
-/// s = 1 / (1 + e^-x), within 6 units in the last place.
+/// s = 1 / (1 + e^-x), within 6 units in the last place; some number where x is none: who calls multiplies by x.
 [[gnu::always_inline]] inline void sigmoid(float_vector& s, const float_vector& x) {
-    const float_vector most = float_vector{} + 87.0f;
-    float_vector e = -x < most ? -x : most; // (what is not a number fails the comparison, and is found below)
+    float_vector e = -x;
+    lower(e, float_vector{} + 87.0f);
     exp_in_place(e);
     e += 1.0f;
 #if defined(__AVX512F__)
@@ -39,7 +39,6 @@ inline float fast_exp(float x) {
 #else
     s = 1.0f / e;
 #endif
-    s = x == x ? s : x;
 }
 
 /// An activation of walt::activation with fast_exp in place of std::exp; any other one as it is. in_place(v) makes x
