@@ -212,8 +212,8 @@ TEST_CASE("halves are means of 2 x 2 pixels that are there", "[cascade]") {
     one.shape = {1, 2, 1, 8, 1};
     CHECK_THROWS_WITH(halved(one), Catch::Equals("frames of 1 x 8 pixels have no half: height and width must be even"));
 
-    const halved_dataset small_ramps{ramps{}};
-    CHECK(read_clips(small_ramps, seed{0}, 2, 3) == halved(read_clips(ramps{}, seed{0}, 2, 3)));
+    CHECK(read_clips(halved(ramps{}), seed{0}, 2, 3) == halved(read_clips(ramps{}, seed{0}, 2, 3)));
+    CHECK(read_clips(halved(halved(ramps{})), seed{0}, 2, 3) == halved(halved(read_clips(ramps{}, seed{0}, 2, 3))));
 }
 
 TEST_CASE("the paper's cascade is right, and its cost is the sum of its parts", "[cascade]") {

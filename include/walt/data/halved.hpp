@@ -70,5 +70,7 @@ template <dataset Data> class halved_dataset {
 
     Data full_;
 };
+/// halved(halved(data)) has a quarter of the height and width.
+template <dataset Data> halved_dataset<Data> halved(Data full) { return halved_dataset<Data>(std::move(full)); }
 
 } // namespace walt
