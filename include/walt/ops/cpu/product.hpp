@@ -217,9 +217,7 @@ inline void add_units(float_vector& sum, const float_vector& units, bf16) {
 /// [left.columns] += the sums of left's columns, unless it is null.
 template <class T>
 void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* result, float* left_sums) {
-    constexpr int deep = sizeof(float) / sizeof(T);
-    const int height = // of a block of left: what it has of columns, and what the last rows of the result reach behind
-        to_lanes(static_cast<int>(std::min<std::int64_t>(piece_rows, left.columns + block_height - 1)));
+    constexpr int deep = sizeof(float) / sizeof(T), height = piece_rows;
     constexpr std::int64_t at_once = 256, rows_at_once = at_once * deep; // what is packed of them stays in cache
     const std::int64_t parts = (right.rows + rows_at_once - 1) / rows_at_once;
     if (parts == 0) return;
@@ -240,7 +238,7 @@ void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* r
         const arena::scope own(thread_scratch());
         const int rows = static_cast<int>(last - first);
         float* packed = thread_scratch().template take<float, dynamic>(at_once * height).data();
-        float_vector total[piece_rows / vector_lanes] = {};
+        float_vector total[height / vector_lanes] = {};
         for (std::int64_t part = 0; part < parts; ++part) {
             const std::int64_t begin = part * rows_at_once, end = std::min(right.rows, begin + rows_at_once);
             const std::int64_t depth = (end - begin + deep - 1) / deep;
