@@ -27,7 +27,6 @@ TEMPLATE_TEST_CASE("cuda: a text network equals its golden file", "[cuda][text][
     SECTION("bf16") { check<TestType, bf16>(ctx, in_bf16); }
 }
 
-namespace {
 /// A token a byte.
 struct single_bytes {
     static constexpr int least_tokens = 2;
@@ -41,7 +40,6 @@ struct single_bytes {
     std::int32_t padding() const { return 0; }
     std::uint64_t fingerprint() const { return 1; }
 };
-} // namespace
 
 TEST_CASE("cuda: a network encoder gives the reference's vectors", "[cuda][text]") {
     walt::cuda::context device;
