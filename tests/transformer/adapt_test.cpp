@@ -1,6 +1,7 @@
 // Another grid: the golden tables, what does not change, whole models from models and from files, and what is refused.
 #include "catch.hpp"
 
+#include <walt/config/presets.hpp>
 #include <walt/reference.hpp>
 #include <walt/testing/golden.hpp>
 #include <walt/transformer/adapt.hpp>
@@ -47,6 +48,9 @@ template <class T> std::vector<T> numbers(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) made[i] = static_cast<T>(std::sin(0.7 * static_cast<double>(i)));
     return made;
 }
+struct no_weights {
+    using storage = inference;
+};
 /// A model whose every parameter is a number of its own.
 template <class Config> auto filled(reference::context& ctx) {
     denoiser model(ctx, Config{}, compute<float>, seed{3});
@@ -165,4 +169,10 @@ TEST_CASE("what is no table of places is refused by name with both shapes", "[tr
                                                         Catch::Contains("the old one has no such tensor"));
     CHECK_THROWS_WITH((adapt<square, shallower>(old)), Catch::Contains("adapt: the old model has blocks.1.") &&
                                                            Catch::Contains("the new one has no such tensor"));
+}
+
+TEST_CASE("the paper's base goes on in 9:16", "[transformer][adapt]") {
+    CHECK_NOTHROW(adapted<presets::cascade_base, presets::cascade_base_wide, no_weights>(no_weights{}));
+    CHECK_THROWS_WITH((adapted<presets::cascade_base, presets::text_to_video_l, no_weights>(no_weights{})),
+                      Catch::Contains("patch_embed.weight has shape [1792, 16] in the old model and [1024, 16]"));
 }
