@@ -51,16 +51,17 @@ struct sampling_options {
     float reuse = 0;             ///< skip blocks whose input has moved less since they were computed (walt::step_reuse)
     float guidance = 3.0f;
     std::uint64_t seed = 1;
-    std::filesystem::path image{}; ///< a PNG that videos begin with
-    int rounds = 0;                ///< of 12 frames, after a first clip of 17
-    int noise = -1;                ///< level to which known frames are noised first; -1: they are not
-    bool drift = false;            ///< a table of what the frames look like, round by round
+    std::filesystem::path frames{}; ///< weights of the denoiser that knows frames
+    std::filesystem::path image{};  ///< a PNG that videos begin with
+    int rounds = 0;                 ///< of 12 frames, after a first clip of 17
+    int noise = -1;                 ///< level to which known frames are noised first; -1: they are not
+    bool drift = false;             ///< a table of what the frames look like, round by round
 };
 /// Writes out/<text>.gif and .mp4 for every text, out/grid.png, and out/clips.safetensors, which `judge` reads.
 void sample(const sampling_options& options);
 
-/// Videos that begin with a picture, or that go on for some rounds, or both, by weights/frames.safetensors. Writes
-/// out/<text>.mp4 as the frames come, and out/long.png, a row of every fourth frame for every text.
+/// Videos that begin with a picture, or that go on for some rounds, or both. Writes
+/// out/<text>_long.mp4 as the frames come, and out/long.png, a row of every fourth frame for every text.
 void sample_frames(const sampling_options& options);
 
 /// The file's name of text i: its letters and digits, and a number where the text comes again.

@@ -1,4 +1,5 @@
 // The demo's videos from a picture, and longer than a clip: each round begins with the last frames of the one before.
+// test: --train-frames --frames-run demo_test --frames-steps 2 --frames-clips 16 --rounds 1
 #include "demo.hpp"
 
 #include <walt/data/long_video.hpp>
@@ -69,11 +70,10 @@ void sample_frames(const sampling_options& options) {
     device cpu;
     tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
     frames_denoiser model(cpu, {}, walt::compute<walt::bf16>);
-    const std::filesystem::path trained = options.weights / "frames.safetensors";
-    walt::require(std::filesystem::exists(trained), "{} is not there: `scripts/demo --train-frames` makes it",
-                  trained.string());
+    walt::require(std::filesystem::exists(options.frames), "{} is not there: `scripts/demo --train-frames` makes it",
+                  options.frames.string());
     walt::load_weights(options.weights / "tokenizer.safetensors", tokens);
-    walt::load_weights(trained, model);
+    walt::load_weights(options.frames, model);
     std::filesystem::create_directories(options.out);
     std::optional<drift_table> drift;
     if (options.drift) drift.emplace(options.weights, static_cast<int>(options.texts.size()));
@@ -81,7 +81,7 @@ void sample_frames(const sampling_options& options) {
     const int scale = 4; // so that small frames can be watched
     std::deque<walt::video_writer> files;
     for (std::size_t i = 0; i < options.texts.size(); ++i)
-        files.emplace_back(options.out / (file_name(options.texts, i) + ".mp4"), scale * side, scale * side,
+        files.emplace_back(options.out / (file_name(options.texts, i) + "_long.mp4"), scale * side, scale * side,
                            frames_per_second);
     std::vector<walt::video> picture(options.texts.size(), walt::video{0, side, side, {}}); // every fourth frame
 

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <exception>
+#include <filesystem>
 
 int main(int count, char** arguments) try {
     CLI::App app("walt's demo: videos of moving fashion from texts such as \"a red sneaker moving left\"");
@@ -45,13 +46,9 @@ int main(int count, char** arguments) try {
     app.add_flag("--train-frames", train_frames, "train the denoiser to know frames; Ctrl-C saves");
     app.add_option("--frames-run", frames_training.run, "folder of that training's state");
     app.add_option("--frames-steps", frames_training.steps, "");
+    app.add_option("--frames-clips", frames_training.clips, "latents kept in memory");
     CLI11_PARSE(app, count, arguments);
 
-    if (train_frames) {
-        frames_training.weights = how.weights;
-        if (!demo::train_frames(frames_training)) fmt::print("interrupted and saved; the same command goes on\n");
-        return 0;
-    }
     if (train) {
         if (!demo::train(training)) {
             fmt::print("interrupted and saved; the same command goes on\n");
@@ -61,14 +58,21 @@ int main(int count, char** arguments) try {
         how.weights = training.run;
         how.out = training.run / "demo";
     }
+    if (train_frames) {
+        frames_training.weights = how.weights;
+        if (!demo::train_frames(frames_training)) {
+            fmt::print("interrupted and saved; the same command goes on\n");
+            return 0;
+        }
+    }
+    how.frames = how.weights / "frames.safetensors";
+    if (train_frames || !std::filesystem::exists(how.frames)) how.frames = frames_training.run / "frames.safetensors";
     if (evaluate > 0) how.texts = demo::evaluation_texts(evaluate);
     if (how.texts.empty()) how.texts = {"a red sneaker moving left", "a blue bag moving up"};
-    if (how.rounds > 0 || !how.image.empty() || how.drift) {
-        demo::sample_frames(how);
-        return 0;
-    }
-    demo::sample(how);
-    if (evaluate > 0) demo::evaluate_tokenizer(how, evaluate);
+    const bool frames = how.rounds > 0 || !how.image.empty() || how.drift;
+    if (frames) demo::sample_frames(how);
+    if (!frames || train) demo::sample(how);
+    if (evaluate > 0 && (!frames || train)) demo::evaluate_tokenizer(how, evaluate);
     return 0;
 } catch (const std::exception& problem) {
     fmt::print(stderr, "{}\n", problem.what());
