@@ -57,12 +57,15 @@ template <class Make> bool add(const std::string& name, double flops, const Make
     return true;
 }
 
-/// A loss and its gradient, without self-conditioning's first pass.
-template <class Config, class T> bool training(const std::string& name, std::int64_t samples) {
+/// A loss and its gradient, without self-conditioning's first pass; "rematerialised": with less memory for one more
+/// forward pass.
+template <class Config, class T>
+bool training(const std::string& name, std::int64_t samples, walt::activations keep = walt::activations::all) {
+    const char* const kind = keep == walt::activations::all ? "/training/" : "/rematerialised/";
     return add(
-        name + "/training/" + name_of<T>, walt::training_cost(Config{}, walt::compute<T>, samples).flops,
+        name + kind + name_of<T>, walt::training_cost(Config{}, walt::compute<T>, samples).flops,
         [=](walt::cpu::context& device) {
-            walt::denoising objective;
+            walt::denoising objective{.keep = keep};
             objective.self_conditioning_rate = 0;
             auto model =
                 std::make_shared<walt::denoiser<walt::cpu::context, Config, T>>(device, Config{}, walt::compute<T>);
@@ -180,6 +183,8 @@ template <class T> bool all() {
     training<demo_like, T>("demo_like", 32);
     sampling<demo_like, T>("demo_like", 8);
     training<width_1024, T>("width_1024", 2);
+    training<demo_like, T>("demo_like", 32, walt::activations::rematerialise);
+    training<width_1024, T>("width_1024", 2, walt::activations::rematerialise);
     sampling<width_1024, T>("width_1024", 2);
     tokenizer_training<T>(3);
     tokenizer_decoding<T>(4);
