@@ -4,7 +4,8 @@
 #include <walt/diffusion/sampling.hpp>
 #include <walt/io/frames.hpp>
 #include <walt/presets.hpp>
-#include <walt/text/word_vectors.hpp>
+#include <walt/text/read_word_table.hpp>
+#include <walt/text/trained_text.hpp>
 
 #include <filesystem>
 #include <string>
@@ -20,18 +21,37 @@ using frames_denoiser = walt::denoiser<device, walt::presets::demo_frames, walt:
 inline constexpr int frames = 17, side = 48; // pixels of a clip
 inline constexpr int frames_per_second = 8;
 
-inline walt::word_vectors text_encoder() {
+/// Words by what they mean, from folder/words.safetensors.
+inline walt::word_vectors words_of(const std::filesystem::path& folder) {
+    return walt::word_vectors(walt::read_word_table(folder / "words.safetensors"), walt::presets::demo::text_dim,
+                              walt::presets::demo::text_tokens);
+}
+
+inline walt::word_vectors hashed_words() {
     return walt::word_vectors(walt::presets::demo::text_dim, walt::presets::demo::text_tokens);
+}
+
+/// The encoder of a model's texts: by the table in a folder, or by hashes, as its weights say.
+inline walt::word_vectors text_encoder(const std::filesystem::path& weights, const std::filesystem::path& folder,
+                                       walt::unseen_words as = walt::unseen_words::nearest_seen) {
+    const walt::word_vectors hashes = hashed_words();
+    const bool by_hashes = walt::text_made_by(weights, hashes) == hashes.description();
+    return walt::text_encoder_of(weights, by_hashes ? hashes : words_of(folder), as);
 }
 
 struct training_options {
     std::filesystem::path run = "run"; ///< state, logs and samples; training goes on from what is there
     std::int64_t tokenizer_steps = 7'000, denoiser_steps = 7'000;
-    std::int64_t clips = 20'000;     ///< latents kept in memory
-    std::int64_t sample_every = 500; ///< steps
+    std::int64_t clips = 20'000;                      ///< latents kept in memory
+    std::int64_t sample_every = 500;                  ///< steps
+    std::filesystem::path words = "examples/weights"; ///< folder of words.safetensors
 };
 /// Trains both models and writes run/tokenizer.safetensors and run/denoiser.safetensors. False: interrupted, and saved.
 bool train(const training_options& options);
+
+/// Gives a denoiser that was trained with hashed words texts by words.safetensors (carry_text.hpp), all else as it is:
+/// weights/denoiser.safetensors becomes run/denoiser.safetensors.
+void carry_texts(const std::filesystem::path& weights, const std::filesystem::path& run);
 
 struct frames_training_options {
     std::filesystem::path run = "run_frames"; ///< state, logs and weights; training goes on from what is there
@@ -46,9 +66,11 @@ bool train_frames(const frames_training_options& options);
 struct sampling_options {
     std::filesystem::path weights, out = "demo";
     std::vector<std::string> texts;
-    std::string sampler = "dpm"; ///< DPM-Solver++ 2M; or ddim
-    int steps = 0;               ///< 0: as many as lose nothing, 12 of dpm and 50 of ddim
-    float reuse = 0;             ///< skip blocks whose input has moved less since they were computed (walt::step_reuse)
+    std::vector<std::string> captions; ///< what each should show, for the judge; empty: the texts
+    bool own_vectors = false;          ///< unseen words have vectors of their own, in place of the nearest seen one's
+    std::string sampler = "dpm";       ///< DPM-Solver++ 2M; or ddim
+    int steps = 0;                     ///< 0: as many as lose nothing, 12 of dpm and 50 of ddim
+    float reuse = 0; ///< skip blocks whose input has moved less since they were computed (walt::step_reuse)
     float guidance = 3.0f;
     std::uint64_t seed = 1;
     std::filesystem::path frames{}; ///< weights of the denoiser that knows frames
@@ -71,8 +93,11 @@ std::string file_name(const std::vector<std::string>& texts, std::size_t i);
 walt::sampling sampling_of(const sampling_options& options);
 
 /// A video of 17 x 48 x 48 for every text.
-std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder,
+std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const walt::word_vectors& text,
                                        const sampling_options& options);
+
+/// Says which words of each text training never used.
+void tell_never_seen(const walt::word_vectors& text, const std::vector<std::string>& texts);
 
 /// Videos with their captions, as `judge` reads them: pixels U8 [B, F, H, W, 3] in a safetensors file.
 void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
@@ -80,6 +105,9 @@ void write_clips(const std::filesystem::path& path, const std::vector<walt::vide
 
 /// Captions, half of them of combinations that training never shows.
 std::vector<std::string> evaluation_texts(int count);
+
+/// Texts and captions from lines such as "a crimson shoe drifting west = a red sneaker moving left".
+void read_prompts(const std::filesystem::path& path, sampling_options& into);
 
 /// Prints the tokenizer's PSNR on clips of pictures that it has not seen, half of them of held-out combinations, and
 /// writes them, encoded and decoded, to out/reconstructed.safetensors: what `judge` finds there bounds what it can find

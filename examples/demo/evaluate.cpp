@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <fstream>
 
 namespace demo {
 
@@ -25,6 +26,18 @@ std::vector<std::string> evaluation_texts(int count) {
         texts.push_back(walt::moving_fashion::caption(from[static_cast<std::size_t>(i / 2) % from.size()]));
     }
     return texts;
+}
+
+void read_prompts(const std::filesystem::path& path, sampling_options& into) {
+    std::ifstream lines(path);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t middle = line.find(" = ");
+        walt::require(middle != std::string::npos && walt::moving_fashion::parse(line.substr(middle + 3)),
+                      "{}: '{}' is no text, ' = ', and a caption such as 'a red sneaker moving left'", path.string(),
+                      line);
+        into.texts.push_back(line.substr(0, middle));
+        into.captions.push_back(line.substr(middle + 3));
+    }
 }
 
 void evaluate_tokenizer(const sampling_options& options, int count) {

@@ -61,8 +61,9 @@ struct drift_table {
 walt::clips first_clip(const sampling_options& options, const tokenizer& tokens) {
     denoiser model(tokens.context(), {}, walt::compute<walt::bf16>);
     walt::load_weights(options.weights / "denoiser.safetensors", model);
-    return tokens.decode(
-        walt::sample_latents(model, text_encoder(), walt::prompts(options.texts), sampling_of(options)));
+    const walt::word_vectors text = text_encoder(options.weights / "denoiser.safetensors", options.weights);
+    tell_never_seen(text, options.texts);
+    return tokens.decode(walt::sample_latents(model, text, walt::prompts(options.texts), sampling_of(options)));
 }
 } // namespace
 
@@ -85,11 +86,10 @@ void sample_frames(const sampling_options& options) {
                            frames_per_second);
     std::vector<walt::video> picture(options.texts.size(), walt::video{0, side, side, {}}); // every fourth frame
 
-    // This denoiser was trained with words drawn from their letters, and hardly without known frames: a first clip of
-    // texts alone is the other one's, and guidance leaves out the text alone.
+    // This denoiser was trained hardly without known frames: a first clip of texts alone is the other one's, and
+    // guidance leaves out the text alone.
     const walt::prompts texts(options.texts);
-    auto told =
-        walt::told(model, walt::word_vectors(walt::presets::demo::text_dim, walt::presets::demo::text_tokens), texts);
+    auto told = walt::told(model, text_encoder(options.frames, options.weights), texts);
     told.without.known = false;
     walt::going_on on;
     if (options.noise >= 0) on.noise = options.noise;

@@ -14,8 +14,9 @@ int main(int count, char** arguments) try {
     how.weights = "examples/weights";
     demo::training_options training;
     demo::frames_training_options frames_training;
-    bool train = false, train_frames = false;
+    bool train = false, train_frames = false, carry = false;
     int evaluate = 0;
+    std::filesystem::path prompts;
     app.add_option("texts", how.texts, "what to make videos of");
     app.add_option("--out", how.out, "folder for the videos");
     app.add_option("--weights", how.weights, "folder of tokenizer.safetensors and denoiser.safetensors");
@@ -38,17 +39,27 @@ int main(int count, char** arguments) try {
     app.add_flag("--drift", how.drift, "a table of what frames look like, round by round");
     app.add_option("--evaluate", evaluate,
                    "instead of texts: so many captions, half of them of combinations never trained on");
+    app.add_option("--prompts", prompts, "instead of texts: a file of lines 'text = what it should show, as a caption'")
+        ->check(CLI::ExistingFile);
+    app.add_flag("--own-vectors", how.own_vectors,
+                 "give words that training never saw their own vectors, not those of the nearest seen words");
     app.add_flag("--train", train, "train; Ctrl-C saves, and the same command goes on");
     app.add_option("--run", training.run, "folder of the training's state");
     app.add_option("--tokenizer-steps", training.tokenizer_steps, "");
     app.add_option("--denoiser-steps", training.denoiser_steps, "");
     app.add_option("--clips", training.clips, "latents kept in memory");
+    app.add_flag("--carry", carry, "only give the denoiser of --weights texts by words.safetensors, in --run");
     app.add_flag("--train-frames", train_frames, "train the denoiser to know frames; Ctrl-C saves");
     app.add_option("--frames-run", frames_training.run, "folder of that training's state");
     app.add_option("--frames-steps", frames_training.steps, "");
     app.add_option("--frames-clips", frames_training.clips, "latents kept in memory");
     CLI11_PARSE(app, count, arguments);
 
+    if (carry) {
+        demo::carry_texts(how.weights, training.run);
+        return 0;
+    }
+    training.words = how.weights;
     if (train) {
         if (!demo::train(training)) {
             fmt::print("interrupted and saved; the same command goes on\n");
@@ -67,6 +78,7 @@ int main(int count, char** arguments) try {
     }
     how.frames = how.weights / "frames.safetensors";
     if (train_frames || !std::filesystem::exists(how.frames)) how.frames = frames_training.run / "frames.safetensors";
+    if (!prompts.empty()) demo::read_prompts(prompts, how);
     if (evaluate > 0) how.texts = demo::evaluation_texts(evaluate);
     if (how.texts.empty()) how.texts = {"a red sneaker moving left", "a blue bag moving up"};
     const bool frames = how.rounds > 0 || !how.image.empty() || how.drift;

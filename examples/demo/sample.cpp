@@ -35,16 +35,21 @@ std::string file_name(const std::vector<std::string>& texts, std::size_t i) {
     return before > 0 ? name + "_" + std::to_string(before + 1) : name;
 }
 
-std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder,
+std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const walt::word_vectors& text,
                                        const sampling_options& options) {
     walt::sampling how = sampling_of(options);
     walt::progress shown(static_cast<std::int64_t>(how.sampler.levels().size()), "steps");
     std::int64_t decided = 0, reused = 0;
     how.seen = [&](int step) { shown.update(step + 1); };
     how.reuse.seen = [&](int, double, bool skipped) { ++decided, reused += skipped; };
-    auto videos = walt::sample(model, decoder, text_encoder(), walt::prompts(options.texts), how);
+    auto videos = walt::sample(model, decoder, text, walt::prompts(options.texts), how);
     if (decided > 0) fmt::print("{} of {} blocks skipped\n", reused, decided);
     return videos;
+}
+
+void tell_never_seen(const walt::word_vectors& text, const std::vector<std::string>& texts) {
+    for (const std::string& one : texts)
+        for (const std::string& sentence : text.never_seen(one)) fmt::print(stderr, "{}: {}\n", one, sentence);
 }
 
 void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
@@ -65,8 +70,11 @@ void sample(const sampling_options& options) {
     denoiser model(cpu, {}, walt::compute<walt::bf16>);
     walt::load_weights(options.weights / "tokenizer.safetensors", tokens);
     walt::load_weights(options.weights / "denoiser.safetensors", model);
+    const auto unseen = options.own_vectors ? walt::unseen_words::own_vectors : walt::unseen_words::nearest_seen;
+    const walt::word_vectors text = text_encoder(options.weights / "denoiser.safetensors", options.weights, unseen);
+    tell_never_seen(text, options.texts);
 
-    const std::vector<walt::video> videos = sample_videos(model, tokens, options);
+    const std::vector<walt::video> videos = sample_videos(model, tokens, text, options);
     std::filesystem::create_directories(options.out);
     for (std::size_t i = 0; i < videos.size(); ++i) {
         const std::string name = file_name(options.texts, i);
@@ -78,7 +86,7 @@ void sample(const sampling_options& options) {
     }
     walt::write_png_grid((options.out / "grid.png").string(),
                          std::span(videos).first(std::min<std::size_t>(videos.size(), 16)));
-    write_clips(options.out / "clips.safetensors", videos, options.texts);
+    write_clips(options.out / "clips.safetensors", videos, options.captions.empty() ? options.texts : options.captions);
     fmt::print("a row of frames for every text: {}\n", (options.out / "grid.png").string());
 }
 

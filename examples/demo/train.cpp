@@ -1,5 +1,7 @@
 // The demo's training: a tokenizer on clips of every length it will meet, then a denoiser on its latents.
+#include "carry_text.hpp"
 #include "demo.hpp"
+#include "worded.hpp"
 
 #include <walt/data/latent_cache.hpp>
 #include <walt/data/moving_fashion.hpp>
@@ -36,6 +38,28 @@ walt::clips clips_of_every_length(const walt::moving_fashion& data, std::int64_t
 
 } // namespace
 
+void carry_texts(const std::filesystem::path& weights, const std::filesystem::path& run) {
+    device cpu;
+    const walt::word_vectors text = words_of(weights);
+    denoiser model(cpu, {}, walt::compute<walt::bf16>);
+    walt::load_weights(weights / "denoiser.safetensors", model);
+    std::vector<std::string> before, now;
+    walt::vocabulary trained;
+    for (int c = 0; c < walt::moving_fashion::combinations; ++c) {
+        const walt::moving_fashion_label shown = walt::moving_fashion::combination(c);
+        if (walt::moving_fashion::held_out(shown)) continue;
+        for (std::size_t way = 0; way < worded::ways; ++way)
+            for (std::size_t verb = 0; verb < worded::verbs.size(); ++verb) {
+                before.push_back(walt::moving_fashion::caption(shown));
+                now.push_back(worded::say(before.back(), way, verb));
+                trained.add(now.back());
+            }
+    }
+    carry_text(model, hashed_words().encode(before), text.encode(now), 0.1);
+    std::filesystem::create_directories(run);
+    walt::save_weights<walt::bf16>(run / "denoiser.safetensors", model, walt::text_metadata(text, trained));
+}
+
 bool train(const training_options& options) {
     device cpu;
     const walt::moving_fashion data({.size = side, .frames = frames, .split = walt::split::train});
@@ -56,8 +80,13 @@ bool train(const training_options& options) {
     walt::save_weights<walt::bf16>(options.run / "tokenizer.safetensors", averaged);
     if (!first) return false;
 
-    const walt::word_vectors text = text_encoder();
-    const walt::latent_cache latents(averaged, text, data, {.clips = options.clips, .batch = 32});
+    const std::filesystem::path words = options.words / "words.safetensors";
+    if (std::filesystem::exists(words)) // the weights belong to it
+        std::filesystem::copy_file(words, options.run / "words.safetensors",
+                                   std::filesystem::copy_options::overwrite_existing);
+    else fmt::print("words have no meaning beyond their letters: there is no {}\n", words.string());
+    const walt::word_vectors text = std::filesystem::exists(words) ? words_of(options.run) : hashed_words();
+    const walt::latent_cache latents(averaged, text, worded(data), {.clips = options.clips, .batch = 32});
     denoiser model(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
     walt::denoising objective;
     objective.self_conditioning_rate = 0.3f; // the paper's 0.9 costs half a pass more
@@ -66,20 +95,22 @@ bool train(const training_options& options) {
     walt::ema average(model);
     fmt::print("denoiser: {} parameters, {} steps\n", walt::parameter_count<denoiser::module_type>,
                options.denoiser_steps);
+    const auto save = [&] {
+        walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", average.model(),
+                                       walt::text_metadata(text, latents.words()));
+    };
     const bool second = trainer.run(
         latents, walt::steps{options.denoiser_steps}, average, walt::save_to{options.run / "denoiser"},
         walt::plot_every{500, options.run / "denoiser", "denoiser"}, [&](auto& run, const walt::step_result&) {
             if (run.step_count() % options.sample_every != 0) return;
-            const sampling_options how{
-                .weights = {},
-                .out = {},
-                .texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"}};
-            const std::vector<walt::video> videos = sample_videos(average.model(), averaged, how);
+            sampling_options how;
+            how.texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"};
+            const std::vector<walt::video> videos = sample_videos(average.model(), averaged, text, how);
             walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(),
                             walt::tile(videos, 3), frames_per_second);
-            walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", average.model());
+            save();
         });
-    walt::save_weights<walt::bf16>(options.run / "denoiser.safetensors", average.model());
+    save();
     return second;
 }
 

@@ -1,5 +1,6 @@
 // The demo's denoiser learns to know frames: its input grows, and it goes on training.
 #include "demo.hpp"
+#include "worded.hpp"
 
 #include <walt/data/latent_cache.hpp>
 #include <walt/data/moving_fashion.hpp>
@@ -26,7 +27,8 @@ bool train_frames(const frames_training_options& options) {
 
     // A video that goes on and on is at every place of its path, so training is too.
     const walt::moving_fashion data({.size = side, .frames = frames, .split = walt::split::train, .around = true});
-    const walt::latent_cache latents(tokens, text_encoder(), data,
+    const walt::word_vectors text = text_encoder(options.weights / "denoiser.safetensors", options.weights);
+    const walt::latent_cache latents(tokens, text, worded(data),
                                      {.clips = options.clips, .batch = 16, .image_rate = 0.0625});
     walt::denoising objective;
     objective.self_conditioning_rate = 0.3f;
@@ -36,7 +38,8 @@ bool train_frames(const frames_training_options& options) {
     walt::ema average(model, {.decay = 0.995f});
     const bool done = trainer.run(latents, walt::steps{options.steps}, average, walt::save_to{options.run, 100},
                                   walt::plot_every{100, options.run, "denoiser"});
-    walt::save_weights<walt::bf16>(options.run / "frames.safetensors", average.model());
+    walt::save_weights<walt::bf16>(options.run / "frames.safetensors", average.model(),
+                                   walt::text_metadata(text, latents.words()));
     return done;
 }
 

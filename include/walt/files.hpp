@@ -18,6 +18,8 @@
 #include "io/weights.hpp"
 #include "perceptual/item_features.hpp"
 #include "text/cached_encoder.hpp"
+#include "text/read_word_table.hpp"
+#include "text/trained_text.hpp"
 #include "train/save_to.hpp"
 #include "transformer/adapt.hpp"
 #endif

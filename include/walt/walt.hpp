@@ -31,6 +31,8 @@
 #include "text/bert.hpp"
 #include "text/network_encoder.hpp"
 #include "text/t5.hpp"
+#include "text/vocabulary.hpp"
+#include "text/word_table.hpp"
 #include "text/word_vectors.hpp"
 #include "tokenizer/memory_plan.hpp"
 #include "tokenizer/reconstruction.hpp"

@@ -4,6 +4,7 @@
 #include "../core/dtype.hpp"
 #include "../io/progress.hpp"
 #include "../text/captions.hpp"
+#include "../text/vocabulary.hpp"
 #include "latents.hpp"
 #include "mixture.hpp"
 #include "permutation.hpp"
@@ -51,9 +52,13 @@ class latent_cache {
         : how_(how), mix_("latent_caching", how.batch, how.image_rate) {
         caption_list captions;
         const auto made = encode(tokenizer, data, &captions);
+        for (const std::string& caption : captions.captions()) made->trained.add(caption);
         made->texts.emplace(encoder, captions, static_cast<std::size_t>(how.encode_at_once));
         kept_ = made;
     }
+
+    /// The words of all captions; none without texts.
+    const vocabulary& words() const { return kept_->trained; }
 
     /// Training batch n: a pure function of n, every clip once an epoch.
     latents operator()(std::int64_t n) const {
@@ -104,6 +109,7 @@ class latent_cache {
         std::vector<float> video_numbers, image_numbers;                    // [clips, F, N] and [clips, N]
         std::vector<std::uint8_t> video_numbers_valid, image_numbers_valid; // [clips, F] and [clips]
         std::optional<text_table> texts;
+        vocabulary trained; // the words of the captions
     };
 
     /// Reads and encodes the clips; lists their captions where somebody wants them.

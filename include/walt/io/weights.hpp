@@ -7,6 +7,7 @@
 #include "safetensors_writer.hpp"
 
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -39,10 +40,13 @@ template <class Model> void check_weights(const safetensors_file& file) {
 }
 } // namespace detail
 
-/// Writes a model's masters, stored as Stored (float or bf16), whole or not at all.
-template <class Stored, class Model> void save_weights(const std::filesystem::path& path, const Model& model) {
+/// Writes a model's masters, stored as Stored (float or bf16), whole or not at all; `metadata` says more of them.
+template <class Stored, class Model>
+void save_weights(const std::filesystem::path& path, const Model& model,
+                  const std::map<std::string, std::string>& metadata = {}) {
     safetensors_writer file;
     write_config<Model>(file);
+    for (const auto& [key, value] : metadata) file.metadata(key, value);
     for (const parameter_row& row : Model::table())
         file.add(row.name, std::string(dtype_name<Stored>()), row.shape, [&](const safetensors_writer::write& write) {
             std::vector<typename Model::master_type> values(row.size);
