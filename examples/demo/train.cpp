@@ -41,6 +41,7 @@ walt::clips clips_of_every_length(const walt::moving_fashion& data, std::int64_t
 void carry_texts(const std::filesystem::path& weights, const std::filesystem::path& run) {
     device cpu;
     const walt::word_vectors text = words_of(weights);
+    walt::text_encoder_of(weights / "denoiser.safetensors", hashed_words()); // refuses one that is of a table already
     denoiser model(cpu, {}, walt::compute<walt::bf16>);
     walt::load_weights(weights / "denoiser.safetensors", model);
     std::vector<std::string> before, now;

@@ -138,6 +138,7 @@ TEST_CASE("labels come with their clips and images, with texts or without; no la
     const latent_caching how{.clips = 10, .batch = 4, .image_rate = 0.25};
     const latent_cache alone(fake_tokenizer{}, labelled{}, how),
         with_texts(fake_tokenizer{}, word_vectors(), labelled{}, how), neither(fake_tokenizer{}, numbered{}, how);
+    CHECK((with_texts.words() == vocabulary("clip 0 1 2 3 4 5 6 7 8 9") && alone.words().empty()));
     int none = 0;
     for (int n = 0; n < 20; ++n) {
         const latents batch = alone(n), both = with_texts(n), bare = neither(n);
