@@ -37,6 +37,8 @@ struct random_weights {
 /// Latents are not decoded here.
 struct no_tokenizer {
     using config_type = presets::walt_tokenizer;
+    no_tokenizer() = default;
+    no_tokenizer(walt::same_memory, const no_tokenizer&) {}
 };
 
 void one_step_a_stage(benchmark::State& state) {

@@ -138,6 +138,19 @@ TEST_CASE("a cascade gives the videos of its last stage, or of all, by texts and
     CHECK(all.sample(conditions{.samples = 2}, seed{3}).size() == 2);
 }
 
+TEST_CASE("a cascade outlives what it was made of", "[cascade]") {
+    scene s;
+    const auto all = [&] { // models that are gone when it returns
+        const auto base = drawn(denoiser(s.ctx, small{}, compute<double>), 1);
+        return cascade(stage{base, s.tokens, s.quick},
+                       stage{drawn(denoiser(s.ctx, larger{}, compute<double>), 2), s.others, s.quick});
+    }();
+    const auto known = cascade(stage{s.base, s.tokens, s.quick}, stage{s.twice, s.others, s.quick});
+    CHECK(all.sample(labels{2}, seed{3})[0].rgb == known.sample(labels{2}, seed{3})[0].rgb);
+    CHECK_THROWS_WITH(all.sample(word_vectors(6, 3), prompts{"a boat"}),
+                      Catch::Matchers::Contains("3 tokens of 6 numbers") && Catch::Matchers::Contains("3 of 4"));
+}
+
 TEST_CASE("a cascade samples videos, or stacks of images", "[cascade]") {
     const scene s;
     sampling images = s.quick;

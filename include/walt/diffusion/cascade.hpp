@@ -14,16 +14,17 @@
 namespace walt {
 
 /// stage{model, tokenizer, {.sampler = ddim{.steps = 20}}}: a denoiser, the tokenizer of its latents, and how it
-/// samples (but for the seed, which is the cascade's). Both live as long.
+/// samples (but for the seed, which is the cascade's). Shares the memory of both.
 template <class Denoiser, class Tokenizer> struct stage {
     using config = stage_config<typename Denoiser::config_type, typename Tokenizer::config_type>;
-    const Denoiser& denoiser;
-    const Tokenizer& tokenizer;
-    sampling how{};
-    int low_resolution_level = 150; ///< noise of the latents of the stage before, 0 .. 999; the first stage has none
+    Denoiser denoiser;
+    Tokenizer tokenizer;
+    sampling how;
+    int low_resolution_level; ///< noise of the latents of the stage before, 0 .. 999; the first stage has none
+
+    stage(const Denoiser& of, const Tokenizer& tokens, sampling sampled = {}, int level = 150)
+        : denoiser(share(of)), tokenizer(share(tokens)), how(std::move(sampled)), low_resolution_level(level) {}
 };
-template <class Denoiser, class Tokenizer>
-stage(const Denoiser&, const Tokenizer&, sampling = {}, int = 150) -> stage<Denoiser, Tokenizer>;
 
 /// cascade all(stage{base, tokens, ...}, stage{twice, tokens, ...}): stages from the smallest on, checked against each
 /// other when it compiles (config/cascade.hpp).
@@ -36,8 +37,9 @@ template <class... Stage> class cascade {
     static constexpr bool config_is_valid = config::valid; // says a sentence where it is not
     static constexpr int stages = config::stages;
 
-    explicit cascade(Stage... of) : stages_(of...) {
-        const std::array<bool, sizeof...(Stage)> images{of.how.images...};
+    explicit cascade(Stage... of) : stages_(std::move(of)...) {
+        const std::array<bool, sizeof...(Stage)> images =
+            std::apply([](const auto&... one) { return std::array{one.how.images...}; }, stages_);
         for (std::size_t k = 1; k < images.size(); ++k)
             require(images[k] == images[0],
                     "all stages of a cascade sample videos, or all stacks of images: stage 0 samples {}, stage {} {}",
@@ -91,11 +93,8 @@ template <class... Stage> class cascade {
 
   private:
     /// The conditions that say it; refused where the first stage cannot be told.
-    template <text_encoder Encoder> static conditions told(const Encoder& encoder, const prompts& wanted) {
-        using first = typename config::template stage<0>::denoiser;
-        static_assert(first::text_dim > 0,
-                      "this cascade has no text conditioning (text_dim is 0): it cannot be sampled with prompts");
-        return walt::told(encoder, wanted);
+    template <text_encoder Encoder> conditions told(const Encoder& encoder, const prompts& wanted) const {
+        return walt::told(std::get<0>(stages_).denoiser, encoder, wanted);
     }
     static conditions told(const labels& wanted) { return walt::told(wanted); }
 
