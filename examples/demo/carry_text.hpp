@@ -5,31 +5,11 @@
 #include <walt/core/model.hpp>
 #include <walt/text/text_batch.hpp>
 
-#include <cmath>
 #include <vector>
 
-namespace demo {
+#include <lapacke.h>
 
-/// Solves A X = B for a symmetric positive A [n, n] and B [n, m], in place: B becomes X. By Cholesky's factors.
-inline void solve(std::vector<double>& a, std::vector<double>& b, std::size_t n) {
-    const std::size_t m = b.size() / n;
-    for (std::size_t j = 0; j < n; ++j)
-        for (std::size_t i = j; i < n; ++i) {
-            double sum = a[i * n + j];
-            for (std::size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
-            a[i * n + j] = i == j ? std::sqrt(sum) : sum / a[j * n + j];
-        }
-    for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t c = 0; c < m; ++c) {
-            for (std::size_t k = 0; k < i; ++k) b[i * m + c] -= a[i * n + k] * b[k * m + c];
-            b[i * m + c] /= a[i * n + i];
-        }
-    for (std::size_t i = n; i-- > 0;)
-        for (std::size_t c = 0; c < m; ++c) {
-            for (std::size_t k = i + 1; k < n; ++k) b[i * m + c] -= a[k * n + i] * b[k * m + c];
-            b[i * m + c] /= a[i * n + i];
-        }
-}
+namespace demo {
 
 /// Makes of what a model sees in texts `now` what it saw in the texts `before`, position by position: its text_proj
 /// becomes the least squares' one, where the numbers of `now` carry noise of this standard deviation (a ridge), so that
@@ -68,7 +48,11 @@ void carry_text(Model& model, const walt::text_batch& before, const walt::text_b
         ++count;
     }
     for (std::size_t k = 0; k < Dt; ++k) products[k * n + k] += noise * noise * count;
-    solve(products, answers, n);
+    const int size = static_cast<int>(n), columns = static_cast<int>(D);
+    const int failed =
+        LAPACKE_dposv(LAPACK_ROW_MAJOR, 'L', size, columns, products.data(), size, answers.data(), columns);
+    walt::require(failed == 0, "texts of {} positions do not determine a projection of {} numbers: LAPACK says {}",
+                  now.valid.size(), Dt, failed);
     for (std::size_t d = 0; d < D; ++d) {
         for (std::size_t k = 0; k < Dt; ++k)
             W[d * Dt + k] = static_cast<typename Model::master_type>(answers[k * D + d]);

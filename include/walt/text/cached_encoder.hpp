@@ -108,7 +108,7 @@ template <known_text_encoder Encoder> class cached_encoder {
         std::int64_t begin = 0;
         for (const std::int64_t count : counts) first += static_cast<std::uint64_t>(count);
         require(ends.size() == counts.size() && (ends.empty() || ends.back() == std::ssize(letters)) &&
-                    std::is_sorted(ends.begin(), ends.end()) &&
+                    (ends.empty() || ends.front() >= 0) && std::is_sorted(ends.begin(), ends.end()) &&
                     std::all_of(counts.begin(), counts.end(), [](std::int64_t count) { return count >= 0; }) &&
                     sizes.size() == 2 && static_cast<std::uint64_t>(sizes[0]) == first && sizes[1] == dim() &&
                     file.tensor("positions").elements() == first,
