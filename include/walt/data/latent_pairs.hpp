@@ -14,6 +14,9 @@ namespace walt {
 template <class Low, class High> class latent_pairs {
   public:
     latent_pairs(const Low& low, const High& high) : low_(&low), high_(&high) {}
+    latent_pairs(const Low&&, const High&) = delete; // temporaries would be gone before the first clip
+    latent_pairs(const Low&, const High&&) = delete;
+    latent_pairs(const Low&&, const High&&) = delete;
 
     /// Throws walt::error where a half's latent is not half as high and wide as the clip's, of its frames and channels.
     latents encode(const clips& from, latent_scale scale = latent_scale::normalised) const {

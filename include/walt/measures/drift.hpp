@@ -62,6 +62,7 @@ template <class Features> class drift {
   public:
     /// Refers to `features`.
     drift(std::string space, const Features& features) : space_(std::move(space)), features_(&features) {}
+    drift(std::string space, const Features&& features) = delete; // a temporary would be gone
 
     /// Frames of real clips, which rounds are compared with.
     void add_real(const clips& frames) { add(real_, frames); }

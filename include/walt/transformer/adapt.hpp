@@ -142,5 +142,7 @@ auto adapt(const denoiser<Context, From, T, Storage>& old) {
     using source = detail::old_model<denoiser<Context, From, T, Storage>>;
     return adapted<From, To, source>(source{&old});
 }
+template <class From, class To, class Context, class T, class Storage>
+auto adapt(const denoiser<Context, From, T, Storage>&& old) = delete; // a temporary would be gone
 
 } // namespace walt
