@@ -202,13 +202,12 @@ void linear_grad_activated_input_on(context& ctx, Activation, view<const T, R, N
                      slope{inner.data(), dinner.data()});
 }
 
-template <class T, int R, int N, class DBias>
-void linear_grad_bias_on(context& ctx, view<const T, R, N> dy, DBias dbias) {
+template <class T, int R, int N, class DBias> void linear_grad_bias_on(context&, view<const T, R, N> dy, DBias dbias) {
     constexpr std::int64_t rows = 4096, columns = 64; // of a piece; a cache line of bf16 or two of float a row
     constexpr std::int64_t across = (N + columns - 1) / columns;
     const std::int64_t down = (dy.extent(0) + rows - 1) / rows;
-    const arena::scope scope(ctx.arena);
-    const auto sums = ctx.arena.take<float, dynamic, N>(down);
+    const arena::scope scope(thread_scratch());
+    const auto sums = thread_scratch().take<float, dynamic, N>(down);
     parallel(down * across, rows * columns / 8, [&](std::int64_t i) {
         const std::int64_t first = i % across * columns, begin = i / across * rows;
         float sum[columns] = {};
