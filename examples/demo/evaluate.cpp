@@ -4,12 +4,12 @@
 #include <walt/data/moving_fashion.hpp>
 #include <walt/data/read_clips.hpp>
 #include <walt/data/videos.hpp>
+#include <walt/io/text_lines.hpp>
 #include <walt/train/checkpoint.hpp>
 
 #include <fmt/core.h>
 
 #include <cmath>
-#include <fstream>
 
 namespace demo {
 
@@ -29,12 +29,11 @@ std::vector<std::string> evaluation_texts(int count) {
 }
 
 void read_prompts(const std::filesystem::path& path, sampling_options& into) {
-    std::ifstream lines(path);
-    for (std::string line; std::getline(lines, line);) {
+    for (const auto& [number, line] : walt::text_lines(path)) {
         const std::size_t middle = line.find(" = ");
         walt::require(middle != std::string::npos && walt::moving_fashion::parse(line.substr(middle + 3)),
-                      "{}: '{}' is no text, ' = ', and a caption such as 'a red sneaker moving left'", path.string(),
-                      line);
+                      "line {} of {}: '{}' is no text, ' = ', and a caption such as 'a red sneaker moving left'",
+                      number, path.string(), line);
         into.texts.push_back(line.substr(0, middle));
         into.captions.push_back(line.substr(middle + 3));
     }

@@ -7,6 +7,7 @@
 #include "on_device.hpp"
 #include "schedule.hpp"
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -81,8 +82,8 @@ template <class V> void append_same(std::vector<V>& to, V one) {
 } // namespace detail
 
 /// Noise conditioning augmentation (paper sec. 4.5), the same numbers whatever the device.
-inline void add_noise(std::vector<float>& values, noise_level at, seed from) {
-    const philox numbers{from.value, hash("low resolution")};
+inline void add_noise(std::vector<float>& values, noise_level at, seed from, std::string_view what) {
+    const philox numbers{from.value, hash(what)};
     for (std::size_t i = 0; i < values.size(); ++i)
         values[i] = static_cast<float>(at.signal) * values[i] + static_cast<float>(at.noise) * numbers.normal(i);
 }
@@ -161,7 +162,8 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
                 "super-resolution of {} samples needs {} low-resolution numbers, not {}", B,
                 latents_of<Config>(B).size() / 4, frames.low_resolution.size());
         if (!told.low_resolution.noised)
-            add_noise(frames.low_resolution, schedule.at(told.low_resolution.level), told.low_resolution.seed);
+            add_noise(frames.low_resolution, schedule.at(told.low_resolution.level), told.low_resolution.seed,
+                      "low resolution");
         if (both) detail::append_copy(frames.low_resolution);
     }
     auto input = conditions_on_device<Config, A>(ctx, from, frames);

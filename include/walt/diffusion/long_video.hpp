@@ -72,7 +72,7 @@ template <class Denoiser, class Tokenizer> class long_video {
         sampling how = how_;
         how.seed = seed_of_round();
         const std::vector<float> clean = all.known.values;
-        if (on_.noise) add_noise(all.known.values, how);
+        if (on_.noise) add_noise(all.known.values, how.schedule.at(*on_.noise), how.seed, "known frames");
         latents z = sample_latents(model_, all, how);
         for (std::int64_t b = 0; b < B; ++b) // the decoder sees the known frames without that noise
             std::copy_n(clean.begin() + b * z.shape.sample(), on_.known * z.shape.frame(),
@@ -111,14 +111,6 @@ template <class Denoiser, class Tokenizer> class long_video {
         const philox numbers{how_.seed.value, hash("long video")};
         const auto round = 2 * static_cast<std::uint64_t>(so_far_.clips_made);
         return seed{std::uint64_t{numbers.bits(round)} << 32 | numbers.bits(round + 1)};
-    }
-    static void add_noise(std::vector<float>& values, noise_level at, seed from) {
-        const philox numbers{from.value, hash("known frames")};
-        for (std::size_t i = 0; i < values.size(); ++i)
-            values[i] = static_cast<float>(at.signal) * values[i] + static_cast<float>(at.noise) * numbers.normal(i);
-    }
-    void add_noise(std::vector<float>& values, const sampling& how) const {
-        add_noise(values, how.schedule.at(*on_.noise), how.seed);
     }
     clips first(const conditions& told, const given_frames* given) {
         clips made = tokenizer_.decode(sample_latents(model_, told, how_));
