@@ -81,7 +81,7 @@ template <class V> void append_same(std::vector<V>& to, V one) {
 }
 } // namespace detail
 
-/// Noise conditioning augmentation (paper sec. 4.5), the same numbers whatever the device.
+/// Noise conditioning augmentation (paper sec. 4.5), the same numbers whatever the device; `what` names the noise.
 inline void add_noise(std::vector<float>& values, noise_level at, seed from, std::string_view what) {
     const philox numbers{from.value, hash(what)};
     for (std::size_t i = 0; i < values.size(); ++i)
