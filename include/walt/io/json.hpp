@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -87,6 +88,11 @@ class json {
         if (!json_is_integer(value_) || json_integer_value(value_) < 0) return {};
         return json_integer_value(value_);
     }
+    /// The value of a number, which is finite; nothing of anything else.
+    std::optional<double> number() const {
+        if (!json_is_number(value_)) return {};
+        return json_number_value(value_);
+    }
     /// The value's text, without spaces.
     std::string text() const {
         const std::unique_ptr<char, void (*)(void*)> text(json_dumps(value_, JSON_COMPACT | JSON_ENCODE_ANY),
@@ -121,10 +127,12 @@ class json {
     json_t* value_;
 };
 
-/// A value as JSON text: a bool, an integer, a string of UTF-8, or a list of these.
+/// A value as JSON text: a bool, a number (the shortest that reads back as the same; JSON has none that is not finite,
+/// which becomes null), a string of UTF-8, or a list of these.
 template <class Value> std::string json_text(const Value& value) {
     if constexpr (std::is_same_v<Value, bool>) return value ? "true" : "false";
     else if constexpr (std::is_integral_v<Value>) return std::to_string(value);
+    else if constexpr (std::is_floating_point_v<Value>) return std::isfinite(value) ? fmt::format("{}", value) : "null";
     else if constexpr (std::is_convertible_v<const Value&, std::string_view>) {
         const std::string_view characters = value;
         const std::unique_ptr<json_t, void (*)(json_t*)> checked(json_stringn(characters.data(), characters.size()),
