@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace walt {
@@ -36,6 +37,44 @@ class feature_statistics {
         }
         products_.add_products(apart.data(), added);
         count_ += static_cast<std::int64_t>(added);
+    }
+    /// The rows that another has seen, each as often as `times` says: what a resampling of them has seen.
+    void add(const feature_statistics& more, std::int64_t times = 1) {
+        require(times >= 0, "rows are seen 0 times or more, not {}", times);
+        require(count_ == 0 || more.count_ == 0 || features() == more.features(),
+                "rows of {} features cannot follow rows of {}", more.features(), features());
+        if (more.count_ == 0 || times == 0) return;
+        if (count_ == 0) {
+            shift_ = more.shift_;
+            sum_.assign(shift_.size(), 0);
+            products_ = detail::symmetric_matrix(shift_.size());
+        }
+        const auto often = static_cast<double>(times), rows = static_cast<double>(more.count_);
+        std::vector<double> apart(shift_.size()); // the other's first row from ours
+        for (std::size_t i = 0; i < apart.size(); ++i) apart[i] = more.shift_[i] - shift_[i];
+        for (std::size_t i = 0; i < apart.size(); ++i)
+            for (std::size_t j = 0; j <= i; ++j)
+                products_(i, j) += often * (more.products_(i, j) + more.sum_[i] * apart[j] + apart[i] * more.sum_[j] +
+                                            rows * apart[i] * apart[j]);
+        for (std::size_t i = 0; i < apart.size(); ++i) sum_[i] += often * (more.sum_[i] + rows * apart[i]);
+        count_ += times * more.count_;
+    }
+    /// Of so many rows, 2 or more, with this mean [D] and covariance [D, D], whose part [i][j] with j <= i is read.
+    static feature_statistics of(std::int64_t count, std::vector<double> mean, detail::symmetric_matrix covariance) {
+        require(count >= 2 && !mean.empty() && covariance.n == mean.size(),
+                "statistics have 2 rows or more, and a covariance as wide as the mean; {} rows, a mean of {} features "
+                "and a covariance of {} came",
+                count, mean.size(), covariance.n);
+        for (const auto& numbers : {mean, covariance.elements})
+            require(std::all_of(numbers.begin(), numbers.end(), [](double one) { return std::isfinite(one); }),
+                    "a mean or covariance is not a finite number");
+        feature_statistics made;
+        made.count_ = count;
+        made.sum_.assign(mean.size(), 0);
+        made.shift_ = std::move(mean);
+        made.products_ = std::move(covariance);
+        for (double& one : made.products_.elements) one *= static_cast<double>(count - 1);
+        return made;
     }
 
     std::int64_t count() const { return count_; }
