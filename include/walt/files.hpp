@@ -6,6 +6,7 @@
 #include "io/text_lines.hpp"
 #include "text/wordpiece.hpp"
 #include "train/csv_log.hpp"
+#include "train/evaluate_every.hpp"
 #include "train/measures_log.hpp"
 #include "train/plot_every.hpp"
 #include "train/terms_log.hpp"
@@ -20,6 +21,7 @@
 #include "text/cached_encoder.hpp"
 #include "text/read_word_table.hpp"
 #include "text/trained_text.hpp"
+#include "train/json_log.hpp"
 #include "train/save_to.hpp"
 #include "transformer/adapt.hpp"
 #endif
@@ -31,6 +33,9 @@
 #endif
 #if __has_include(<png.h>) // walt::io
 #include "io/png.hpp"
+#endif
+#if __has_include(<png.h>) && __has_include(<jansson.h>)
+#include "train/tensorboard_log.hpp"
 #endif
 #if __has_include(<jpeglib.h>) // walt::io
 #include "io/jpeg.hpp"

@@ -22,6 +22,7 @@
 #include "diffusion/measure_numbers.hpp"
 #include "diffusion/sample.hpp"
 #include "io/progress.hpp"
+#include "measures/inception_score.hpp"
 #include "measures/pixels.hpp"
 #include "measures/reconstructions.hpp"
 #include "meta.hpp"

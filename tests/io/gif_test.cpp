@@ -130,3 +130,14 @@ TEST_CASE("what cannot be a GIF is refused and leaves the old file") {
     CHECK_THROWS_AS(walt::write_gif(path, walt::video{1, 1, 65536, std::vector<std::uint8_t>(3 * 65536)}), walt::error);
     CHECK(std::filesystem::file_size(path) == 3);
 }
+
+TEST_CASE("a GIF says how it was made") {
+    const temporary_folder folder;
+    const walt::video from = moving_square(2, 20, 30);
+    const std::string made = R"({"seed":1,"text":")" + std::string(300, 'x') + "\"}"; // longer than a block
+    walt::write_gif(folder.path / "a.gif", from, 8, made);
+    CHECK(walt::probe(folder.path / "a.gif").comment == made);
+    CHECK(walt::probe(folder.path / "a.gif").frames == 2);
+    walt::write_gif(folder.path / "b.gif", from, 8);
+    CHECK(walt::read_video(folder.path / "a.gif").rgb == walt::read_video(folder.path / "b.gif").rgb);
+}

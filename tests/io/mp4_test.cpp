@@ -189,3 +189,12 @@ TEST_CASE("a long video is on disk as its frames come, and takes its place at th
     walt::write_mp4(path, walt::to_videos(all).front());
     CHECK(text_of(path) == bytes);
 }
+
+TEST_CASE("an MP4 says how it was made") {
+    const temporary_folder folder;
+    const walt::video from{2, 16, 16, std::vector<std::uint8_t>(2 * 16 * 16 * 3, 99)};
+    walt::write_mp4(folder.path / "a.mp4", from, 8, 1, R"({"seed":1,"text":"étoile"})");
+    CHECK(walt::probe(folder.path / "a.mp4").comment == R"({"seed":1,"text":"étoile"})");
+    walt::write_mp4(folder.path / "b.mp4", from, 8, 1);
+    CHECK(walt::probe(folder.path / "b.mp4").comment.empty());
+}

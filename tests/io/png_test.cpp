@@ -141,3 +141,24 @@ TEST_CASE("a grid is a row of frames for every video") {
     CHECK_THROWS_WITH(walt::write_png_grid(folder.path / "grid.png", unequal, 1),
                       Catch::Contains("5 frames, another one 4"));
 }
+
+TEST_CASE("a PNG says how it was made, and libpng finds it whole") {
+    const temporary_folder folder;
+    const walt::video from = noise(1, 5, 7, 3);
+    walt::write_png(folder.path / "a.png", from, 0, R"({"seed":1,"text":"étoile"})");
+    CHECK(walt::read_png(folder.path / "a.png").rgb == from.rgb);
+    std::FILE* file = std::fopen((folder.path / "a.png").c_str(), "rb");
+    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+    png_infop info = png_create_info_struct(png);
+    png_init_io(png, file);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_read_info(png, info);
+    png_textp texts = nullptr;
+    int count = 0;
+    png_get_text(png, info, &texts, &count);
+    REQUIRE(count == 1);
+    CHECK(std::string(texts[0].key) == "Comment");
+    CHECK(std::string(texts[0].text) == R"({"seed":1,"text":"étoile"})");
+    png_destroy_read_struct(&png, &info, nullptr);
+    std::fclose(file);
+}

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -78,14 +79,16 @@ class video_reader {
 /// puts it there. Without finish() what was written is removed, and a file that was there stays.
 class video_writer {
   public:
-    video_writer(std::filesystem::path path, std::int64_t height, std::int64_t width, double frames_per_second = 8)
+    /// `comment`: what the file says of itself, how it was made, say.
+    video_writer(std::filesystem::path path, std::int64_t height, std::int64_t width, double frames_per_second = 8,
+                 const std::string& comment = "")
         : path_(std::move(path)), height_(height), width_(width) {
         require(height >= 1 && width >= 1 && height <= 16384 && width <= 16384,
                 "{}: frames of a video have 1 to 16384 rows and columns, not {} x {}", path_.string(), height, width);
         require(frames_per_second >= 0.01 && frames_per_second <= 1000,
                 "{}: frames per second must be 0.01 to 1000, not {}", path_.string(), frames_per_second);
         file_ = std::make_unique<detail::av::writer>(path_, static_cast<int>(height), static_cast<int>(width),
-                                                     frames_per_second);
+                                                     frames_per_second, comment);
     }
 
     /// The frames of one clip, clamped to [-1, 1].

@@ -96,6 +96,11 @@ class reader {
         return rate.den != 0 ? av_q2d(rate) : 0;
     }
 
+    std::string comment() const {
+        const AVDictionaryEntry* found = av_dict_get(format_->metadata, "comment", nullptr, 0);
+        return found != nullptr ? found->value : "";
+    }
+
     /// Frames left in the file, by its packets (less those that an edit list cuts away). Uses the file up.
     std::int64_t count() {
         std::int64_t packets = 0;
@@ -256,7 +261,8 @@ class output {
 /// memory is the list of its frames' places, some bytes for each.
 class writer {
   public:
-    writer(const std::filesystem::path& path, int height, int width, double frames_per_second)
+    writer(const std::filesystem::path& path, int height, int width, double frames_per_second,
+           const std::string& comment = "")
         : path_(path.string()), height_(height), width_(width), file_(path) {
         quieten();
         AVFormatContext* made = nullptr;
@@ -286,6 +292,8 @@ class writer {
         stream->avg_frame_rate = codec_->framerate;
         check(avcodec_parameters_from_context(stream->codecpar, codec_.get()), path_, "be made an MP4");
         made->pb = file_.get();
+        if (!comment.empty())
+            check(av_dict_set(&made->metadata, "comment", comment.c_str(), 0), path_, "be given a comment");
         written(avformat_write_header(made, nullptr));
 
         rgb_ = frame_of(AV_PIX_FMT_RGB24);

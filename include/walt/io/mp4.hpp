@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <string>
 
 namespace walt {
 
@@ -16,12 +17,14 @@ struct video_facts {
     std::int64_t frames = 0;
     int height = 0, width = 0;
     double frames_per_second = 0;
+    std::string comment{}; ///< what the file says of itself
 };
 
-/// Size, rate and number of frames of a video file. Throws walt::error with FFmpeg's reason.
+/// Size, rate, number of frames and comment of a video file. Throws walt::error with FFmpeg's reason.
 inline video_facts probe(const std::filesystem::path& path) {
     detail::av::reader file(path);
-    return {file.count(), file.height(), file.width(), file.frames_per_second()};
+    return {file.count(), file.height(), file.width(), file.frames_per_second(),
+            file.comment()}; // GIFs' as they are read
 }
 
 /// Frames of a video file, counted by decoding them: exact also where a container has packets without a frame.
@@ -74,9 +77,9 @@ inline video read_video(const std::filesystem::path& path, int max_frames = std:
 /// Writes an MP4 (H.264, or MPEG-4 where FFmpeg has no x264; yuv420p) with every pixel enlarged to scale x scale; scale
 /// 0 takes the least that makes 192 pixels or more, so that small clips can be watched, but none that makes a side
 /// longer than 4096. What is odd in size gets its last row or column twice, since 4:2:0 needs even numbers. The file is
-/// replaced whole or not at all.
-inline void write_mp4(const std::filesystem::path& path, const video& from, double frames_per_second = 8,
-                      int scale = 0) {
+/// replaced whole or not at all. `comment`: what the file says of itself, how it was made, say.
+inline void write_mp4(const std::filesystem::path& path, const video& from, double frames_per_second = 8, int scale = 0,
+                      const std::string& comment = "") {
     require(from.complete(), "{}: a video of {} x {} x {} with {} bytes cannot be an MP4", path.string(), from.frames,
             from.height, from.width, from.rgb.size());
     require(frames_per_second >= 0.01 && frames_per_second <= 1000,
@@ -86,7 +89,7 @@ inline void write_mp4(const std::filesystem::path& path, const video& from, doub
     const int smaller = std::min(from.height, from.width), larger = std::max(from.height, from.width);
     const video large =
         upscale(from, scale > 0 ? scale : std::max(1, std::min((192 + smaller - 1) / smaller, 4096 / larger)));
-    detail::av::writer file(path, large.height, large.width, frames_per_second);
+    detail::av::writer file(path, large.height, large.width, frames_per_second, comment);
     for (int f = 0; f < large.frames; ++f) file.add(large.frame(f));
     file.finish();
 }

@@ -79,6 +79,11 @@ inline std::string escape_xml(const std::string& text) {
     return safe;
 }
 
+/// What an SVG says of itself.
+inline std::string svg_comment(const std::string& text) {
+    return text.empty() ? "" : "<metadata>" + escape_xml(text) + "</metadata>\n";
+}
+
 /// Of neighbouring points in one column of pixels only the first, the lowest, the highest and the last: it looks the
 /// same, however many there are.
 inline std::vector<std::pair<double, double>> thinned(const std::vector<std::pair<double, double>>& points) {
@@ -99,10 +104,10 @@ inline std::vector<std::pair<double, double>> thinned(const std::vector<std::pai
 } // namespace detail
 
 /// Writes the curves, axes linear unless told otherwise. Points that are not finite (or not positive on a logarithmic
-/// axis) are left out.
+/// axis) are left out. `comment`: what the file says of itself, how it was made, say.
 inline void write_curves(const std::filesystem::path& path, const std::string& title, const std::string& x_label,
                          const std::string& y_label, std::span<const curve> curves, bool log_y = false,
-                         bool log_x = false) {
+                         bool log_x = false, const std::string& comment = "") {
     constexpr double width = 860, height = 420, left = 74, right = 690, top = 40,
                      bottom = 365; // the legend is right of the axes
     constexpr const char* palette[] = {"#1f77b4", "#d62728", "#2ca02c", "#9467bd",
@@ -158,7 +163,7 @@ inline void write_curves(const std::filesystem::path& path, const std::string& t
         line(right + 12, row - 4, right + 34, row - 4, stroke);
         text(right + 40, row, "start", curves[i].name);
     }
-    write_atomically(path, svg + "</svg>\n");
+    write_atomically(path, svg + detail::svg_comment(comment) + "</svg>\n");
 }
 
 } // namespace walt

@@ -1,19 +1,38 @@
-// PNG files, through libpng's simplified interface. Needs libpng (CMake: walt::io).
+// PNG files, through libpng's simplified interface. Needs libpng and zlib (CMake: walt::io).
 #pragma once
 
 #include "atomic_file.hpp"
 #include "frames.hpp"
 #include "read_file.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <png.h>
+#include <zlib.h>
 
 namespace walt {
+
+namespace detail {
+/// A chunk of a PNG file: length, kind, bytes, CRC of the last two.
+inline std::string png_chunk(const std::string& kind, const std::string& bytes) {
+    const auto number = [](std::uint64_t value) {
+        std::string four;
+        for (const int shift : {24, 16, 8, 0}) four += static_cast<char>(value >> shift & 255);
+        return four;
+    };
+    const std::string checked = kind + bytes;
+    return number(bytes.size()) + checked +
+           number(::crc32(0, reinterpret_cast<const unsigned char*>(checked.data()),
+                          static_cast<unsigned>(checked.size())));
+}
+} // namespace detail
 
 /// Reads any PNG as 8-bit RGB, over black where it is transparent. Refuses images of more than 100 megapixels before it
 /// takes memory for them.
@@ -37,10 +56,11 @@ inline video read_png(const std::filesystem::path& path) {
     return frame;
 }
 
-/// Writes one frame; the file is replaced whole or not at all.
-inline void write_png(const std::filesystem::path& path, const video& from, int frame = 0) {
+/// The bytes of one frame as a PNG, which messages call `name`. `comment`: what the file says of itself, how it was
+/// made, say (iTXt, UTF-8).
+inline std::string png_bytes(std::string_view name, const video& from, int frame = 0, std::string_view comment = "") {
     require(from.complete() && frame >= 0 && frame < from.frames,
-            "{}: frame {} of a video of {} frames cannot be written", path.string(), frame, from.frames);
+            "{}: frame {} of a video of {} frames cannot be written", name, frame, from.frames);
     png_image image{};
     image.version = PNG_IMAGE_VERSION;
     image.width = static_cast<png_uint_32>(from.width);
@@ -49,12 +69,24 @@ inline void write_png(const std::filesystem::path& path, const video& from, int 
     std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
     png_alloc_size_t size = bytes.size();
     if (png_image_write_to_memory(&image, bytes.data(), &size, 0, from.frame(frame), 0, nullptr) == 0)
-        fail("{} cannot be encoded: {}", path.string(), std::string_view(image.message));
-    write_atomically(path, std::string_view(bytes).substr(0, size));
+        fail("{} cannot be encoded: {}", name, std::string_view(image.message));
+    bytes.resize(size);
+    if (!comment.empty()) {
+        constexpr std::size_t behind_header = 8 + 25; // the signature, and the chunk that comes first
+        bytes.insert(behind_header, detail::png_chunk("iTXt", std::string("Comment\0\0\0\0", 12).append(comment)));
+    }
+    return bytes;
+}
+
+/// Writes it; the file is replaced whole or not at all.
+inline void write_png(const std::filesystem::path& path, const video& from, int frame = 0,
+                      std::string_view comment = "") {
+    write_atomically(path, png_bytes(path.string(), from, frame, comment));
 }
 
 /// A row for every video, all of one size: its frames 0, every, 2 every, ... from left to right.
-inline void write_png_grid(const std::filesystem::path& path, std::span<const video> list, int every = 2) {
+inline void write_png_grid(const std::filesystem::path& path, std::span<const video> list, int every = 2,
+                           std::string_view comment = "") {
     require(!list.empty() && every >= 1, "{}: a grid needs a video or more, and every must be 1 or more; it is {}",
             path.string(), every);
     std::vector<video> cells;
@@ -65,7 +97,7 @@ inline void write_png_grid(const std::filesystem::path& path, std::span<const vi
         for (int f = 0; f < one.frames; f += every)
             cells.push_back({1, one.height, one.width, {one.frame(f), one.frame(f) + one.frame_size()}});
     }
-    write_png(path, tile(cells, static_cast<int>(cells.size() / list.size())));
+    write_png(path, tile(cells, static_cast<int>(cells.size() / list.size())), 0, comment);
 }
 
 } // namespace walt

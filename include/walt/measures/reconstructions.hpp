@@ -2,11 +2,8 @@
 #pragma once
 
 #include "../data/latents.hpp"
+#include "named_numbers.hpp"
 #include "pixels.hpp"
-
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace walt {
 
@@ -17,9 +14,6 @@ template <class Distance> struct named_measure {
     const Distance& distance;
 };
 template <class Distance> named_measure(const char*, const Distance&) -> named_measure<Distance>;
-
-/// Numbers with their names, in order.
-using named_numbers = std::vector<std::pair<std::string, double>>;
 
 /// PSNR and SSIM (measures/pixels.hpp), and what else is named, of what a tokenizer makes of these clips, which are
 /// encoded and decoded once, in one pass: videos, or stacks of images (clips::part takes them apart). Pixels that are

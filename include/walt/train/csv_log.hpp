@@ -1,15 +1,15 @@
 // A run's log: a line a step, in a file that spreadsheets read.
 #pragma once
 
-#include "csv_file.hpp"
 #include "observer.hpp"
+#include "step_lines.hpp"
 
 #include <chrono>
 #include <filesystem>
 
 namespace walt {
 
-/// step, loss, gradient_norm, learning_rate, seconds since the run began (csv_file).
+/// step, loss, gradient_norm, learning_rate, seconds since the run began (step_lines).
 struct csv_log {
     std::filesystem::path file;
 
@@ -24,7 +24,7 @@ struct csv_log {
         }
 
       private:
-        csv_file log_;
+        step_lines log_;
         std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
     };
     watch begin(auto& run) const { return watch(file, run.trainer().step_count()); }

@@ -1,8 +1,8 @@
 // What a run measures beside its own loss, a line every so many steps, in a file that spreadsheets read.
 #pragma once
 
-#include "csv_file.hpp"
 #include "observer.hpp"
+#include "step_lines.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -11,7 +11,7 @@
 namespace walt {
 
 /// An observer: every so many steps and at the end, when all others have seen the step, a line of the step and of the
-/// numbers that measure() returns with their names, as walt::measure_reconstructions does (csv_file).
+/// numbers that measure() returns with their names, as walt::measure_reconstructions does (step_lines).
 ///     walt::measures_log{"run/unseen.csv", 500, [&] { return walt::measure_reconstructions(model, held_out); }}
 template <class Measure> struct measures_log {
     std::filesystem::path file;
@@ -44,7 +44,7 @@ template <class Measure> struct measures_log {
         }
         const measures_log* of_;
         std::int64_t done_, last_; ///< steps before this run, and of the last line
-        std::optional<csv_file> log_;
+        std::optional<step_lines> log_;
     };
     watch begin(auto& run) const { return watch(*this, run.trainer().step_count()); }
 };

@@ -1,8 +1,8 @@
 // The terms of a loss, a line a step, in a file that spreadsheets read.
 #pragma once
 
-#include "csv_file.hpp"
 #include "observer.hpp"
+#include "step_lines.hpp"
 
 #include <filesystem>
 #include <string>
@@ -10,7 +10,7 @@
 namespace walt {
 
 /// An observer: step, loss, gradient_norm, and every field of goal.terms(), as the objective `goal` (walt::tokenizing)
-/// says them of its last step (csv_file). It stands behind the goal among the run's observers.
+/// says them of its last step (step_lines). It stands behind the goal among the run's observers.
 template <class Goal> struct terms_log {
     std::filesystem::path file;
     const Goal& goal;
@@ -32,7 +32,7 @@ template <class Goal> struct terms_log {
             return names;
         }
         const Goal* goal_;
-        csv_file log_;
+        step_lines log_;
     };
     watch begin(auto& run) const { return watch(file, goal, run.trainer().step_count()); }
 };
