@@ -77,6 +77,10 @@ struct sampling_options {
 /// Writes out/<text>.gif and .mp4: the three stages side by side.
 void sample(const sampling_options& options);
 
+/// Writes out/sampled_24.safetensors, _48 and _96 and real_24 to _96: samples of so many captions and the real clips
+/// that have them, each stage resized to 48 x 48, as `judge --clips` reads them.
+void write_for_judge(const sampling_options& options, int count);
+
 /// Prints how near both super-resolution stages come to clips of pictures and combinations that were not trained on,
 /// from their real halves, and how near bicubic interpolation does: PSNR, and ST-LPIPS where a file has its weights
 /// (scripts/get_stlpips).

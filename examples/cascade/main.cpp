@@ -1,6 +1,6 @@
 // Text in, video out, in three stages: 24 x 24, 48 x 48 and 96 x 96. With --train: trains the tokenizer and the three
 // denoisers, one after another, or goes on where it was stopped.
-// test: --train --run cascade_test --tokenizer-steps 2 --base-steps 2 --twice-steps 2 --four-times-steps 2 --clips 16 --measure 1 --steps 2
+// test: --train --run cascade_test --tokenizer-steps 2 --base-steps 2 --twice-steps 2 --four-times-steps 2 --clips 16 --measure 1 --judge 2 --steps 2
 #include "cascade.hpp"
 
 #include <CLI/CLI.hpp>
@@ -14,7 +14,7 @@ int main(int count, char** arguments) try {
     cascade::training_options training;
     how.weights = "examples/weights/cascade";
     bool train = false;
-    int clips = 0;
+    int clips = 0, judged = 0;
     std::filesystem::path st_lpips;
     app.add_option("texts", how.texts, "what to make videos of");
     app.add_option("--out", how.out, "folder for the videos");
@@ -25,6 +25,7 @@ int main(int count, char** arguments) try {
     app.add_option("--level", how.level, "noise of the low-resolution latents")->check(CLI::Range(0, 999));
     app.add_option("--seed", how.seed, "of the noise that sampling starts from");
     app.add_option("--measure", clips, "instead of texts: super-resolution of so many real clips against bicubic");
+    app.add_option("--judge", judged, "instead of texts: samples of so many captions, as `judge --clips` reads them");
     app.add_option("--st-lpips", st_lpips, "stlpips_alex.safetensors (scripts/get_stlpips), for --measure");
     app.add_flag("--train", train, "train; Ctrl-C saves, and the same command goes on");
     app.add_option("--run", training.run, "folder of the training's state");
@@ -39,13 +40,14 @@ int main(int count, char** arguments) try {
         if (!cascade::train_tokenizer(training) || !cascade::train_base(training) || !cascade::train_twice(training) ||
             !cascade::train_four_times(training)) {
             fmt::print("interrupted and saved; the same command goes on\n");
-            return 0;
+            return 130; // as a shell says of what an interrupt ended
         }
         how.weights = training.run;
         how.out = training.run / "samples";
     }
     if (clips > 0) cascade::measure(how, clips, st_lpips);
-    if (how.texts.empty() && clips == 0) how.texts = {"a red sneaker moving left"};
+    if (judged > 0) cascade::write_for_judge(how, judged);
+    if (how.texts.empty() && clips == 0 && judged == 0) how.texts = {"a red sneaker moving left"};
     if (!how.texts.empty()) cascade::sample(how);
     return 0;
 } catch (const std::exception& problem) {

@@ -1,4 +1,5 @@
-// Texts through all three stages, and how much super-resolution wins over interpolation.
+// Texts through all three stages, whether these show what was asked for, and how much super-resolution wins over
+// interpolation.
 #include "cascade.hpp"
 
 #include <walt/data/halved.hpp>
@@ -9,6 +10,7 @@
 #include <walt/diffusion/dpm_solver.hpp>
 #include <walt/io/gif.hpp>
 #include <walt/io/mp4.hpp>
+#include <walt/io/safetensors_writer.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/measures/pixels.hpp>
 #include <walt/perceptual/distance.hpp>
@@ -20,6 +22,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace cascade {
 
@@ -72,6 +75,19 @@ walt::clips bicubic(const walt::clips& from) {
     return made;
 }
 
+/// Clips of pictures that were not trained on, every second one of a held-out combination.
+struct test_clips {
+    walt::moving_fashion known = of(walt::split::train), held_out = of(walt::split::held_out);
+
+    static walt::moving_fashion of(walt::split part) {
+        return walt::moving_fashion(
+            {.size = side, .frames = frames, .split = part, .pictures = walt::fashion_part::test, .weave = weave});
+    }
+    walt::clips operator()(int i) const { return walt::read_clips(i % 2 ? held_out : known, walt::seed{5}, i / 2, 1); }
+};
+
+constexpr int judged_side = 48; // what examples/judge looks at
+
 } // namespace
 
 void sample(const sampling_options& options) {
@@ -94,6 +110,49 @@ void sample(const sampling_options& options) {
     }
 }
 
+void write_for_judge(const sampling_options& options, int count) {
+    const models all(options.weights);
+    const walt::sampling plain = how_to_sample(options, 1);
+    const walt::cascade stages(walt::stage{all.first, all.tokens, how_to_sample(options, options.guidance)},
+                               walt::stage{all.second, all.tokens, plain, options.level},
+                               walt::stage{all.third, all.tokens, plain, options.level});
+    const test_clips of;
+    std::vector<std::string> captions;
+    std::vector<walt::video> sampled[3], real[3];
+    const auto keep = [](std::vector<walt::video>& list, const walt::video& one) {
+        list.push_back(walt::to_videos(walt::to_clips(one, judged_side, judged_side)).front());
+    };
+    constexpr int at_once = 8;
+    for (int first = 0; first < count; first += at_once) {
+        std::vector<std::string> texts;
+        for (int i = first; i < std::min(first + at_once, count); ++i) {
+            walt::clips clip = of(i);
+            texts.push_back(clip.captions[0][0]);
+            for (int s = 2; s >= 0; --s, clip = walt::halved(clip)) keep(real[s], walt::to_videos(clip).front());
+        }
+        const auto seen = stages.sample_all(text_encoder(), walt::prompts(texts),
+                                            walt::seed{options.seed + static_cast<std::uint64_t>(first)});
+        for (std::size_t s = 0; s < 3; ++s)
+            for (const walt::video& one : seen[s]) keep(sampled[s], one);
+        captions.insert(captions.end(), texts.begin(), texts.end());
+    }
+    std::filesystem::create_directories(options.out);
+    for (int s = 0; s < 3; ++s)
+        for (const auto& [kind, list] : {std::pair("sampled", &sampled[s]), std::pair("real", &real[s])}) {
+            const std::filesystem::path file = options.out / fmt::format("{}_{}.safetensors", kind, side >> (2 - s));
+            std::vector<std::uint8_t> pixels;
+            std::string lines;
+            for (const walt::video& one : *list) pixels.insert(pixels.end(), one.rgb.begin(), one.rgb.end());
+            for (const std::string& caption : captions) lines += (lines.empty() ? "" : "\n") + caption;
+            walt::safetensors_writer writer;
+            writer.metadata("captions", lines);
+            writer.add<std::uint8_t>(
+                "pixels", {static_cast<std::int64_t>(list->size()), frames, judged_side, judged_side, 3}, pixels);
+            writer.save(file);
+            fmt::print("{}\n", file.string());
+        }
+}
+
 void measure(const sampling_options& options, int count, const std::filesystem::path& st_lpips) {
     const models all(options.weights);
     std::optional<walt::perceptual_distance<device, walt::perceptual_network<walt::st_alexnet>, walt::bf16,
@@ -103,12 +162,7 @@ void measure(const sampling_options& options, int count, const std::filesystem::
     if (!st_lpips.empty())
         distance.emplace(cpu, walt::perceptual_network<walt::st_alexnet>{}, walt::compute<walt::bf16>,
                          walt::weights_file(st_lpips));
-    const auto clips_of = [](walt::split part) {
-        return walt::moving_fashion(
-            {.size = side, .frames = frames, .split = part, .pictures = walt::fashion_part::test, .weave = weave});
-    };
-    const walt::moving_fashion known = clips_of(walt::split::train), held_out = clips_of(walt::split::held_out);
-
+    const test_clips clip;
     struct row {
         const char* name;
         double psnr = 0, st_lpips = 0;
@@ -116,7 +170,7 @@ void measure(const sampling_options& options, int count, const std::filesystem::
     const auto measured = [&](const auto& model, int halvings) {
         row rows[] = {{"bicubic"}, {"super-resolution"}, {"the clip, encoded and decoded"}};
         for (int i = 0; i < count; ++i) {
-            walt::clips real = walt::read_clips(i % 2 ? held_out : known, walt::seed{5}, i / 2, 1);
+            walt::clips real = clip(i);
             for (int h = 0; h < halvings; ++h) real = walt::halved(real);
             const walt::clips small = walt::halved(real);
             walt::conditions told = walt::told(text_encoder(), walt::prompts{small.captions[0][0]});
