@@ -262,6 +262,17 @@ const std::vector<front> fronts{
     {"ops::max_pool_grad", {{"B", 2}, {"F", 3}, {"H", 2}, {"W", 3}, {"dy F", 3}, {"dx F", 3}}, [](auto& c, auto& n) {
         ops::max_pool_grad(c, conv_geometry::each_frame(2, 2, 0), clip<2>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3]),
                            clip<2>(c, 2, n[4], 2, 3), clip<2>(c, 2, n[5], 4, 6)); }},
+    {"ops::average_pool", {{"B", 2}, {"F", 3}, {"H", 2}, {"W", 3}}, [](auto& c, auto& n) {
+        ops::average_pool(c, conv_geometry::each_frame(2, 2, 0), clip<2>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3])); }},
+    {"ops::depthwise_conv", {{"B", 2}, {"F", 3}, {"H", 2}, {"W", 3}, {"Kh", 2}}, [](auto& c, auto& n) {
+        const auto w = c.arena.template take<float, 2, 1, dynamic, 2, 1>(n[4]);
+        ops::fill(c, w, 0);
+        ops::depthwise_conv(c, conv_geometry::each_frame(2, 2, 0), clip<2>(c, 2, 3, 4, 6), w, fixed<2>(c),
+                            clip<2>(c, n[0], n[1], n[2], n[3])); }},
+    {"ops::put_channels", {{"B", 2}, {"F", 3}, {"H", 4}, {"W", 6}, {"first", 1}}, [](auto& c, auto& n) {
+        ops::put_channels(c, clip<2>(c, 2, 3, 4, 6), clip<3>(c, n[0], n[1], n[2], n[3]), n[4]); }},
+    {"ops::resize", {{"B", 2}, {"F", 3}}, [](auto& c, auto& n) {
+        ops::resize(c, resizing::centres, clip<2>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], 5, 7)); }},
     {"ops::tap_distance", {{"B", 2}, {"F", 3}, {"H", 4}, {"W", 6}, {"distance", 1}, {"da F", 3}}, [](auto& c, auto& n) {
         ops::tap_distance(c, clip<2>(c, 2, 3, 4, 6), clip<2>(c, n[0], n[1], n[2], n[3]), fixed<2>(c), rows<>(c, n[4]),
                           clip<2>(c, 2, n[5], 4, 6)); }},
