@@ -1,14 +1,13 @@
 // A text encoder that is a network with weights and a tokenizer: T5, BERT, or one of your own of this form.
 #pragma once
 
-#include "../core/model.hpp"
+#include "../core/identity.hpp"
 #include "encoder.hpp"
 #include "tokens.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -88,25 +87,11 @@ class network_encoder : public model<Context, Network, T, Storage> {
 
     /// Known by what decides its vectors: network and weights as they are now, compute type, tokenizer, max_tokens.
     std::string identity() const {
-        std::uint64_t all = hash(dtype_name<T>());
-        const auto add = [&](std::uint64_t word) {
-            all = (all ^ word) * 0x9e3779b97f4a7c15u;
-            all ^= all >> 29;
-        };
-        add(tokenizer_.fingerprint());
-        add(static_cast<std::uint64_t>(how_.max_tokens));
-        std::vector<A> values;
-        for (const parameter_row& row : base::table()) {
-            add(hash(row.name));
-            values.resize(row.size);
-            this->get(row, values);
-            for (const A value : values) {
-                std::uint64_t bits = 0;
-                std::memcpy(&bits, &value, sizeof value);
-                add(bits);
-            }
-        }
-        return fmt::format("{:016x}", all);
+        running_hash all(dtype_name<T>());
+        all.add(tokenizer_.fingerprint());
+        all.add(static_cast<std::uint64_t>(how_.max_tokens));
+        all.add_parameters(*this);
+        return all.text();
     }
 
   private:
