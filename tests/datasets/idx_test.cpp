@@ -42,8 +42,9 @@ TEST_CASE("an IDX file that is not what it says is refused with its name") {
     refused(idx_header(8, {2, 0}), "extent 0");
     refused(idx_header(8, {2, 3}) + "abcde", "should hold 6 bytes of values; it holds 5");
     refused(idx_header(8, {2, 3}) + "abcdefg", "goes on after its 6");
-    // These claim up to 2^64 bytes: the file is read to its end, and no more memory is taken than it fills.
-    refused(idx_header(8, {0xffffffffu, 0x7fffffffu}) + "abcdef", "it holds 6");
+    // These claim up to 2^64 bytes: no more memory is taken than a file of its size may fill.
+    refused(idx_header(8, {0xffffffffu, 0x7fffffffu}) + "abcdef", "of a file of its size at most 67108864 are read");
+    refused(idx_header(8, {1u << 13, 1u << 13}) + "abcdef", "it holds 6");
     refused(idx_header(8, {0xffffffffu, 0xffffffffu}) + "abcdef", "too large");
     CHECK_THROWS_WITH(walt::read_idx(folder.path / "none.gz", 2), Contains("cannot be opened") && Contains("none.gz"));
 }

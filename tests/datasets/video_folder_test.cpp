@@ -99,3 +99,33 @@ TEST_CASE("one frame alone is that frame of the clip, and a sample of a temporar
             }
         }
 }
+
+TEST_CASE("several clips of each file begin in parts of it one after another") {
+    const temporary_folder folder;
+    write_video(folder, "a.y4m", 22);
+    write_video(folder, "b.y4m", 22);
+    const walt::video_folder videos(folder.path, {.frames = 3, .height = 8, .width = 12, .clips = 4});
+    REQUIRE(videos.size() == 8);
+    for (std::uint64_t seed = 0; seed < 20; ++seed)
+        for (std::int64_t i = 0; i < 8; ++i) {
+            const walt::clip one = walt::clip_at(videos, walt::seed{seed}, i);
+            CHECK(one.caption == (i < 4 ? "a" : "b"));
+            const double start = frame_of(one.pixels.front());
+            CHECK((start > 5 * static_cast<double>(i % 4) - 0.3 && start < 5 * static_cast<double>(i % 4) + 4.3));
+        }
+}
+
+TEST_CASE("at another rate a clip's frames are those that are shown at its times") {
+    const temporary_folder folder;
+    write_video(folder, "a.y4m", 20);
+    const double rate = walt::probe(folder.path / "a.y4m").frames_per_second;
+    for (const auto& [asked, apart] : {std::pair{rate / 2, 2.0}, {rate * 2, 0.5}}) {
+        const walt::video_folder videos(folder.path,
+                                        {.frames = 5, .height = 8, .width = 12, .rate = asked, .random_start = false});
+        const walt::clip one = walt::clip_at(videos, {}, 0);
+        for (std::size_t f = 0; f < 5; ++f)
+            CHECK(frame_of(one.pixels[f * 288]) == Approx(std::floor(apart * static_cast<double>(f))).margin(0.2));
+    }
+    CHECK(walt::count_frames(folder.path / "a.y4m", rate / 2) == 10);
+    CHECK(walt::count_frames(folder.path / "a.y4m", rate * 2) == 40);
+}

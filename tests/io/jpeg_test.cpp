@@ -62,7 +62,7 @@ TEST_CASE("a JPEG is read as RGB") {
         CHECK((grey.rgb[i] == grey.rgb[i + 1] && std::abs(grey.rgb[i] - 5 * static_cast<int>(i / 3 % 9)) < 8));
 }
 
-TEST_CASE("what is no JPEG, cut, too large or in other colours is refused with its name") {
+TEST_CASE("what is no JPEG, cut or too large is refused with its name") {
     const temporary_folder folder;
     const std::string whole = jpeg_bytes(33, 47);
     CHECK_THROWS_WITH(walt::read_jpeg(folder.write("a.jpg", "no JPEG")),
@@ -71,12 +71,79 @@ TEST_CASE("what is no JPEG, cut, too large or in other colours is refused with i
     CHECK_THROWS_WITH(walt::read_jpeg(folder.path), Catch::Contains("a folder"));
     for (std::size_t size = 0; size + 2 < whole.size(); size += 3)
         CHECK_THROWS_AS(walt::read_jpeg(folder.write("cut.jpg", whole.substr(0, size))), walt::error);
-    CHECK_THROWS_WITH(walt::read_jpeg(folder.write("inks.jpg", jpeg_bytes(5, 9, JCS_CMYK))),
-                      Catch::Contains("inks.jpg cannot be decoded: Unsupported color conversion"));
     std::string huge = whole;
     const std::size_t frame = huge.find("\xFF\xC0"); // marker, length, precision, height, width
     huge.replace(frame + 5, 4, "\x4E\x20\x4E\x20");
     CHECK_THROWS_WITH(walt::read_jpeg(folder.write("huge.jpg", huge)), Catch::Contains("20000 x 20000"));
+}
+
+TEST_CASE("four inks leave light: Adobe's, which are inverted") {
+    const temporary_folder folder;
+    const walt::video image = walt::read_jpeg(folder.write("inks.jpg", jpeg_bytes(5, 9, JCS_CMYK)));
+    for (int y = 0; y < 5; ++y)
+        for (int x = 0; x < 9; ++x) {
+            const std::uint8_t* pixel = image.frame(0) + 3 * (y * 9 + x);
+            CHECK(std::abs(pixel[0] - 5 * x * 40 / 255) < 6);
+            CHECK(std::abs(pixel[1] - 7 * y * 40 / 255) < 6);
+            CHECK(std::abs(pixel[2] - 40 * 40 / 255) < 6);
+        }
+}
+
+TEST_CASE("a camera's orientation turns the picture upright") {
+    const temporary_folder folder;
+    const std::string whole = jpeg_bytes(16, 32); // dark and upper left: stored (0, 0); green is down, red is right
+    const auto oriented = [&](int orientation, bool little) {
+        std::string exif =
+            std::string("Exif\0\0", 6) +
+            (little ? std::string("II\x2A\0\x08\0\0\0\x01\0", 10) + std::string("\x12\x01\x03\0\x01\0\0\0", 8)
+                    : std::string("MM\0\x2A\0\0\0\x08\0\x01", 10) + std::string("\x01\x12\0\x03\0\0\0\x01", 8));
+        exif += little ? std::string{static_cast<char>(orientation), '\0'}
+                       : std::string{'\0', static_cast<char>(orientation)};
+        exif += std::string(6, '\0');
+        const std::string marker = {'\xFF', '\xE1', '\0', static_cast<char>(exif.size() + 2)};
+        return walt::read_jpeg(folder.write("o.jpg", whole.substr(0, 2) + marker + exif + whole.substr(2)));
+    };
+    const walt::video stored = walt::read_jpeg(folder.write("a.jpg", whole));
+    for (int orientation = 0; orientation <= 9; ++orientation) {
+        const walt::video shown = oriented(orientation, orientation % 2 == 0);
+        const bool turned = orientation >= 5 && orientation <= 8;
+        REQUIRE((shown.height == (turned ? 32 : 16) && shown.width == (turned ? 16 : 32)));
+        // Where the picture's first row and column are, as the standard says it.
+        const auto at = [&](int row, int column) { // of what is stored
+            switch (orientation) {
+            case 2: return std::pair{row, 31 - column};
+            case 3: return std::pair{15 - row, 31 - column};
+            case 4: return std::pair{15 - row, column};
+            case 5: return std::pair{column, row};
+            case 6: return std::pair{column, 15 - row};
+            case 7: return std::pair{31 - column, 15 - row};
+            case 8: return std::pair{31 - column, row};
+            default: return std::pair{row, column};
+            }
+        };
+        for (const auto& [row, column] : {std::pair{0, 0}, {3, 20}, {15, 31}, {9, 2}}) {
+            const auto [y, x] = at(row, column);
+            CHECK(std::equal(stored.frame(0) + 3 * (row * 32 + column), stored.frame(0) + 3 * (row * 32 + column) + 3,
+                             shown.frame(0) + 3 * (y * shown.width + x)));
+        }
+    }
+}
+
+TEST_CASE("a small file that would take much memory or time is refused before it does") {
+    const temporary_folder folder;
+    const auto bytes = [](std::initializer_list<int> list) { return std::string(list.begin(), list.end()); };
+    std::string start = bytes({0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0}) + std::string(64, '\1');
+    start += bytes({0xFF, 0xC4, 0, 20, 0, 1}) + std::string(16, '\0');
+    const auto frame = [&](int side) {
+        return bytes({0xFF, 0xC2, 0, 11, 8, side >> 8, side & 255, side >> 8, side & 255, 1, 1, 0x11, 0});
+    };
+    const std::string scan = bytes({0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0}) + std::string(8, '\0');
+    CHECK_THROWS_WITH(walt::read_jpeg(folder.write("claims.jpg", start + frame(9999) + scan + bytes({0xFF, 0xD9}))),
+                      Catch::Contains("claims.jpg says that it has 9999 x 9999 pixels, which cannot be in its"));
+    std::string many = start + frame(64);
+    for (int i = 0; i < 200; ++i) many += scan;
+    CHECK_THROWS_WITH(walt::read_jpeg(folder.write("scans.jpg", many + bytes({0xFF, 0xD9}))),
+                      Catch::Contains("more than 100 scans"));
 }
 
 TEST_CASE("changed bytes are read or refused, and nothing else") {

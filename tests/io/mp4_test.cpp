@@ -6,6 +6,8 @@
 #include <walt/io/mp4.hpp>
 #include <walt/io/read_file.hpp>
 
+#include <sys/stat.h>
+
 namespace {
 
 /// Frame f is a gradient whose blue is 20 f.
@@ -101,7 +103,7 @@ TEST_CASE("clips are the frames that were asked for") {
 TEST_CASE("what is no video, or too large, is refused with its name and FFmpeg's reason") {
     const temporary_folder folder;
     CHECK_THROWS_WITH(walt::read_video(folder.path / "none.mp4"),
-                      Catch::Contains("none.mp4") && Catch::Contains("No such file"));
+                      Catch::Contains("none.mp4") && Catch::Contains("no such file"));
     CHECK_THROWS_WITH(walt::read_video(folder.write("a.mp4", "no video")),
                       Catch::Contains("a.mp4") && Catch::Contains("Invalid data"));
     CHECK_THROWS_AS(walt::read_video(folder.write("a.mp4", "")), walt::error);
@@ -140,6 +142,88 @@ TEST_CASE("changed and cut bytes are read or refused, and nothing else") {
 }
 
 namespace {
+std::string text_of(const std::filesystem::path& of) {
+    const std::vector<std::byte> bytes = walt::read_file(of);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+} // namespace
+
+TEST_CASE("a phone's video is upright: it is turned as its display matrix says") {
+    const temporary_folder folder;
+    walt::video lying{2, 64, 96, std::vector<std::uint8_t>(std::size_t{2} * 64 * 96 * 3, 20)};
+    for (int f = 0; f < 2; ++f) // the stored picture's upper left is bright
+        for (int y = 0; y < 32; ++y)
+            std::fill_n(lying.frame(f) + std::ptrdiff_t{3} * 96 * y, 3 * 48, std::uint8_t{230});
+    walt::write_mp4(folder.path / "a.mp4", lying, 8, 1);
+    const std::string plain = text_of(folder.path / "a.mp4");
+    const std::size_t matrix = plain.find("tkhd") + 44;
+    const std::int32_t one = 1 << 16;
+    struct turned {
+        std::int32_t a, b, c, d;
+        bool right, low; // where the bright corner is then
+    };
+    for (const turned& t : {turned{one, 0, 0, one, false, false}, turned{0, one, -one, 0, true, false},
+                            turned{-one, 0, 0, -one, true, true}, turned{0, -one, one, 0, false, true},
+                            turned{-one, 0, 0, one, true, false}}) {
+        std::string bytes = plain;
+        for (const auto& [place, value] : {std::pair{0, t.a}, {1, t.b}, {3, t.c}, {4, t.d}})
+            for (int i = 0; i < 4; ++i)
+                bytes[matrix + static_cast<std::size_t>(4 * place + i)] = static_cast<char>(value >> (24 - 8 * i));
+        const auto path = folder.write("phone.mp4", bytes);
+        const walt::video shown = walt::read_video(path);
+        const walt::video_facts facts = walt::probe(path);
+        CHECK((shown.height == (t.a == 0 ? 96 : 64) && shown.width == (t.a == 0 ? 64 : 96)));
+        CHECK((facts.height == shown.height && facts.width == shown.width));
+        for (const bool low : {false, true})
+            for (const bool right : {false, true}) {
+                const int y = low ? shown.height - 9 : 8, x = right ? shown.width - 9 : 8;
+                CHECK((shown.frame(0)[3 * (y * shown.width + x)] > 200) == (low == t.low && right == t.right));
+            }
+    }
+}
+
+TEST_CASE("pixels that are not square become it, and what is transparent lies over black") {
+    const temporary_folder folder;
+    const auto wide =
+        folder.write("wide.y4m", "YUV4MPEG2 W12 H8 F24:1 Ip A2:1 C444\nFRAME\n" + std::string(288, '\x80'));
+    CHECK((walt::probe(wide).height == 8 && walt::probe(wide).width == 24));
+    CHECK((walt::read_video(wide).height == 8 && walt::read_video(wide).width == 24));
+    const auto high =
+        folder.write("high.y4m", "YUV4MPEG2 W12 H8 F24:1 Ip A1:2 C444\nFRAME\n" + std::string(288, '\x80'));
+    CHECK((walt::read_video(high).height == 16 && walt::read_video(high).width == 12));
+    const std::string gif(
+        "GIF89a\2\0\1\0\x80\0\0\xFF\xFF\xFF\x0A\xC8\x1E!\xF9\4\1\0\0\0\0,\0\0\0\0\2\0\1\0\0\2\2\x44\x0A\0;", 45);
+    const walt::video clear = walt::read_video(folder.write("clear.gif", gif));
+    REQUIRE((clear.height == 1 && clear.width == 2));
+    CHECK(clear.rgb == std::vector<std::uint8_t>{0, 0, 0, 10, 200, 30});
+}
+
+TEST_CASE("a video that is spoilt further on has the frames before, and counts them") {
+    const temporary_folder folder;
+    walt::write_mp4(folder.path / "a.mp4", gradients(30, 48, 64), 8, 1);
+    std::string bytes = text_of(folder.path / "a.mp4");
+    const std::size_t data = bytes.find("mdat"), end = bytes.find("moov");
+    for (std::size_t i = data + (end - data) * 2 / 3; i < end - 4; ++i) bytes[i] = '\xFF';
+    const auto path = folder.write("spoilt.mp4", bytes);
+    const walt::video read = walt::read_video(path);
+    CHECK((read.frames >= 4 && read.frames < 30));
+    CHECK(walt::probe(path).frames == read.frames);
+    CHECK(walt::read_video(folder.write("b.y4m", y4m(5) + "FRAME\n" + std::string(100, 'x'))).frames == 5);
+}
+
+TEST_CASE("what a video's file is, its content says; playlists and what is no file are none") {
+    const temporary_folder folder;
+    walt::write_mp4(folder.path / "a.mp4", gradients(2, 16, 16));
+    std::filesystem::copy_file(folder.path / "a.mp4", folder.path / "b.avi");
+    CHECK(walt::read_video(folder.path / "b.avi").frames == 2);
+    CHECK_THROWS_AS(walt::read_video(folder.write("l.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.mp4\n")),
+                    walt::error);
+    CHECK_THROWS_AS(walt::read_video(folder.write("c.mp4", "ffconcat version 1.0\nfile a.mp4\n")), walt::error);
+    REQUIRE(::mkfifo((folder.path / "pipe.mp4").c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(walt::read_video(folder.path / "pipe.mp4"), Catch::Contains("not a file"));
+}
+
+namespace {
 /// Noise, which an encoder cannot make small.
 walt::clips noise(std::int64_t frames, std::uint64_t seed) {
     walt::clips made{.shape = {1, frames, 192, 192}};
@@ -153,10 +237,6 @@ TEST_CASE("a long video is on disk as its frames come, and takes its place at th
     const temporary_folder folder;
     const auto path = folder.path / "long.mp4";
     walt::write_atomically(path, "before");
-    const auto text_of = [](const std::filesystem::path& of) {
-        const std::vector<std::byte> bytes = walt::read_file(of);
-        return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    };
     const auto beside = [&] { // what is written beside the path
         std::uintmax_t bytes = 0;
         for (const auto& entry : std::filesystem::directory_iterator(folder.path))

@@ -94,6 +94,19 @@ TEST_CASE("a header that announces too much is refused before memory is taken") 
                       Catch::Contains("20000 x 10000") && Catch::Contains("a.png"));
 }
 
+TEST_CASE("pixels that a file of its size cannot hold are refused before memory is taken") {
+    const temporary_folder folder;
+    const std::vector<png_byte> row(5'000);
+    const auto path = raw_png(folder, 40'000, 1, PNG_COLOR_TYPE_GRAY, row); // of one row
+    std::vector<std::byte> file = walt::read_file(path);
+    CHECK(walt::read_png(path).width == 40'000);
+    CHECK(walt::detail::png_rows(file) == 5'001);
+    file[22] = std::byte{9}; // 2305 rows: the chunk's sum is not looked at before the pixels are counted
+    CHECK(walt::detail::png_rows(file) == 2305 * 5001);
+    file.resize(60);
+    CHECK(walt::detail::png_rows(file) / 1100 > file.size());
+}
+
 TEST_CASE("what is cut or changed is read or refused, and nothing else") {
     const temporary_folder folder;
     walt::write_png(folder.path / "a.png", noise(1, 6, 5, 2));

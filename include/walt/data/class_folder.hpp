@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace walt {
@@ -20,21 +21,14 @@ struct class_list {
     std::vector<media_file> files;  ///< by class, then by name
 };
 
-/// Lists `folder`, in which every folder is a class. Files that are no images or videos are passed over, and so are
-/// folders whose names begin with a dot. Throws walt::error where there is no class, where one has no such file, and
+/// Lists `folder`, in which every folder is a class. Files that are no images or videos are passed over, and so is what
+/// is hidden (visible_entries). Throws walt::error where there is no class, where one has no such file, and
 /// where images and videos or files and class folders are mixed.
 inline class_list list_classes(const std::filesystem::path& folder, media kind) {
-    require(std::filesystem::is_directory(folder), "'{}' is not a folder of class folders", folder.string());
-    const auto sorted = [](const std::filesystem::path& of) {
-        std::vector<std::filesystem::path> entries;
-        for (const auto& entry : std::filesystem::directory_iterator(of))
-            if (entry.path().filename().string().front() != '.') entries.push_back(entry.path());
-        std::sort(entries.begin(), entries.end());
-        return entries;
-    };
+    require(is_folder(folder), "'{}' is not a folder of class folders", folder.string());
     class_list all;
-    for (const std::filesystem::path& entry : sorted(folder)) {
-        if (!std::filesystem::is_directory(entry)) {
+    for (const std::filesystem::path& entry : visible_entries(folder)) {
+        if (!is_folder(entry)) {
             require(media_of(entry) == media::neither,
                     "'{}' lies beside the class folders of '{}', so it has no class: it belongs into one of them",
                     entry.filename().string(), folder.string());
@@ -43,11 +37,11 @@ inline class_list list_classes(const std::filesystem::path& folder, media kind) 
         const auto label = static_cast<std::int32_t>(all.names.size());
         const std::size_t before = all.files.size();
         all.names.push_back(entry.filename().string());
-        for (const std::filesystem::path& file : sorted(entry)) {
+        for (const std::filesystem::path& file : visible_entries(entry)) {
             const media what = media_of(file);
             require(what == kind || what == media::neither, "the class folder '{}' should hold {}, but has '{}'",
                     entry.string(), name_of(kind), file.filename().string());
-            if (what == kind) all.files.push_back({file, all.names.back(), label});
+            if (what == kind && !is_folder(file)) all.files.push_back({file, all.names.back(), label});
         }
         require(all.files.size() > before, "the class folder '{}' has no {}", entry.string(), name_of(kind));
     }
@@ -58,13 +52,10 @@ inline class_list list_classes(const std::filesystem::path& folder, media kind) 
 namespace detail {
 /// The class folders of a folder, in the order of their names.
 inline std::vector<std::string> class_folders(const std::filesystem::path& folder) {
-    require(std::filesystem::is_directory(folder), "'{}' is not a folder of class folders", folder.string());
+    require(is_folder(folder), "'{}' is not a folder of class folders", folder.string());
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        const std::string name = entry.path().filename().string();
-        if (name.front() != '.' && entry.is_directory()) names.push_back(name);
-    }
-    std::sort(names.begin(), names.end());
+    for (const std::filesystem::path& entry : visible_entries(folder))
+        if (is_folder(entry)) names.push_back(entry.filename().string());
     return names;
 }
 } // namespace detail
@@ -74,7 +65,7 @@ inline std::vector<std::string> class_folders(const std::filesystem::path& folde
 /// folder); one that contradicts a class folder is an error: UCF-101's own order is not that of names as computers sort
 /// them ("Hammering" before "HammerThrow"). Throws walt::error for what is not there, too.
 inline class_list list_classes(const std::filesystem::path& folder, media kind, const file_list& part) {
-    require(std::filesystem::is_directory(folder), "'{}' is not a folder of class folders", folder.string());
+    require(is_folder(folder), "'{}' is not a folder of class folders", folder.string());
     const std::string list = part.files.string();
     const detail::class_order order = part.classes.empty() ? detail::class_order{detail::class_folders(folder), {}}
                                                            : detail::read_classes(part.classes);
@@ -84,8 +75,9 @@ inline class_list list_classes(const std::filesystem::path& folder, media kind, 
         require(media_of(name) == kind, "line {} of '{}' should name one of {}, but is '{}'", line, list, name_of(kind),
                 name.string());
         const std::filesystem::path file = folder / name;
-        require(std::filesystem::is_regular_file(file), "line {} of '{}' names '{}', which is not in '{}'", line, list,
-                name.string(), folder.string());
+        std::error_code absent;
+        require(std::filesystem::is_regular_file(file, absent), "line {} of '{}' names '{}', which is not in '{}'",
+                line, list, name.string(), folder.string());
         const std::string own = name.parent_path().filename().string();
         std::int64_t label = std::find(order.names.begin(), order.names.end(), own) - order.names.begin();
         const auto classes = static_cast<std::int64_t>(order.names.size());

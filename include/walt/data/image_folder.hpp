@@ -1,8 +1,7 @@
 // A folder of PNG and JPEG images as a dataset.
 #pragma once
 
-#include "../io/jpeg.hpp"
-#include "../io/png.hpp"
+#include "../io/image.hpp"
 #include "dataset.hpp"
 #include "media_folder.hpp"
 #include "resize.hpp"
@@ -39,8 +38,8 @@ class image_folder {
     std::int64_t unreadable() const { return files_.unreadable(); }
 
     void read(walt::seed seed, std::int64_t index, clip& out) const {
-        files_.with(index, [&](const media_file& file) {
-            const video image = ending_of(file.path) == ".png" ? read_png(file.path) : read_jpeg(file.path);
+        files_.with(seed, index, [&](const media_file& file) {
+            const video image = read_image(file.path);
             const philox numbers{seed.value, static_cast<std::uint64_t>(index)};
             const crop keep = how_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
             resizer(image.height, image.width, how_.height, how_.width, keep)(image.rgb.data(), out.pixels.data());

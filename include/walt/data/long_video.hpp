@@ -1,7 +1,8 @@
 // Video files of any length, some frames at a time: what encode_stream takes and decode_stream gives.
 #pragma once
 
-#include "../io/libav.hpp"
+#include "../io/libav_reader.hpp"
+#include "../io/libav_writer.hpp"
 #include "resize.hpp"
 #include "videos.hpp"
 
@@ -49,13 +50,13 @@ class video_reader {
         while (made.shape.frames < count) {
             const AVFrame* frame = file_->next();
             if (frame == nullptr) break;
+            const auto [height, width] = file_->shown(*frame);
             if (!resize_) {
-                from_height_ = frame->height, from_width_ = frame->width;
+                from_height_ = height, from_width_ = width;
                 resize_.emplace(from_height_, from_width_, height_, width_);
             }
-            require(frame->height == from_height_ && frame->width == from_width_,
-                    "{} changes its size from {} x {} to {} x {}", path_.string(), from_height_, from_width_,
-                    frame->height, frame->width);
+            require(height == from_height_ && width == from_width_, "{} changes its size from {} x {} to {} x {}",
+                    path_.string(), from_height_, from_width_, height, width);
             bytes_.clear();
             file_->append_rgb(*frame, bytes_);
             const auto size = static_cast<std::size_t>(made.shape.frame());

@@ -2,16 +2,21 @@
 #pragma once
 
 #include "../io/text_lines.hpp"
+#include "../text/unicode.hpp"
 #include "clips.hpp"
+#include "permutation.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cctype>
 #include <cstdint>
+#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -46,27 +51,47 @@ inline const char* name_of(media kind) {
     return kind == media::image ? "images (.png, .jpg)" : "videos (.mp4, .avi, ...)";
 }
 
+/// What a folder has, in the order of the names; not what begins with a dot: systems and programs hide their own files
+/// so (among them "._name", which a Mac leaves beside every file on foreign disks).
+inline std::vector<std::filesystem::path> visible_entries(const std::filesystem::path& folder) {
+    std::error_code problem;
+    std::vector<std::filesystem::path> entries;
+    for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
+        if (at->path().filename().string().front() != '.') entries.push_back(at->path());
+    require(!problem, "the folder '{}' cannot be read: {}", folder.string(), problem.message());
+    std::sort(entries.begin(), entries.end());
+    return entries;
+}
+/// A link that leads nowhere or that may not be followed is none.
+inline bool is_folder(const std::filesystem::path& path) {
+    std::error_code problem;
+    return std::filesystem::is_directory(path, problem);
+}
+
 /// The files of a folder in the order of their names. Where the folder has a captions.txt (lines "file<TAB>caption"),
-/// they are the files that it lists; else all images or all videos, captioned by their name's stem.
+/// they are the files that it lists; else all images or all videos by their endings, in any case, captioned by their
+/// name's stem: not hidden files (visible_entries), nor what lies in folders inside of it.
 inline std::vector<media_file> list_media(const std::filesystem::path& folder, media kind) {
-    require(std::filesystem::is_directory(folder), "'{}' is not a folder of {}", folder.string(), name_of(kind));
+    require(is_folder(folder), "'{}' is not a folder of {}", folder.string(), name_of(kind));
     std::vector<media_file> files;
     const std::filesystem::path list = folder / "captions.txt";
-    if (std::filesystem::exists(
-            std::filesystem::symlink_status(list))) { // a link to nowhere is no list that is not there
+    std::error_code problem;
+    const auto status = std::filesystem::symlink_status(list, problem);
+    if (status.type() !=
+        std::filesystem::file_type::not_found) { // one that cannot be read is no list that is not there
         for (const auto& [number, line] : text_lines(list)) {
             const std::size_t tab = line.find('\t');
             require(tab != std::string::npos && tab > 0, "line {} of '{}' should be a file name, a tab and a caption",
                     number, list.string());
+            require(unicode::valid(line.substr(tab + 1)), "the caption in line {} of '{}' is not valid UTF-8", number,
+                    list.string());
             files.push_back({folder / line.substr(0, tab), line.substr(tab + 1)});
         }
+        std::sort(files.begin(), files.end(), [](const media_file& a, const media_file& b) { return a.path < b.path; });
     } else {
-        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-            if (entry.is_regular_file() && media_of(entry.path()) == kind)
-                files.push_back({entry.path(), entry.path().stem().string()});
-        }
+        for (const std::filesystem::path& entry : visible_entries(folder))
+            if (media_of(entry) == kind && !is_folder(entry)) files.push_back({entry, entry.stem().string()});
     }
-    std::sort(files.begin(), files.end(), [](const media_file& a, const media_file& b) { return a.path < b.path; });
     for (std::size_t i = 1; i < files.size(); ++i)
         require(files[i].path != files[i - 1].path, "'{}' lists '{}' twice", list.string(), files[i].path.string());
     require(!files.empty(), "the folder '{}' has no {}, by their names or as listed in captions.txt", folder.string(),
@@ -74,8 +99,8 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder, m
     return files;
 }
 
-/// Such files, read by index. A file that cannot be read is named once on stderr, counted, and replaced by the next one
-/// in order that can. Copies share the list and the count.
+/// Such files, read by index. A file that cannot be read, whatever is thrown, is named once on stderr, counted, and
+/// replaced by others, evenly: by another one in every epoch. Copies share the list and the count.
 class media_folder {
   public:
     explicit media_folder(std::vector<media_file> files) : state_(std::make_shared<state>(std::move(files))) {
@@ -87,22 +112,28 @@ class media_folder {
     /// Files found unreadable so far.
     std::int64_t unreadable() const { return state_->count; }
 
-    /// read(file) for file `index` or the one that replaces it; what it throws as walt::error marks a file unreadable.
-    /// Throws walt::error where none is left.
-    template <class Read> void with(std::int64_t index, Read&& read) const {
+    /// read(file) for file `index` or one that replaces it, drawn from the seed; what read throws marks a file
+    /// unreadable. Throws walt::error, with the last file's reason, where none is left.
+    template <class Read> void with(walt::seed seed, std::int64_t index, Read&& read) const {
         const std::vector<media_file>& files = state_->files;
-        for (std::size_t tried = 0; tried < files.size(); ++tried) {
-            const std::size_t i = (static_cast<std::size_t>(index) + tried) % files.size();
+        const permutation others(size(), seed.value ^ 0x6f74686572u, static_cast<std::uint64_t>(index));
+        std::string reason;
+        for (std::int64_t tried = -1; tried < size(); ++tried) {
+            const auto i = static_cast<std::size_t>(tried < 0 ? index : others(tried));
             if (state_->broken[i]) continue;
             try {
                 return read(files[i]);
-            } catch (const error& what) {
-                if (state_->broken[i].exchange(true)) continue; // another thread named it
-                ++state_->count;
-                fmt::print(stderr, "walt: skipping '{}': {}\n", files[i].path.string(), what.what());
+            } catch (const std::exception& what) {
+                reason = what.what();
+            } catch (...) {
+                reason = "something was thrown that is no exception of the standard library";
             }
+            if (state_->broken[i].exchange(true)) continue; // another thread named it
+            ++state_->count;
+            fmt::print(stderr, "walt: skipping '{}': {}\n", files[i].path.string(), reason);
         }
-        fail("none of the {} files in '{}' can be read", files.size(), files.front().path.parent_path().string());
+        fail("none of the {} files in '{}' can be read{}{}", files.size(), files.front().path.parent_path().string(),
+             reason.empty() ? "" : ": ", reason);
     }
 
   private:

@@ -1,11 +1,15 @@
 // JPEG files, read through libjpeg. Needs libjpeg-turbo or libjpeg (CMake: walt::io).
 #pragma once
 
-#include "frames.hpp"
+#include "exif.hpp"
 #include "read_file.hpp"
 
 #include <csetjmp>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include <jpeglib.h>
@@ -34,12 +38,20 @@ class jpeg_decoder {
         };
         if (setjmp(back_)) return false;
         jpeg_create_decompress(&image_);
+        jpeg_save_markers(&image_, JPEG_APP0 + 1, 0xFFFF); // EXIF
         jpeg_mem_src(&image_, reinterpret_cast<const unsigned char*>(bytes.data()),
                      static_cast<unsigned long>(bytes.size()));
         jpeg_read_header(&image_, TRUE);
-        image_.out_color_space = JCS_RGB;
+        inks_ = image_.jpeg_color_space == JCS_CMYK || image_.jpeg_color_space == JCS_YCCK;
+        image_.out_color_space = inks_ ? JCS_CMYK : JCS_RGB;
+        watch_.progress_monitor = [](j_common_ptr common) {
+            if (reinterpret_cast<j_decompress_ptr>(common)->input_scan_number > most_scans) of(common).too_many_scans();
+        };
+        image_.progress = &watch_;
+        orientation_ = found_orientation();
         return true;
     }
+    int orientation() const { return orientation_; } ///< EXIF's, 1 .. 8
     int height() const { return static_cast<int>(image_.image_height); }
     int width() const { return static_cast<int>(image_.image_width); }
 
@@ -47,9 +59,12 @@ class jpeg_decoder {
     bool decode(std::uint8_t* rgb) {
         if (setjmp(back_)) return false;
         jpeg_start_decompress(&image_);
+        inks_row_.resize(inks_ ? std::size_t{4} * image_.output_width : 0);
         while (image_.output_scanline < image_.output_height) {
-            JSAMPROW row = rgb + std::size_t{3} * image_.output_scanline * image_.output_width;
+            std::uint8_t* const to = rgb + std::size_t{3} * image_.output_scanline * image_.output_width;
+            JSAMPROW row = inks_ ? inks_row_.data() : to;
             jpeg_read_scanlines(&image_, &row, 1);
+            if (inks_) of_inks(to);
         }
         jpeg_finish_decompress(&image_);
         return true;
@@ -57,6 +72,26 @@ class jpeg_decoder {
     std::string_view message() const { return message_; }
 
   private:
+    static constexpr int most_scans = 100; ///< of a progressive image, which has ten or so
+
+    int found_orientation() const {
+        for (jpeg_saved_marker_ptr one = image_.marker_list; one != nullptr; one = one->next)
+            if (one->data_length > 6 && std::memcmp(one->data, "Exif\0", 6) == 0)
+                return exif_orientation(std::as_bytes(std::span(one->data, one->data_length)).subspan(6));
+        return 1;
+    }
+    /// Cyan, magenta, yellow and black of a row: light that they leave. Adobe stores them inverted.
+    void of_inks(std::uint8_t* to) const {
+        const auto light = [&](std::uint8_t ink) { return image_.saw_Adobe_marker ? ink : 255 - ink; };
+        for (std::size_t x = 0; x < image_.output_width; ++x)
+            for (std::size_t c = 0; c < 3; ++c)
+                to[3 * x + c] =
+                    static_cast<std::uint8_t>((light(inks_row_[4 * x + c]) * light(inks_row_[4 * x + 3]) + 127) / 255);
+    }
+    [[noreturn]] void too_many_scans() {
+        std::snprintf(message_, sizeof message_, "it has more than %d scans", most_scans);
+        std::longjmp(back_, 1);
+    }
     static jpeg_decoder& of(j_common_ptr common) { return *static_cast<jpeg_decoder*>(common->client_data); }
     [[noreturn]] void give_up() {
         errors_.format_message(reinterpret_cast<j_common_ptr>(&image_), message_);
@@ -65,23 +100,34 @@ class jpeg_decoder {
 
     jpeg_decompress_struct image_{};
     jpeg_error_mgr errors_{};
+    jpeg_progress_mgr watch_{};
+    std::vector<std::uint8_t> inks_row_;
+    bool inks_ = false;
+    int orientation_ = 1;
     std::jmp_buf back_{};
     char message_[JMSG_LENGTH_MAX]{};
 };
-} // namespace detail
-
-/// Reads a JPEG as RGB, as it is stored (no rotation). Refuses images of more than 100 megapixels, truncated ones, and
-/// ones in CMYK.
-inline video read_jpeg(const std::filesystem::path& path) {
-    const std::vector<std::byte> bytes = read_file(path);
-    detail::jpeg_decoder decoder;
+/// The image of a JPEG's bytes.
+inline video jpeg_from(const std::filesystem::path& path, const std::vector<std::byte>& bytes) {
+    constexpr std::size_t pixels_a_byte = 1024; // a block of 64 takes a bit or more
+    jpeg_decoder decoder;
     if (!decoder.open(bytes)) fail("{} is not a JPEG file: {}", path.string(), decoder.message());
     video frame{1, decoder.height(), decoder.width(), {}};
     require(frame.frame_size() <= 300'000'000, "{} has {} x {} pixels; more than 100 million are not read",
             path.string(), frame.width, frame.height);
+    require(frame.frame_size() / 3 / pixels_a_byte <= bytes.size(),
+            "{} says that it has {} x {} pixels, which cannot be in its {} bytes", path.string(), frame.width,
+            frame.height, bytes.size());
     frame.rgb.resize(frame.frame_size());
     if (!decoder.decode(frame.rgb.data())) fail("{} cannot be decoded: {}", path.string(), decoder.message());
-    return frame;
+    return upright(std::move(frame), decoder.orientation());
+}
+} // namespace detail
+
+/// Reads a JPEG (grey, CMYK too) as RGB, upright as its EXIF says. Refuses images of more than 100 megapixels, or of
+/// more than its file can hold, before it takes memory for them; truncated ones; and those of more than 100 scans.
+inline video read_jpeg(const std::filesystem::path& path) {
+    return detail::jpeg_from(path, read_file(path, detail::largest_image));
 }
 
 } // namespace walt

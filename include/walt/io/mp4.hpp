@@ -3,16 +3,20 @@
 #pragma once
 
 #include "frames.hpp"
-#include "libav.hpp"
+#include "libav_reader.hpp"
+#include "libav_writer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace walt {
 
-/// What a video file says of itself, with its frames counted (not decoded).
+/// What a video file says of itself, as it is shown (turned upright, with square pixels), with its frames counted.
 struct video_facts {
     std::int64_t frames = 0;
     int height = 0, width = 0;
@@ -20,44 +24,63 @@ struct video_facts {
     std::string comment{}; ///< what the file says of itself
 };
 
-/// Size, rate, number of frames and comment of a video file. Throws walt::error with FFmpeg's reason.
-inline video_facts probe(const std::filesystem::path& path) {
-    detail::av::reader file(path);
-    return {file.count(), file.height(), file.width(), file.frames_per_second(),
-            file.comment()}; // GIFs' as they are read
-}
-
-/// Frames of a video file, counted by decoding them: exact also where a container has packets without a frame.
-inline std::int64_t count_frames(const std::filesystem::path& path) {
-    detail::av::reader file(path);
+/// Frames of a video file, counted by decoding them: as many as read_video gives, whatever its container says. At a
+/// rate (frames a second; 0: as they are), those that reading at this rate gives.
+inline std::int64_t count_frames(const std::filesystem::path& path, double rate = 0) {
+    detail::av::reader file(path, rate);
     std::int64_t frames = 0;
     while (file.next() != nullptr) ++frames;
     return frames;
 }
 
-/// Frames first, first + stride, ... of a video file, `count` of them, or fewer (even none) where the file ends. They
-/// are decoded from the file's beginning, so that they are exact in every format. Throws walt::error for frames above
-/// 100 megapixels or of different sizes, and for clips of more than 4 GiB.
-inline video read_up_to(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride = 1) {
+/// Size, rate, number of frames and comment of a video file. Throws walt::error with FFmpeg's reason.
+inline video_facts probe(const std::filesystem::path& path) {
+    detail::av::reader file(path);
+    std::int64_t frames = 0;
+    while (file.next() != nullptr) ++frames;
+    return {frames, file.height(), file.width(), file.frames_per_second(),
+            file.comment()}; // GIFs' as they are read
+}
+
+/// Calls use(rgb, height, width) for frames first, first + stride, ... of a video file, `count` of them, or fewer (even
+/// none) where the file ends, and returns how many came; one frame is in memory at a time. They are decoded from the
+/// file's beginning, so that they are exact in every format. rate: frames a second, 0 for those of the file. Throws
+/// walt::error for frames of more than 67 megapixels, or of different sizes.
+template <class Use>
+int each_frame(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride, double rate,
+               Use&& use) {
     require(first >= 0 && count >= 1 && stride >= 1,
             "{}: a clip begins at frame 0 or later and has 1 frame or more, 1 or more apart; asked for were {} from "
             "frame {} on, {} apart",
             path.string(), count, first, stride);
-    detail::av::reader file(path);
-    video clip;
-    for (std::int64_t at = 0; clip.frames < count; ++at) {
+    detail::av::reader file(path, rate);
+    std::pair<int, int> size;
+    std::vector<std::uint8_t> rgb;
+    int came = 0;
+    for (std::int64_t at = 0; came < count; ++at) {
         const AVFrame* frame = file.next();
         if (frame == nullptr) break;
         if (at < first || (at - first) % stride != 0) continue;
-        if (clip.frames == 0) clip.height = frame->height, clip.width = frame->width;
-        require(frame->height == clip.height && frame->width == clip.width,
-                "{} changes its size at frame {} from {} x {} to {} x {}", path.string(), at, clip.height, clip.width,
-                frame->height, frame->width);
-        require(clip.rgb.size() + clip.frame_size() <= std::size_t{1} << 32,
-                "{}: clips of more than 4 GiB are not read; ask for fewer frames", path.string());
-        file.append_rgb(*frame, clip.rgb);
-        ++clip.frames;
+        const auto now = file.shown(*frame);
+        if (came++ == 0) size = now;
+        require(now == size, "{} changes its size at frame {} from {} x {} to {} x {}", path.string(), at, size.first,
+                size.second, now.first, now.second);
+        rgb.clear();
+        file.append_rgb(*frame, rgb);
+        use(static_cast<const std::vector<std::uint8_t>&>(rgb), now.first, now.second);
     }
+    return came;
+}
+
+/// Those frames as a video, throws for one of more than 4 GiB, too.
+inline video read_up_to(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride = 1) {
+    video clip;
+    clip.frames = each_frame(path, first, count, stride, 0, [&](const auto& rgb, int height, int width) {
+        require(clip.rgb.size() + rgb.size() <= std::size_t{1} << 32,
+                "{}: clips of more than 4 GiB are not read; ask for fewer frames", path.string());
+        clip.height = height, clip.width = width;
+        clip.rgb.insert(clip.rgb.end(), rgb.begin(), rgb.end());
+    });
     return clip;
 }
 

@@ -2,16 +2,19 @@
 #pragma once
 
 #include "atomic_file.hpp"
+#include "exif.hpp"
 #include "frames.hpp"
 #include "read_file.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <png.h>
@@ -32,12 +35,36 @@ inline std::string png_chunk(const std::string& kind, const std::string& bytes) 
            number(::crc32(0, reinterpret_cast<const unsigned char*>(checked.data()),
                           static_cast<unsigned>(checked.size())));
 }
-} // namespace detail
-
-/// Reads any PNG as 8-bit RGB, over black where it is transparent. Refuses images of more than 100 megapixels before it
-/// takes memory for them.
-inline video read_png(const std::filesystem::path& path) {
-    const std::vector<std::byte> bytes = read_file(path);
+/// Whether bytes are a PNG's.
+inline bool is_png(std::span<const std::byte> bytes) {
+    return bytes.size() >= 8 && png_sig_cmp(reinterpret_cast<png_const_bytep>(bytes.data()), 0, 8) == 0;
+}
+inline std::uint32_t png_number(std::span<const std::byte> bytes, std::size_t at) {
+    std::uint32_t number = 0;
+    for (std::size_t i = at; i < at + 4; ++i) number = number << 8 | std::to_integer<std::uint32_t>(bytes[i]);
+    return number;
+}
+/// Bytes of the rows that a PNG's header announces; deflate makes at most 1032 of one.
+inline std::uint64_t png_rows(std::span<const std::byte> bytes) {
+    constexpr std::uint64_t channels[] = {1, 0, 3, 1, 2, 0, 4, 0};
+    if (bytes.size() < 26) return 0;
+    const std::uint64_t width = png_number(bytes, 16), height = png_number(bytes, 20),
+                        bits = std::to_integer<std::uint64_t>(bytes[24]) *
+                               channels[std::to_integer<std::size_t>(bytes[25]) % 8];
+    return height * (width * bits / 8 + 1);
+}
+/// The chunk of a PNG that has EXIF, or nothing.
+inline std::span<const std::byte> png_exif(std::span<const std::byte> bytes) {
+    for (std::size_t at = 8; at + 12 <= bytes.size();) {
+        const std::size_t size = png_number(bytes, at);
+        if (size > bytes.size() - at - 12) return {};
+        if (std::memcmp(bytes.data() + at + 4, "eXIf", 4) == 0) return bytes.subspan(at + 8, size);
+        at += 12 + size;
+    }
+    return {};
+}
+/// The image of a PNG's bytes.
+inline video png_from(const std::filesystem::path& path, std::span<const std::byte> bytes) {
     png_image image{};
     image.version = PNG_IMAGE_VERSION;
     const std::unique_ptr<png_image, void (*)(png_image*)> frees(&image, png_image_free);
@@ -48,12 +75,22 @@ inline video read_png(const std::filesystem::path& path) {
             image.width, image.height);
     image.format = PNG_FORMAT_RGB;
     image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; // 16 bits without a word on gamma mean what 8 bits mean
+    require(png_rows(bytes) / 1100 <= bytes.size(),
+            "{} says that it has {} x {} pixels, which cannot be in its {} bytes", path.string(), image.width,
+            image.height, bytes.size());
     video frame{1, static_cast<int>(image.height), static_cast<int>(image.width),
                 std::vector<std::uint8_t>(static_cast<std::size_t>(3 * pixels))};
     const png_color black{0, 0, 0};
     if (png_image_finish_read(&image, &black, frame.rgb.data(), 0, nullptr) == 0)
         fail("{} cannot be decoded: {}", path.string(), std::string_view(image.message));
-    return frame;
+    return upright(std::move(frame), exif_orientation(png_exif(bytes)));
+}
+} // namespace detail
+
+/// Reads any PNG (grey, palette, 16 bits) as 8-bit RGB, over black where it is transparent, upright as its EXIF says.
+/// Refuses images of more than 100 megapixels, or of more than its file can hold, before it takes memory for them.
+inline video read_png(const std::filesystem::path& path) {
+    return detail::png_from(path, read_file(path, detail::largest_image));
 }
 
 /// The bytes of one frame as a PNG, which messages call `name`. `comment`: what the file says of itself, how it was

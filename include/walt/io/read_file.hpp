@@ -66,9 +66,12 @@ class opened_file {
     std::uint64_t size_ = 0;
 };
 
-/// The bytes of a regular file. Throws walt::error as opened_file does.
-inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
+/// The bytes of a regular file. Throws walt::error as opened_file does, and for one of more than `most` bytes before it
+/// takes memory for them.
+inline std::vector<std::byte> read_file(const std::filesystem::path& path,
+                                        std::uint64_t most = std::uint64_t{1} << 32) {
     const opened_file file(path);
+    require(file.size() <= most, "{} has {} bytes; more than {} are not read at once", file.path(), file.size(), most);
     std::vector<std::byte> bytes(static_cast<std::size_t>(file.size()));
     file.read(0, bytes);
     return bytes;

@@ -16,11 +16,13 @@ struct text_line {
     std::string text;
 };
 
-/// The lines of a file that are not empty. Throws walt::error where it cannot be read.
+/// The lines of a file that are not empty. Throws walt::error where it cannot be read, and for UTF-16.
 inline std::vector<text_line> text_lines(const std::filesystem::path& file) {
     const std::vector<std::byte> bytes = read_file(file);
     std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+    require(!rest.starts_with("\xFF\xFE") && !rest.starts_with("\xFE\xFF"),
+            "{} is UTF-16, and only UTF-8 is read: save it as that", file.string());
     std::vector<text_line> lines;
     for (std::int64_t number = 1; !rest.empty(); ++number) {
         const std::size_t end = rest.find('\n');

@@ -54,6 +54,13 @@ inline void append(std::string& text, char32_t point) {
     put(0x80 | (point & 0x3f));
 }
 
+/// Whether a text is UTF-8.
+inline bool valid(std::string_view text) {
+    std::string again;
+    for (const char32_t point : decode(text)) append(again, point);
+    return again == text;
+}
+
 namespace detail {
 inline bool in(std::span<const walt::detail::code_range> ranges, char32_t point) {
     const auto at = std::lower_bound(ranges.begin(), ranges.end(), point,

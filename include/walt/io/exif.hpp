@@ -1,0 +1,55 @@
+// The orientation that cameras write beside their pictures (EXIF), and pictures turned upright by it.
+#pragma once
+
+#include "frames.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace walt::detail {
+
+/// Most bytes of an image's file.
+inline constexpr std::uint64_t largest_image = std::uint64_t{1} << 28;
+
+/// EXIF's orientation, 1 .. 8, of a TIFF header and its first directory; 1 (as it is stored) where there is none.
+inline int exif_orientation(std::span<const std::byte> tiff) {
+    if (tiff.size() < 8) return 1;
+    const bool little = tiff[0] == std::byte{'I'};
+    const auto number = [&](std::size_t at, std::size_t bytes) {
+        std::size_t value = 0;
+        for (std::size_t i = 0; i < bytes; ++i)
+            value = value << 8 | std::to_integer<std::size_t>(tiff[little ? at + bytes - 1 - i : at + i]);
+        return value;
+    };
+    const std::size_t directory = number(4, 4);
+    if (directory > tiff.size() - 2) return 1;
+    const std::size_t entries = number(directory, 2);
+    for (std::size_t i = 0, at = directory + 2; i < entries && at + 12 <= tiff.size(); ++i, at += 12)
+        if (number(at, 2) == 0x0112) {
+            const std::size_t orientation = number(at + 8, 2);
+            return orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
+        }
+    return 1;
+}
+
+/// A picture of that orientation as it is to be shown.
+inline video upright(video stored, int orientation) {
+    if (orientation <= 1) return stored;
+    const bool transposed = orientation >= 5;
+    const bool mirrored_x = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+    const bool mirrored_y = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+    video shown{1, transposed ? stored.width : stored.height, transposed ? stored.height : stored.width, {}};
+    shown.rgb.reserve(stored.rgb.size());
+    for (int y = 0; y < shown.height; ++y)
+        for (int x = 0; x < shown.width; ++x) {
+            const int along = mirrored_x ? shown.width - 1 - x : x, down = mirrored_y ? shown.height - 1 - y : y;
+            const std::ptrdiff_t row = transposed ? along : down, column = transposed ? down : along;
+            const std::uint8_t* pixel = stored.frame(0) + 3 * (row * stored.width + column);
+            shown.rgb.insert(shown.rgb.end(), pixel, pixel + 3);
+        }
+    return shown;
+}
+
+} // namespace walt::detail
