@@ -143,7 +143,11 @@ TEST_CASE("hostile headers are refused with a sentence") {
             "bytes 8 to 9, before tensor b, belong to no tensor");
     refused(folder, R"({"__metadata__":[]})", 0, "__metadata__ is not a JSON object");
     refused(folder, R"({"__metadata__":{"k":"v","k":"w"}})", 0, "names k twice");
-    refused(folder, "{\"a\":" + std::string(2'000'000, '['), 0, "nests deeper");
+    refused(folder, "{\"a\":" + std::string(900'000, '['), 0, "nests deeper");
+    std::string many = "{\"a\":[";
+    for (int i = 0; i < 1'100'000; ++i) many += "[],";
+    refused(folder, many + "1]}", 0, "lists and objects; more than 1000000 are not read");
+    refused(folder, "{\"" + std::string(std::size_t{1} << 24, 'n') + "\":1}", 0, "more than 16777216 are not read");
     refused(folder, "{\"" + std::string(1'000'000, 'n') + "\":1}", 0, "nnn...");
     CHECK_THROWS_WITH(safetensors_file(folder.write("f", "1234567")), Catch::Contains("has 7 bytes"));
     CHECK_THROWS_WITH(safetensors_file(folder.write("f", with_length(100'000'001, "{}"))),

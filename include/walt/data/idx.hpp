@@ -53,6 +53,9 @@ class gzip_reader {
 };
 } // namespace detail
 
+/// Most bytes of values of a file, and of a small one: a gzip stream could have a thousand for each of its own.
+inline constexpr std::uint64_t idx_bytes_a_byte = 100, idx_bytes_of_any_file = std::uint64_t{1} << 26;
+
 /// Reads an IDX file whose elements are unsigned bytes and whose values have `rank` axes. Everything that the header
 /// claims is checked against the bytes that came. Throws walt::error.
 inline idx_array read_idx(const std::filesystem::path& path, int rank) {
@@ -79,6 +82,11 @@ inline idx_array read_idx(const std::filesystem::path& path, int rank) {
         count *= extent;
         array.extents.push_back(extent);
     }
+    const std::uint64_t allowed = std::max(idx_bytes_of_any_file, idx_bytes_a_byte * std::filesystem::file_size(path));
+    require(count <= allowed,
+            "the IDX file '{}' says that it has {} bytes of values; of a file of its size at most {} are "
+            "read",
+            name, count, allowed);
     file.read(array.values, static_cast<std::size_t>(count));
     require(array.values.size() == count, "the IDX file '{}' should hold {} bytes of values; it holds {}", name, count,
             array.values.size());

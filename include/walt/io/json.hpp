@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include <cmath>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -29,7 +30,9 @@ inline std::string excerpt(std::string text) {
 /// A value of a JSON document. Copies are handles to one value.
 class json {
   public:
-    static constexpr int depth = 8; ///< levels that a document may nest
+    static constexpr int depth = 8;                              ///< levels that a document may nest
+    static constexpr std::size_t longest = std::size_t{1} << 24; ///< bytes: in memory a document takes 30 times as many
+    static constexpr std::ptrdiff_t most_lists = 1'000'000;      ///< lists and objects, three of each tensor of a file
 
     json() : value_(json_null()) {}
     json(const json& other) : value_(json_incref(other.value_)) {}
@@ -41,8 +44,14 @@ class json {
     ~json() { json_decref(value_); }
 
     /// The document of a text. Throws walt::error, which calls the text `what`, for text that is no JSON or no UTF-8,
-    /// for an integer of more than 63 bits, for a key that an object has twice, and for more than `depth` levels.
+    /// for an integer of more than 63 bits, for a key that an object has twice, for more than `depth` levels, and for
+    /// more than fits (below).
     static json parse(std::string_view what, std::string_view text) {
+        require(text.size() <= longest, "{} is JSON of {} bytes; more than {} are not read", what, text.size(),
+                longest);
+        const auto lists = std::count_if(text.begin(), text.end(), [](char c) { return c == '[' || c == '{'; });
+        require(lists <= most_lists, "{} is JSON of {} lists and objects; more than {} are not read", what, lists,
+                most_lists);
         if (text.find('\0') != std::string_view::npos) fail("{} is not valid JSON: it contains a null byte", what);
         json_error_t problem;
         json_t* found = json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
