@@ -35,7 +35,9 @@ int main(int count, char** arguments) try {
         return walt::psnr(average.model().decode(latents), unseen);
     };
     const double before = quality();
-    trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, average, walt::save_to{"tokenizer_run"});
+    if (!trainer.run(walt::batches(train, {.batch = batch}), walt::steps{steps}, average,
+                     walt::save_to{"tokenizer_run"}))
+        return walt::exit_status();
     const double after = quality();
     fmt::print("PSNR {:.2f} dB before, {:.2f} dB after {} steps\n", before, after, trainer.step_count());
     return after > before ? 0 : 1;

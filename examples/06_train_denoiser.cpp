@@ -44,11 +44,12 @@ int main(int count, char** arguments) try {
                           {.rate = {.warmup = 5, .total = steps}});
     double first = 0, last = 0;
     walt::ema average(model);
-    trainer.run(latents, walt::steps{steps}, average, walt::save_to{"denoiser_run"},
-                [&](auto& run, const walt::step_result& result) {
-                    if (run.step_count() == 1) first = result.loss;
-                    last = result.loss;
-                });
+    if (!trainer.run(latents, walt::steps{steps}, average, walt::save_to{"denoiser_run"},
+                     [&](auto& run, const walt::step_result& result) {
+                         if (run.step_count() == 1) first = result.loss;
+                         last = result.loss;
+                     }))
+        return walt::exit_status();
     walt::save_weights<walt::bf16>("denoiser.safetensors", average.model());
     fmt::print("loss {:.3f} in the first step, {:.3f} in step {}\n", first, last, trainer.step_count());
     return std::isfinite(last) && (first == 0 || last < first) ? 0 : 1;

@@ -90,7 +90,7 @@ int main() {
     walt::cpu::context device;
     const walt::adamw optimizer{.learning_rate = 1e-2f};
     ring_model whole(device, walt::seed{1});
-    walt::trainer(whole, square_error{}, optimizer).run(ring_points, walt::steps{600});
+    const bool done = walt::trainer(whole, square_error{}, optimizer).run(ring_points, walt::steps{600});
     for (const std::int64_t until : {300, 600}) { // the second run goes on where the first one's checkpoint is
         ring_model part(device, walt::seed{1});
         walt::trainer(part, square_error{}, optimizer)

@@ -30,14 +30,14 @@ int main() {
     walt::cpu::context device;
     walt::denoiser model(device, small{}, walt::compute<float>, walt::seed{1});
     walt::trainer whole(model, walt::denoising{}, walt::adamw{.learning_rate = 3e-3f}, {.rate = {.warmup = 10}});
-    whole.run(told, walt::steps{50});
+    if (!whole.run(told, walt::steps{50})) return 1;
 
     const std::vector<float> before = model.host_masters();
     // [part]
     walt::trainer part(model, walt::denoising{}, walt::adamw{.learning_rate = 3e-3f},
                        {.rate = {.warmup = 10}, .train = walt::only("blocks.*.cross.*", "text_proj.*")});
     // [/part]
-    part.run(told, walt::steps{50});
+    if (!part.run(told, walt::steps{50})) return 1;
 
     const std::vector<float> after = model.host_masters();
     const walt::only text("blocks.*.cross.*", "text_proj.*");

@@ -51,8 +51,9 @@ int main(int count, char** arguments) try {
                    terms.decoded, step.gradient_norm, terms.critic_gradient_norm);
         sound = sound && !step.skipped && !terms.critic_skipped && std::isfinite(terms.r1);
     };
-    trainer.run(walt::batches(pictures, {.batch = batch}), walt::steps{steps}, goal, average, watch,
-                walt::save_to{"adversarial_tokenizer"});
+    if (!trainer.run(walt::batches(pictures, {.batch = batch}), walt::steps{steps}, goal, average, watch,
+                     walt::save_to{"adversarial_tokenizer"}))
+        return walt::exit_status();
     return sound ? 0 : 1;
 } catch (const std::exception& problem) {
     fmt::print(stderr, "{}\n", problem.what());

@@ -37,7 +37,7 @@ int learn(walt::cpu::context& device, const Distance& distance, std::int64_t ste
     walt::tokenizing goal(model, {.latent_pull = 1e-3f, .latent_noise = 0.1f}, walt::none{}, distance);
     walt::trainer trainer(model, std::ref(goal), walt::adamw{.learning_rate = 2e-3f},
                           {.rate = {.warmup = 5, .total = steps}});
-    trainer.run(walt::batches(clips, {.batch = batch}), walt::steps{steps}, goal);
+    if (!trainer.run(walt::batches(clips, {.batch = batch}), walt::steps{steps}, goal)) return 1;
     return report() < before ? 0 : 1;
 }
 

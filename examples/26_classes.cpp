@@ -75,8 +75,9 @@ int train_and_sample(const Data& data, const Recipe& paper, const settings& aske
     walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                         {.rate = {.total = asked.tokenizer_steps}});
-    teach.run(walt::batches(data, {.batch = 4}), walt::steps{asked.tokenizer_steps},
-              walt::save_to{asked.run + "/tokenizer"});
+    if (!teach.run(walt::batches(data, {.batch = 4}), walt::steps{asked.tokenizer_steps},
+                   walt::save_to{asked.run + "/tokenizer"}))
+        return walt::exit_status();
     tokenizer.measure_latents(walt::batches(data, {.batch = 4}), {.batches = 4});
 
     // [recipe]
@@ -87,9 +88,11 @@ int train_and_sample(const Data& data, const Recipe& paper, const settings& aske
     walt::ema average(model, how.average);
     // [/recipe]
     double loss = 0;
-    trainer.run(walt::latent_cache(tokenizer, data, how.caching_of(asked.at_once, std::min(asked.clips, data.size()))),
-                walt::steps{asked.steps}, average, walt::save_to{asked.run + "/denoiser"},
-                [&](auto&, const walt::step_result& result) { loss = result.loss; });
+    if (!trainer.run(
+            walt::latent_cache(tokenizer, data, how.caching_of(asked.at_once, std::min(asked.clips, data.size()))),
+            walt::steps{asked.steps}, average, walt::save_to{asked.run + "/denoiser"},
+            [&](auto&, const walt::step_result& result) { loss = result.loss; }))
+        return walt::exit_status();
 
     std::vector<walt::video> made;
     if constexpr (Config::classes > 0) {

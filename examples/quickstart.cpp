@@ -18,15 +18,17 @@ int main(int count, char** argument) {
     walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                         {.rate = {.total = steps}});
     walt::ema tokens_average(tokenizer);
-    teach.run(walt::batches(clips, {.batch = 3}), walt::steps{steps}, tokens_average,
-              walt::save_to{"quickstart/tokenizer"});
+    if (!teach.run(walt::batches(clips, {.batch = 3}), walt::steps{steps}, tokens_average,
+                   walt::save_to{"quickstart/tokenizer"}))
+        return walt::exit_status();
     tokens_average.model().measure_latents(walt::batches(clips, {.batch = 3}));
 
     walt::denoiser denoiser(device, model{}, walt::compute<walt::bf16>, walt::seed{2});
     walt::trainer trainer(denoiser, walt::denoising{}, walt::adamw{.learning_rate = 1e-3f}, {.rate = {.total = steps}});
     walt::ema average(denoiser);
-    trainer.run(walt::latent_cache(tokens_average.model(), text, clips, {.clips = steps}), walt::steps{steps}, average,
-                walt::save_to{"quickstart/denoiser"});
+    if (!trainer.run(walt::latent_cache(tokens_average.model(), text, clips, {.clips = steps}), walt::steps{steps},
+                     average, walt::save_to{"quickstart/denoiser"}))
+        return walt::exit_status();
 
     const auto video = walt::sample(average.model(), tokens_average.model(), text,
                                     walt::prompts{"a red sneaker moving left"}, {.guide = {.scale = 3.0f}});

@@ -123,7 +123,7 @@ TEST_CASE("without a critic or a distance their terms are not there", "[adversar
     tokenizing goal(tokens, {.reconstruction = 2, .perceptual = 3}, none{}, distance);
     trainer learner(tokens, std::ref(goal), adamw::adversarial(0));
     double loss = 0;
-    learner.run(mixed_batch, steps{1}, goal, [&](auto&, const step_result& step) { loss = step.loss; });
+    REQUIRE(learner.run(mixed_batch, steps{1}, goal, [&](auto&, const step_result& step) { loss = step.loss; }));
     CHECK(goal.terms().gan == 0);
     CHECK(loss == Approx(2 * goal.terms().reconstruction + 3 * goal.terms().perceptual));
 
@@ -148,7 +148,7 @@ TEST_CASE("the perceptual distance is the third term", "[adversary]") {
     };
     const double right = (distance_of(batch.part(false)) + distance_of(batch.part(true))) / 2; // as many frames each
     double loss = 0;
-    learner.run(mixed_batch, steps{1}, goal, [&](auto&, const step_result& step) { loss = step.loss; });
+    REQUIRE(learner.run(mixed_batch, steps{1}, goal, [&](auto&, const step_result& step) { loss = step.loss; }));
     CHECK(goal.terms().perceptual == Approx(right).epsilon(1e-5));
     CHECK(loss == Approx(5 * goal.terms().reconstruction + 0.1 * goal.terms().adversarial + 0.1 * right));
 }
@@ -321,7 +321,7 @@ TEMPLATE_TEST_CASE("what stands where pixels are missing is seen by no term", "[
                                            seed{3});
         tokenizing goal(g.tokens, {.perceptual = 3}, g.opponent, distance);
         trainer learner(g.tokens, std::ref(goal), g.adam);
-        learner.run(masked_batches(under), steps{3}, goal);
+        REQUIRE(learner.run(masked_batches(under), steps{3}, goal));
         CHECK(learner.skipped() == 0);
         CHECK((goal.terms().perceptual > 0 && goal.terms().gan > 0));
         return g.numbers();
@@ -388,7 +388,7 @@ TEST_CASE("20,000 steps in bf16 with every term skip none", "[.][long]") {
             std::fflush(stdout);
         }
     };
-    learner.run(mixed_batch, steps{count}, goal, g.average, look);
+    REQUIRE(learner.run(mixed_batch, steps{count}, goal, g.average, look));
     CHECK(learner.skipped() == 0);
     CHECK(critic_skipped == 0);
     CHECK(g.opponent.trainer().updates() == count);

@@ -49,7 +49,7 @@ template <class Context, class T> std::vector<double> terms_of_training(const to
         found.push_back(step.gradient_norm);
         goal.terms().each([&](const char*, double value) { found.push_back(value); });
     };
-    learner.run(mixed_batch, steps{2}, goal, look);
+    REQUIRE(learner.run(mixed_batch, steps{2}, goal, look));
     return found;
 }
 

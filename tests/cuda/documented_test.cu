@@ -20,7 +20,7 @@ TEST_CASE("cuda: the example of the documentation runs", "[cuda][docs]") {
     walt::denoiser model(device, my_model{}, walt::compute<walt::bf16>, walt::seed{1});
     walt::trainer trainer(model, walt::denoising{.record = true});
     walt::ema average(model);
-    trainer.run(batches, walt::steps{3}, average);
+    REQUIRE(trainer.run(batches, walt::steps{3}, average));
     const walt::latents latents =
         walt::sample_latents(average.model(), walt::labels{0, 2}, {.sampler = walt::ddim{.steps = 4}});
     // [/context]

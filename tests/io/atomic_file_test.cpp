@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 namespace {
 
@@ -106,4 +107,32 @@ TEST_CASE("only files are read") {
     CHECK_THROWS_WITH(walt::read_file(folder.path), Catch::Contains("a folder"));
     CHECK_THROWS_WITH(walt::read_file(folder.path / "none"), Catch::Contains("no such file"));
     CHECK_THROWS_WITH(walt::read_file("/dev/null"), Catch::Contains("a device"));
+}
+
+TEST_CASE("two writers of one file do not get into each other's bytes") {
+    const temporary_folder folder;
+    walt::atomic_file first(folder.path / "a"), second(folder.path / "a");
+    first.write("the first");
+    second.write("second");
+    second.commit();
+    CHECK(text_of(folder.path / "a") == "second");
+    first.commit();
+    CHECK(text_of(folder.path / "a") == "the first");
+    CHECK(entries(folder) == 1);
+}
+
+TEST_CASE("what a killed writer left goes, and what a living one writes stays") {
+    const temporary_folder folder;
+    folder.write("mine.tmp-5-x", "no temporary file");
+    const ::pid_t child = ::fork();
+    if (child == 0) {
+        walt::atomic_file(folder.path / "a").write("half");
+        new walt::atomic_file(folder.path / "b"); // never committed nor removed
+        ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    CHECK(entries(folder) == 2);
+    folder.write("c.tmp-1", "of another container, which died");
+    walt::write_atomically(folder.path / "d", "new");
+    CHECK(entries(folder) == 2); // it, and what is none of walt's
 }

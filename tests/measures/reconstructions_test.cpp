@@ -100,14 +100,14 @@ TEST_CASE("measures are logged every so many steps and at the end, and a run tha
         text << std::ifstream(folder / "unseen.csv").rdbuf();
         return text.str();
     };
-    learner.run(source, steps{3}, log);
+    REQUIRE(learner.run(source, steps{3}, log));
     REQUIRE(psnrs.size() == 2); // behind step 2, and at the end
     const std::string before = lines();
     CHECK(before.rfind(fmt::format("step,PSNR,SSIM\n2,{:.6g},", psnrs[0]), 0) == 0);
     CHECK(before.find(fmt::format("\n3,{:.6g},", psnrs[1])) != std::string::npos);
-    learner.run(source, steps{3}, log); // nothing to do
+    REQUIRE(learner.run(source, steps{3}, log)); // nothing to do
     CHECK(lines() == before);
-    learner.run(source, steps{4}, log);
+    REQUIRE(learner.run(source, steps{4}, log));
     CHECK(psnrs.size() == 3);
     CHECK(lines().rfind(before + fmt::format("4,{:.6g},", psnrs[2]), 0) == 0);
     CHECK_THROWS_WITH(learner.run(source, steps{5}, measures_log{folder / "x.csv", 0, log.measure}),

@@ -87,8 +87,8 @@ TEST_CASE("a dataset of fields with missing cells trains a tokenizer and becomes
         trainer learner(tokens, reconstruction{.latent_noise = 0}, adamw{.learning_rate = 3e-3f},
                         {.rate = {.warmup = 1, .total = 100}});
         std::vector<double> losses;
-        learner.run(batches(data, {.batch = 6, .image_rate = 0.5}), steps{60},
-                    [&](auto&, const step_result& step) { losses.push_back(step.loss); });
+        REQUIRE(learner.run(batches(data, {.batch = 6, .image_rate = 0.5}), steps{60},
+                            [&](auto&, const step_result& step) { losses.push_back(step.loss); }));
         CHECK(learner.skipped() == 0);
         CHECK(losses.back() < 0.7 * losses.front());
         tokens.measure_latents(batches(data, {.batch = 4}), {.batches = 3});

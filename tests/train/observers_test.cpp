@@ -157,7 +157,7 @@ TEST_CASE("a run whose source throws can be run again, and ends as one that neve
         require(n != 4 || asked++ > 0, "no batch {}", n);
         return rows_of(n);
     };
-    one.run(source, steps{8});
+    REQUIRE(one.run(source, steps{8}));
     CHECK_THROWS_WITH(other.run(bad, steps{8}), Catch::Contains("no batch 4"));
     CHECK(other.position() == 4);
     CHECK(other.run(bad, steps{8}));

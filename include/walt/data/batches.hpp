@@ -30,6 +30,12 @@ template <dataset Videos, dataset Images = Videos> class batches {
         : batches(std::make_shared<const Videos>(std::move(videos)), std::make_shared<const Images>(std::move(images)),
                   how) {}
 
+    /// For a run's state.
+    void each_option(auto&& option) const {
+        option("mixing::batch", mix_.batch(), ranges::count);
+        option("mixing::image_rate", mix_.image_rate(), ranges::share);
+        option("mixing::seed", seed_.value, ranges::not_negative);
+    }
     /// Batch n, counted from 0.
     clips operator()(std::int64_t n) const {
         clips made = detail::room_for(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/dtype.hpp"
+#include "../core/range.hpp"
 #include "../io/progress.hpp"
 #include "../text/captions.hpp"
 #include "../text/vocabulary.hpp"
@@ -26,6 +27,14 @@ struct latent_caching {
     int encode_at_once = 16;     ///< clips in one pass of the tokenizer, texts in one of the text encoder
     walt::seed seed{0};
     latent_scale scale = latent_scale::normalised; ///< raw: of a tokenizer that was never measured, knowingly
+
+    /// For a program that makes its cache late: throws now what latent_cache would, but for the dataset's size.
+    void each_option(auto&& option) const {
+        option("latent_caching::clips", clips, ranges::count);
+        option("latent_caching::batch", batch, ranges::count);
+        option("latent_caching::image_rate", image_rate, ranges::share);
+        option("latent_caching::encode_at_once", encode_at_once, ranges::count);
+    }
 };
 
 /// What the cache needs of a tokenizer.
@@ -60,6 +69,13 @@ class latent_cache {
     /// The words of all captions; none without texts.
     const vocabulary& words() const { return kept_->trained; }
 
+    /// For a run's state.
+    void each_option(auto&& option) const {
+        option("latent_caching::clips", how_.clips, ranges::count);
+        option("latent_caching::batch", mix_.batch(), ranges::count);
+        option("latent_caching::image_rate", mix_.image_rate(), ranges::share);
+        option("latent_caching::seed", how_.seed.value, ranges::not_negative);
+    }
     /// Training batch n: a pure function of n, every clip once an epoch.
     latents operator()(std::int64_t n) const {
         const contents& all = *kept_;
@@ -115,10 +131,9 @@ class latent_cache {
     /// Reads and encodes the clips; lists their captions where somebody wants them.
     template <class Tokenizer, class Data>
     std::shared_ptr<contents> encode(const Tokenizer& tokenizer, const Data& data, caption_list* captions) const {
-        require(how_.clips >= 1 && how_.clips <= data.size(),
-                "latent_caching::clips must be 1 to the dataset's {}; it is {}", data.size(), how_.clips);
-        require(how_.encode_at_once >= 1, "latent_caching::encode_at_once must be 1 or more; it is {}",
-                how_.encode_at_once);
+        check_options(how_);
+        require(how_.clips <= data.size(), "latent_caching::clips must be 1 to the dataset's {}; it is {}", data.size(),
+                how_.clips);
         const auto made = std::make_shared<contents>();
         made->has_labels = classes_of(data) > 0;
         made->numbers = numbers_of(data);

@@ -2,7 +2,7 @@
 // counting (joint training, paper sec. 3.2).
 #pragma once
 
-#include "../core/error.hpp"
+#include "../core/range.hpp"
 
 #include <cstdint>
 
@@ -14,9 +14,8 @@ class mixture {
   public:
     /// `options` is the name of what a user set, for messages. Throws walt::error.
     mixture(const char* options, int batch, double image_rate) : batch_(batch), image_rate_(image_rate) {
-        require(batch > 0, "{}::batch must be 1 sample or more; it is {}", options, batch);
-        require(image_rate >= 0 && image_rate <= 1, "{}::image_rate is a part of all samples, 0 to 1; it is {}",
-                options, image_rate);
+        check_option(fmt::format("{}::batch", options).c_str(), batch, ranges::count);
+        check_option(fmt::format("{}::image_rate", options).c_str(), image_rate, ranges::share);
     }
 
     int batch() const { return batch_; }

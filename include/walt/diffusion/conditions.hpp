@@ -7,6 +7,7 @@
 #include "on_device.hpp"
 #include "schedule.hpp"
 
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -42,7 +43,15 @@ struct conditions {
     known_frames known{};                      ///< for models with frame_prediction
     low_resolution_latents low_resolution{};   ///< needed by models with super_resolution
     left_out without{};                        ///< what guidance guides away from
+    std::vector<std::uint64_t> noise{};        ///< [B]: which noise of the sampling's seed each sample begins with, by
+                                               ///< name (noise_name); empty: 0, 1, 2, ...
 };
+
+/// The name of the noise that a text's sample begins with, where so many samples of the same text came before: it does
+/// not depend on other texts, so that a sample of a list can be made alone. Of no text: their count alone.
+inline std::uint64_t noise_name(std::string_view text, std::uint64_t before = 0) {
+    return text.empty() ? before : hash(text) + before;
+}
 
 namespace detail {
 /// An entry a frame, of entries a sample or a frame; `none` everywhere where there is no entry.
@@ -104,6 +113,8 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
     constexpr int F = Config::frames;
     const std::int64_t B = told.samples, rows = both ? 2 * B : B;
     require(B >= 1, "sampling makes 1 sample or more, not {}", B);
+    require(told.noise.empty() || static_cast<std::int64_t>(told.noise.size()) == B,
+            "{} samples begin with {} noises; {} names came", B, B, told.noise.size());
     require(Config::classes > 0 || told.labels.empty(), "this model has no classes; {} labels came",
             told.labels.size());
     require(Config::text_dim > 0 || told.text.row.empty(), "this model has no text conditioning; {} texts came",
@@ -195,9 +206,10 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
 /// leaves out. Copies share the memory.
 template <class T, class Config> struct prepared_conditions {
     using A = accumulate_t<T>;
-    std::int64_t samples = 0;        ///< B
-    bool guides = false;             ///< there is something to leave out: input and network are of 2 B samples
-    denoiser_input<A, Config> input; ///< labels, texts, known frames ...; the rest is the sampler's
+    std::int64_t samples = 0;           ///< B
+    std::vector<std::uint64_t> noise{}; ///< [B], or empty: see conditions
+    bool guides = false;                ///< there is something to leave out: input and network are of 2 B samples
+    denoiser_input<A, Config> input;    ///< labels, texts, known frames ...; the rest is the sampler's
     prepared<T, Config> network;
     holdings held;
 
@@ -231,6 +243,7 @@ auto prepare(const Denoiser& model, const conditions& told, const noise_schedule
     auto& ctx = model.context();
     made.held = holdings(ctx);
     made.samples = told.samples;
+    made.noise = told.noise;
     made.guides = guides<config>(told);
     made.input = detail::told_on_device<config, typename Denoiser::A>(ctx, made.held, told, made.guides, schedule);
     made.network = model.prepare(made.input);

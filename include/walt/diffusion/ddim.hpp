@@ -1,6 +1,7 @@
 // DDIM (Song et al.; docs/model.md 2): keeps the noise that the network sees, or replaces some of it by fresh noise.
 #pragma once
 
+#include "../core/range.hpp"
 #include "sampler.hpp"
 
 #include <algorithm>
@@ -14,8 +15,12 @@ struct ddim {
     int steps = 50;
     float eta = 0.0f; ///< 0: deterministic, 1: as much fresh noise as the forward process has
 
+    void each_option(auto&& option) const {
+        option("ddim::steps", steps, range{1, noise_schedule::levels});
+        option("ddim::eta", eta, range{0, 1000});
+    }
     std::vector<int> levels() const {
-        require(eta >= 0, "DDIM's eta must not be negative; it is {}", eta);
+        check_options(*this);
         return trailing_levels(steps);
     }
     sampler_step at(std::span<const noise_level> path, std::size_t k) const {

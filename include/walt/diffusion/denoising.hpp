@@ -2,6 +2,7 @@
 // self-conditioning, dropped conditions, frame prediction and noised low-resolution inputs are drawn here.
 #pragma once
 
+#include "../core/range.hpp"
 #include "../core/recorded.hpp"
 #include "draws.hpp"
 #include "prediction.hpp"
@@ -17,6 +18,10 @@ struct step_distribution {
     bool logit_normal = false;           ///< off: uniform, the paper's
     float mean = 0.0f, deviation = 1.0f; ///< of logit(step / 1000), when logit-normal
 
+    void each_option(auto&& option) const {
+        option("step_distribution::mean", mean, range{-100, 100});
+        option("step_distribution::deviation", deviation, range{0, 100});
+    }
     int draw(const philox& numbers, std::uint64_t i) const {
         constexpr int levels = noise_schedule::levels;
         if (!logit_normal) return static_cast<int>(numbers.below(i, levels));
@@ -46,12 +51,16 @@ struct knowing {
         }
         return known;
     }
+    void each_option(auto&& option) const {
+        option("knowing::first", first, ranges::share);
+        option("knowing::first_two", first_two, ranges::share);
+        option("knowing::ends", ends, ranges::share);
+    }
     void check() const {
-        for (const float one : {first, first_two, ends})
-            require(one >= 0 && rate() <= 1.0f + 1e-6f,
-                    "the probabilities of known frames (knowing::first, first_two, ends) are 0 or more and together 1 "
-                    "or less; they are {}, {} and {}",
-                    first, first_two, ends);
+        require(rate() <= 1.0f + 1e-6f,
+                "the probabilities of known frames (knowing::first, first_two, ends) are together 1 or less; they are "
+                "{}, {} and {}",
+                first, first_two, ends);
     }
 };
 namespace presets {
@@ -72,11 +81,20 @@ struct denoising {
     prediction predicts = v_prediction;
     bool record = false; ///< devices that can (cuda) record the passes of each shape of batch and replay them
 
+    void each_option(auto&& option) const {
+        option("denoising::self_conditioning_rate", self_conditioning_rate, ranges::share);
+        option("denoising::condition_drop", condition_drop, ranges::share);
+        option("denoising::low_resolution_noise", low_resolution_noise, range{0, noise_schedule::levels});
+        knows.each_option(option);
+        levels.each_option(option);
+    }
+    void check() const { knows.check(); }
+
     /// What chance decides about a batch; `random` is the micro-batch's own sequence.
     template <class Config> draws draw(const latents& batch, philox random) const {
         constexpr int F = Config::frames;
         batch.check();
-        knows.check();
+        check_options(*this);
         const std::int64_t B = batch.shape.count;
         const auto sequence = [&](std::uint64_t i) { return philox{random.seed, random.stream * 4 + i}; };
         const auto chance = [&](std::int64_t what, std::int64_t i) {

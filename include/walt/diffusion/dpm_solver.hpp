@@ -1,6 +1,7 @@
 // DPM-Solver++ 2M (Lu et al.; docs/model.md 19): a second-order multistep method, for samples in 12 to 25 steps.
 #pragma once
 
+#include "../core/range.hpp"
 #include "sampler.hpp"
 
 #include <cmath>
@@ -13,7 +14,13 @@ namespace walt {
 struct dpm_solver_pp_2m {
     int steps = 20;
 
-    std::vector<int> levels() const { return trailing_levels(steps); }
+    void each_option(auto&& option) const {
+        option("dpm_solver_pp_2m::steps", steps, range{1, noise_schedule::levels});
+    }
+    std::vector<int> levels() const {
+        check_options(*this);
+        return trailing_levels(steps);
+    }
     sampler_step at(std::span<const noise_level> path, std::size_t k) const {
         const noise_level now = path[k], next = path[k + 1];
         const auto lambda = [&](std::size_t i) { return std::log(path[i].signal / path[i].noise); };

@@ -1,6 +1,8 @@
 // Classifier-free guidance (docs/model.md 2): how far to go from the unconditional answer through the conditional one.
 #pragma once
 
+#include "../core/range.hpp"
+
 #include <cmath>
 
 namespace walt {
@@ -11,6 +13,11 @@ struct guidance {
     float cosine_power = 0.0f; ///< 0: w = scale. k > 0: power-cosine (MDT), 1 at high noise, `scale` at the last step
     float rescale = 0.0f;      ///< share of the std rescale (Lin et al., sec. 3.4); 0: none
 
+    void each_option(auto&& option) const {
+        option("guidance::scale", scale, range{-1000, 1000});
+        option("guidance::cosine_power", cosine_power, range{0, 1000});
+        option("guidance::rescale", rescale, ranges::share);
+    }
     double weight(int step, int levels = 1000) const {
         if (cosine_power <= 0) return static_cast<double>(scale);
         const double time = std::pow(1.0 - static_cast<double>(step) / levels, static_cast<double>(cosine_power));

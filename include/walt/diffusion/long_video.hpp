@@ -39,7 +39,8 @@ template <class Denoiser, class Tokenizer> class long_video {
   public:
     long_video(const Denoiser& model, const Tokenizer& tokenizer, sampling how = {}, going_on on = {},
                video_so_far from = {})
-        : model_(share(model)), tokenizer_(share(tokenizer)), how_(std::move(how)), on_(on), so_far_(std::move(from)) {
+        : model_(share(model)), tokenizer_(share(tokenizer)), how_(checked(std::move(how))), on_(on),
+          so_far_(std::move(from)) {
         require(on_.known >= 1 && on_.known < config::frames,
                 "a round of {} latent frames knows 1 to {} of them, not {}", int{config::frames}, config::frames - 1,
                 on_.known);

@@ -6,20 +6,41 @@
 #include "../data/videos.hpp"
 #include "../ops/resting_weights.hpp"
 #include "../text/captions.hpp"
+#include "../text/unicode.hpp"
 #include "../transformer/denoiser.hpp"
 #include "conditions.hpp"
 #include "sampling.hpp"
 
+#include <cmath>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace walt {
 
-/// Texts to make samples of, one each.
+/// Texts to make samples of, one each. Each begins with a noise of its own, named by the text and by how many of the
+/// same came before: a sample is the same alone, in a part of the list, and in the whole.
 struct prompts {
     std::vector<std::string> texts;
-    prompts(std::initializer_list<std::string> list) : texts(list) {}
-    explicit prompts(std::vector<std::string> list) : texts(std::move(list)) {}
+    std::vector<std::uint64_t> noise; ///< of each (noise_name)
+
+    prompts(std::initializer_list<std::string> list) : prompts(std::vector<std::string>(list)) {}
+    explicit prompts(std::vector<std::string> list) : texts(std::move(list)) {
+        std::map<std::string, std::uint64_t> before;
+        for (const std::string& text : texts) noise.push_back(noise_name(text, before[text]++));
+    }
+    /// Some of the list: what a batch has room for, or the one that is wanted again.
+    prompts part(std::size_t first, std::size_t count) const {
+        require(first <= texts.size() && count <= texts.size() - first,
+                "prompts {} to {} were asked for; the list has {}", first, first + count, texts.size());
+        prompts some = *this;
+        some.texts.assign(texts.begin() + static_cast<std::ptrdiff_t>(first),
+                          texts.begin() + static_cast<std::ptrdiff_t>(first + count));
+        some.noise.assign(noise.begin() + static_cast<std::ptrdiff_t>(first),
+                          noise.begin() + static_cast<std::ptrdiff_t>(first + count));
+        return some;
+    }
 };
 
 /// Classes to make samples of, one each: 0 .. classes - 1.
@@ -51,7 +72,7 @@ void denoise(const Denoiser& model, const prepared_conditions<T, Config>& told, 
             if (how.reuse.off()) model.predict(in, course.network, answer);
             else model.predict(in, course.network, kept, answer);
         },
-        seen);
+        seen, told.noise);
 }
 
 /// Normalised latents [B, F, H, W, C] of samples whose conditions are prepared: videos, or stacks of images where `how`
@@ -63,7 +84,7 @@ latents sample_latents(const Denoiser& model, const prepared_conditions<T, Confi
     const arena::scope scope(ctx.arena);
     const auto x = ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(
         told.samples);
-    ops::normal(ctx, philox{how.seed.value, 0}, x);
+    fill_noise(ctx, how.seed.value, told.noise, x);
     denoise(model, told, how, x, [&](int k, auto) {
         if (how.seen) how.seen(k);
     });
@@ -71,6 +92,11 @@ latents sample_latents(const Denoiser& model, const prepared_conditions<T, Confi
     ctx.download(host.data(), x.data(), host.size() * sizeof(A));
     latents made;
     made.shape = latents_of<Config>(told.samples);
+    for (std::size_t i = 0; i < host.size(); ++i)
+        require(std::isfinite(host[i]),
+                "sample {} of {} is not finite (the network's latents have {}): its conditions, its weights, or "
+                "guidance by {} are too much for it",
+                i / static_cast<std::size_t>(made.shape.sample()), told.samples, host[i], how.guide.scale);
     made.values.assign(host.begin(), host.end());
     made.is_image.assign(static_cast<std::size_t>(told.samples), how.images);
     return made;
@@ -84,7 +110,11 @@ latents sample_latents(const Denoiser& model, const conditions& told, const samp
 
 /// What samples of these texts are told, one each. The text encoder must be the one of training.
 template <text_encoder Encoder> conditions told(const Encoder& encoder, const prompts& wanted) {
-    return {.samples = static_cast<std::int64_t>(wanted.texts.size()), .text = encode_captions(encoder, wanted.texts)};
+    for (const std::string& text : wanted.texts)
+        require(unicode::valid(text), "a prompt is not valid UTF-8: '{}'", text);
+    return {.samples = static_cast<std::int64_t>(wanted.texts.size()),
+            .text = encode_captions(encoder, wanted.texts),
+            .noise = wanted.noise};
 }
 inline conditions told(const labels& wanted) {
     return {.samples = static_cast<std::int64_t>(wanted.classes.size()), .labels = wanted.classes};

@@ -8,7 +8,9 @@
 #include "guidance.hpp"
 #include "prediction.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 namespace walt {
@@ -23,6 +25,16 @@ struct sampling {
     noise_schedule schedule{};            ///< that of the training
     prediction predicts = v_prediction;   ///< that of the training
     step_reuse reuse{};                   ///< whether blocks may be skipped; off: every step is computed whole
+
+    void each_option(auto&& option) const {
+        guide.each_option(option);
+        reuse.each_option(option);
+    }
+    void check() const {
+        const std::vector<int> visited = sampler.levels();
+        require(!visited.empty(), "a sampler visits 1 level or more; this one has {}", visited.size());
+        for (const int level : visited) check_option("a level that a sampler visits", level, ranges::level);
+    }
 };
 
 namespace detail {
@@ -201,6 +213,15 @@ template <class Context, class A, class Config> class sampler_pass {
 };
 } // namespace detail
 
+/// x [B, F, H, W, C] becomes standard normal numbers, those of each sample by its noise's name (conditions::noise).
+template <class Context, class X>
+void fill_noise(Context& ctx, std::uint64_t seed, std::span<const std::uint64_t> noise, X x) {
+    for (std::int64_t b = 0; b < x.extent(0); ++b) {
+        const auto place = static_cast<std::size_t>(b);
+        ops::normal(ctx, philox{seed, noise.empty() ? place : noise[place]}, x.slice(b, 1));
+    }
+}
+
 /// Takes `x` [B, F, H, W, C] (A) from noise to latents.
 /// predict(input, answer): asks the context for the network's answer. It is `recorded` work: the same ops on the same
 /// memory in every step, unless how.reuse lets predict decide on the host. `input` comes with all conditions set, for B
@@ -208,9 +229,11 @@ template <class Context, class A, class Config> class sampler_pass {
 /// noisy, step and self_condition are set here. Known frames (docs/model.md 15): x and the estimate of x0 hold them
 /// where the first half's mask is 1; a half whose mask is 0 there sees them noised by what x had there at the start.
 /// seen(k, x0) is called after step k with the guided estimate of x0; it gives back what it takes from the arena.
+/// `noise` names that of each sample, for samplers that add some in every step; empty: 0, 1, ...
 template <class Context, class A, class Config, class X, class Predict, class Seen>
 void run_sampler(Context& ctx, const sampling& how, denoiser_input<A, Config> input, X x, Predict&& predict,
-                 Seen&& seen) {
+                 Seen&& seen, std::span<const std::uint64_t> noise = {}) {
+    check_options(how);
     const arena::scope scope(ctx.arena);
     const detail::sampler_pass<Context, A, Config> pass(ctx, how, input, x);
     const auto one_step = [&] {
@@ -224,7 +247,8 @@ void run_sampler(Context& ctx, const sampling& how, denoiser_input<A, Config> in
     recorded same_step(ctx, one_step);
     for (std::size_t k = 0; k < pass.tables.levels.size(); ++k) {
         ops::fill(ctx, pass.step, pass.tables.levels[k]);
-        if (pass.draws) ops::normal(ctx, philox{how.seed.value, 1 + k}, pass.fresh);
+        if (pass.draws)
+            fill_noise(ctx, (how.seed.value ^ 0x6672657368u) + (k + 1) * 0x9E3779B97F4A7C15u, noise, pass.fresh);
         if (how.reuse.off()) same_step();
         else one_step();
         seen(static_cast<int>(k), pass.x0.read());

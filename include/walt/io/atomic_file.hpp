@@ -1,29 +1,93 @@
 // Files that are replaced whole or not at all: written beside the target, synced, renamed.
 #pragma once
 
-#include "../core/error.hpp"
+#include "../core/threads.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace walt {
 
+namespace detail {
+/// The end of a temporary file's name, ".tmp-71" or ".tmp-71-2".
+inline bool is_temporary(const std::string& name) {
+    const std::size_t at = name.rfind(".tmp-");
+    if (at == name.npos) return false;
+    const auto number = [&](std::size_t from) {
+        return std::min(name.find_first_not_of("0123456789", from), name.size());
+    };
+    const std::size_t first = number(at + 5), second = number(std::min(first + 1, name.size()));
+    return first > at + 5 &&
+           (first == name.size() || (name[first] == '-' && first + 1 < second && second == name.size()));
+}
+
+/// A new file beside `path` under a name that nobody has: threads and containers may share their process' number. It is
+/// locked for as long as it is open, so that the others know that its writer lives. -1 and errno where there is none.
+inline int open_temporary(const std::string& path, std::string& name) {
+    for (int i = 0;; ++i) {
+        name = path + ".tmp-" + std::to_string(::getpid()) + (i > 0 ? "-" + std::to_string(i) : "");
+        const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file < 0 && errno == EEXIST) continue;
+        if (file < 0) return file;
+        struct stat mine {
+        }, there{};
+        while (::flock(file, LOCK_EX) != 0 && errno == EINTR) {
+        }
+        if (::fstat(file, &mine) == 0 && ::stat(name.c_str(), &there) == 0 && mine.st_ino == there.st_ino) return file;
+        ::close(file); // it was taken for a dead one's before it was locked
+    }
+}
+
+/// Removes what writers that were killed have left in a folder, once a process: files that nobody has locked.
+inline void remove_dead_temporaries(const std::filesystem::path& folder) {
+    static mutex one_at_a_time;
+    static std::set<std::string> seen;
+    const lock inside(one_at_a_time);
+    if (!seen.insert(folder.string()).second) return;
+    std::error_code problem;
+    std::vector<std::string> found;
+    for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
+        if (is_temporary(at->path().filename().string())) found.push_back(at->path().string());
+    for (const std::string& name : found) {
+        const int file = ::open(name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        struct stat status {};
+        if (file < 0) continue;
+        if (::fstat(file, &status) == 0 && S_ISREG(status.st_mode) && ::flock(file, LOCK_EX | LOCK_NB) == 0)
+            ::unlink(name.c_str());
+        ::close(file);
+    }
+}
+
+/// fsync, which signals may interrupt; 0, or errno.
+inline int sync(int file) {
+    while (::fsync(file) != 0)
+        if (errno != EINTR) return errno;
+    return 0;
+}
+} // namespace detail
+
 /// atomic_file file(path); file.write(...); file.commit(). Until commit() the old file stays as it is; without one the
-/// new bytes are removed. Throws walt::error with the path and the system's reason.
+/// new bytes are removed, those of a process that was killed by the next one that writes there. Throws walt::error with
+/// the path and the system's reason.
 class atomic_file {
   public:
-    explicit atomic_file(std::filesystem::path path)
-        : path_(std::move(path)), temporary_(path_.string() + ".tmp-" + std::to_string(::getpid())) {
-        file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    explicit atomic_file(std::filesystem::path path) : path_(std::move(path)) {
+        detail::remove_dead_temporaries(folder());
+        file_ = detail::open_temporary(path_.string(), temporary_);
         if (file_ < 0) stop(errno, "be created");
     }
     atomic_file(const atomic_file&) = delete;
@@ -50,25 +114,26 @@ class atomic_file {
 
     /// The new bytes take the path's place; they and the rename are on disk when this returns.
     void commit() {
-        if (::fsync(file_) != 0) stop(errno, "be synced");
+        if (const int problem = detail::sync(file_); problem != 0) stop(problem, "be synced");
         if (::rename(temporary_.c_str(), path_.c_str()) != 0) stop(errno, "be renamed into place");
         ::close(file_);
         file_ = -1;
-        const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
-        const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const int directory = ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (directory < 0) return; // a folder that may be written and not read
-        const int problem = ::fsync(directory) == 0 ? 0 : errno;
+        const int problem = detail::sync(directory);
         ::close(directory);
         if (problem != 0 && problem != EINVAL)
             stop(problem, "be synced with its folder"); // EINVAL: a file system without that
     }
 
   private:
+    std::filesystem::path folder() const { return path_.has_parent_path() ? path_.parent_path() : "."; }
     [[noreturn]] void stop(int problem, const char* what) const {
         fail("{} could not {}: {}", path_.string(), what, std::generic_category().message(problem));
     }
 
-    std::filesystem::path path_, temporary_;
+    std::filesystem::path path_;
+    std::string temporary_;
     int file_ = -1;
 };
 

@@ -27,7 +27,8 @@ struct video {
     }
 };
 
-/// Pixels [B, F, H, W, 3] in [-1, 1] (host memory) as B videos; clamped, and 0 where they are not numbers.
+/// Pixels [B, F, H, W, 3] in [-1, 1] (host memory) as B videos, clamped. Throws walt::error where one is no number: a
+/// black video would hide it.
 inline std::vector<video> to_videos(view<const float, dynamic, dynamic, dynamic, dynamic, 3> pixels) {
     const auto extent = [&](int axis) { return static_cast<int>(pixels.extent(axis)); };
     std::vector<video> list(static_cast<std::size_t>(pixels.extent(0)), video{extent(1), extent(2), extent(3), {}});
@@ -36,7 +37,11 @@ inline std::vector<video> to_videos(view<const float, dynamic, dynamic, dynamic,
         one.rgb.resize(static_cast<std::size_t>(one.frames) * one.frame_size());
         for (std::uint8_t& byte : one.rgb) {
             const float value = (*next++ + 1.0f) * 127.5f;
-            byte = value > 0 ? static_cast<std::uint8_t>(std::lround(std::min(value, 255.0f))) : std::uint8_t{0};
+            require(!std::isnan(value),
+                    "pixels of video {} of {} are no numbers: what made them (weights, conditions) "
+                    "is not finite",
+                    &one - list.data(), list.size());
+            byte = static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0f, 255.0f)));
         }
     }
     return list;

@@ -74,10 +74,8 @@ class tensor_files {
     std::map<std::string, std::size_t> place_;
 };
 
-/// Reads a model's masters by the names of its parameters (F32, F64, BF16 or F16). Every one must be there with its
-/// shape, and everything else must be what the module `leaves_out(name)`; otherwise walt::error says which tensor is
-/// wrong and the model stays as it was.
-template <class Model> void load_pretrained(const std::filesystem::path& path, Model& model) {
+namespace detail {
+template <class Model> void read_pretrained(const std::filesystem::path& path, Model& model, bool whole) {
     using A = typename Model::master_type;
     const tensor_files from(path);
     std::set<std::string> known;
@@ -88,12 +86,16 @@ template <class Model> void load_pretrained(const std::filesystem::path& path, M
     for (const auto& [name, place] : from.names())
         require(known.contains(name) || Model::module_type::leaves_out(name),
                 "{} has a tensor {}, which this model does not have", from.file_of(name).path(), name);
-    std::vector<A> values, staging;
-    for (const parameter_row& row : Model::table()) {
-        values.resize(row.size);
-        detail::read_parameter(from.file_of(row.name), row, std::span(values), staging);
-        model.set(row, values);
-    }
+    set_parameters(
+        model, [&](const std::string& name) -> const safetensors_file& { return from.file_of(name); }, whole);
+}
+} // namespace detail
+
+/// Reads a model's masters by the names of its parameters (F32, F64, BF16 or F16). Every one must be there with its
+/// shape and finite numbers, and everything else must be what the module `leaves_out(name)`; otherwise walt::error says
+/// which tensor is wrong and the model stays as it was.
+template <class Model> void load_pretrained(const std::filesystem::path& path, Model& model) {
+    detail::read_pretrained(path, model, true);
 }
 
 /// network_encoder(device, t5<presets::t5_v1_1_xl>{}, compute<bf16>, pretrained_weights("t5-v1_1-xl"), ...): what
@@ -102,7 +104,9 @@ class pretrained_weights {
   public:
     using storage = inference;
     explicit pretrained_weights(std::filesystem::path path) : path_(std::move(path)) {}
-    template <class Model, class Memory> void fill(Model& model, Memory&) const { load_pretrained(path_, model); }
+    template <class Model, class Memory> void fill(Model& model, Memory&) const {
+        detail::read_pretrained(path_, model, false);
+    }
 
   private:
     std::filesystem::path path_;

@@ -1,4 +1,5 @@
-// A progress line for anything that takes long: share done, rate, time left. Quiet when stderr is not a terminal.
+// A progress line for anything that takes long: share done, rate, time left. Where stderr is no terminal (a log, a
+// pipe), a line a minute.
 #pragma once
 
 #include "../core/error.hpp"
@@ -24,10 +25,15 @@ class progress {
     progress& operator=(const progress&) = delete;
     ~progress() { finish(); }
 
-    /// Redraws the line at most ten times a second.
+    /// Redraws the line at most ten times a second; writes another one once a minute where there is no terminal.
     void update(std::int64_t done, const std::string& note = {}) {
-        if (!terminal_) return;
         const double now = seconds();
+        if (!terminal_) {
+            if (now - drawn_ < 60) return;
+            drawn_ = now;
+            std::fputs((line(done, now - begun_, note) + "\n").c_str(), stderr);
+            return;
+        }
         if (done < total_ && now - drawn_ < 0.1) return;
         drawn_ = now;
         std::string text = line(done, now - begun_, note);
@@ -82,7 +88,7 @@ class progress {
     std::int64_t total_, start_;
     std::string unit_;
     bool terminal_, shown_ = false;
-    double begun_ = seconds(), drawn_ = 0;
+    double begun_ = seconds(), drawn_ = terminal_ ? 0 : begun_;
 };
 
 } // namespace walt

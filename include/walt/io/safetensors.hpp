@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -152,6 +153,16 @@ class safetensors_file {
         if (found.dtype == "I64") convert<std::int64_t>(name, found, first, values);
         if (found.dtype == "I32") convert<std::int32_t>(name, found, first, values);
         if (found.dtype == "U8") convert<std::uint8_t>(name, found, first, values);
+    }
+    /// Refuses numbers of a tensor, read from element `first` on, that are not finite, or below `least`.
+    template <class T>
+    void require_finite(const std::string& name, std::span<const T> values, std::uint64_t first = 0,
+                        double least = -std::numeric_limits<double>::max()) const {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            const auto value = static_cast<double>(values[i]);
+            require(std::isfinite(value) && value >= least, "{}: element {} of tensor {} is {}, where {} is needed",
+                    path_, first + i, name, value, least == 0 ? "a finite number of 0 or more" : "a finite number");
+        }
     }
     /// All numbers of a tensor, whatever its shape, or of this shape.
     template <class T> std::vector<T> read(const std::string& name) const {

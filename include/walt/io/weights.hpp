@@ -17,14 +17,30 @@
 namespace walt {
 
 namespace detail {
-/// A tensor of the file as T, in memory order. `staging` is used again and again.
+/// A tensor of the file as T, in memory order. `staging` is used again and again. Refuses what is not finite.
 template <class T>
 void read_parameter(const safetensors_file& file, const parameter_row& row, std::span<T> memory,
                     std::vector<T>& staging) {
-    if (!row.channels_last) return file.read_into(row.name, memory);
-    staging.resize(row.size);
-    file.read_into(row.name, std::span(staging));
-    for (std::size_t i = 0; i < row.size; ++i) memory[i] = staging[place_in_file(row, i)];
+    if (row.channels_last) staging.resize(row.size);
+    const std::span<T> read = row.channels_last ? std::span<T>(staging) : memory;
+    file.read_into(row.name, read);
+    file.require_finite(row.name, std::span<const T>(read));
+    for (std::size_t i = 0; row.channels_last && i < row.size; ++i) memory[i] = staging[place_in_file(row, i)];
+}
+
+/// Reads every parameter of a model from the file that has it, and calls use(row, values).
+template <class Model> void each_parameter(auto&& file_of, auto&& use) {
+    std::vector<typename Model::master_type> values, staging;
+    for (const parameter_row& row : Model::table()) {
+        values.resize(row.size);
+        read_parameter(file_of(row.name), row, std::span(values), staging);
+        use(row, values);
+    }
+}
+/// Sets a model's parameters, whose names and shapes were checked; `whole`: none before all were found to be finite.
+template <class Model> void set_parameters(Model& model, auto&& file_of, bool whole) {
+    if (whole) each_parameter<Model>(file_of, [](const parameter_row&, const auto&) {});
+    each_parameter<Model>(file_of, [&](const parameter_row& row, const auto& values) { model.set(row, values); });
 }
 
 /// Refuses a file that has not exactly the model's tensors, each with its shape and of real numbers, and its config.
@@ -59,17 +75,13 @@ void save_weights(const std::filesystem::path& path, const Model& model,
 }
 
 /// Reads a model's masters. The file must have exactly the model's tensors, each with its shape (F32, F64, BF16 or
-/// F16), and its config; otherwise walt::error says which is wrong and the model stays as it was. (A disk that fails
-/// while the numbers are read leaves some of them new.)
+/// F16) and finite numbers, and its config; otherwise walt::error says which is wrong and the model stays as it was. (A
+/// disk that fails while the numbers are read leaves some of them new.)
 template <class Model> void load_weights(const std::filesystem::path& path, Model& model) {
     const safetensors_file file(path);
     detail::check_weights<Model>(file);
-    std::vector<typename Model::master_type> values, staging;
-    for (const parameter_row& row : Model::table()) {
-        values.resize(row.size);
-        detail::read_parameter(file, row, std::span(values), staging);
-        model.set(row, values);
-    }
+    detail::set_parameters(
+        model, [&](const std::string&) -> const safetensors_file& { return file; }, true);
 }
 
 /// denoiser model(device, config{}, compute<bf16>, weights_file("weights.safetensors")): for inference, with the file's
@@ -79,7 +91,12 @@ class weights_file {
     using storage = inference;
     explicit weights_file(std::filesystem::path path) : path_(std::move(path)) {}
     const std::filesystem::path& path() const { return path_; }
-    template <class Model, class Memory> void fill(Model& model, Memory&) const { load_weights(path_, model); }
+    template <class Model, class Memory> void fill(Model& model, Memory&) const {
+        const safetensors_file file(path_);
+        detail::check_weights<Model>(file);
+        detail::set_parameters(
+            model, [&](const std::string&) -> const safetensors_file& { return file; }, false);
+    }
 
   private:
     std::filesystem::path path_;

@@ -1,6 +1,8 @@
 // The words of a text, and those of all texts of a training.
 #pragma once
 
+#include "unicode.hpp"
+
 #include <set>
 #include <string>
 #include <string_view>
@@ -8,16 +10,18 @@
 
 namespace walt {
 
-/// The words of a text: split at ASCII white space and punctuation, A-Z made small. Other bytes (UTF-8) stay as they
-/// are.
+/// The words of a text (UTF-8): split at Unicode's white space and punctuation and at what is no UTF-8, A-Z made small;
+/// what is not shown (a byte order mark, joiners) is left out.
 inline std::vector<std::string> words(std::string_view text) {
+    constexpr char32_t zero_width_space = 0x200b;
     std::vector<std::string> list;
     bool inside = false;
-    for (const char c : text) {
-        const bool upper = c >= 'A' && c <= 'Z', plain = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        const bool letter = plain || static_cast<unsigned char>(c) >= 0x80;
+    for (const char32_t c : unicode::decode(text)) {
+        if (c != zero_width_space && unicode::is_control(c)) continue;
+        const bool letter =
+            c != zero_width_space && c != U'\xfffd' && !unicode::is_space(c) && !unicode::is_punctuation(c);
         if (letter && !inside) list.emplace_back();
-        if (letter) list.back() += upper ? static_cast<char>(c - 'A' + 'a') : c;
+        if (letter) unicode::append(list.back(), c >= U'A' && c <= U'Z' ? c - U'A' + U'a' : c);
         inside = letter;
     }
     return list;

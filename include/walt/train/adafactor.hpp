@@ -2,6 +2,7 @@
 // nothing.
 #pragma once
 
+#include "../core/range.hpp"
 #include "../ops/adafactor.hpp"
 #include "optimizer.hpp"
 
@@ -16,6 +17,7 @@ template <class Model> class adafactor_state;
 /// As it stands: the style of T5X. adafactor::big_vision() is the other one; both are starting points for your own.
 struct adafactor {
     static constexpr std::string_view name = "adafactor";
+    static constexpr std::string_view squares = "second_moment"; ///< of its state, what is never negative
     float learning_rate = 1e-2f;
     int factor_from = 128;          ///< matrices with both sides at least this have their second moments as two vectors
     float beta_power = 0.8f;        ///< second moments keep 1 - t^-beta_power of themselves in step t = 1, 2, ...
@@ -35,6 +37,16 @@ struct adafactor {
         how.scale_by_parameter = false;
         how.momentum = 0.9f;
         return how;
+    }
+
+    void each_option(auto&& option) const {
+        option("adafactor::learning_rate", learning_rate, ranges::not_negative);
+        option("adafactor::factor_from", factor_from, ranges::count);
+        option("adafactor::beta_power", beta_power, ranges::positive);
+        option("adafactor::most_beta", most_beta, ranges::share);
+        option("adafactor::most_rms", most_rms, ranges::not_negative);
+        option("adafactor::momentum", momentum, ranges::below_one);
+        option("adafactor::weight_decay", weight_decay, ranges::not_negative);
     }
 
     template <class Model> using state = adafactor_state<Model>;

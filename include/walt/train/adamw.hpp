@@ -1,6 +1,7 @@
 // AdamW (Loshchilov and Hutter; docs/model.md 18).
 #pragma once
 
+#include "../core/range.hpp"
 #include "optimizer.hpp"
 
 #include <cmath>
@@ -11,6 +12,7 @@ template <class Model> class adamw_state;
 
 struct adamw {
     static constexpr std::string_view name = "adamw";
+    static constexpr std::string_view squares = "second_moment"; ///< of its state, what is never negative
     float learning_rate = 5e-4f;
     float beta_1 = 0.9f, beta_2 = 0.99f, epsilon = 1e-8f;
     float weight_decay = 0.01f; ///< of matrices and kernels; biases, norms, tables and embeddings do not decay
@@ -18,6 +20,14 @@ struct adamw {
     /// Adam as a tokenizer and its critic use it, each against the other (docs/model.md 12): no memory of gradients, no
     /// decay.
     static constexpr adamw adversarial(float rate = 1e-4f) { return {rate, 0.0f, 0.99f, 1e-8f, 0.0f}; }
+
+    void each_option(auto&& option) const {
+        option("adamw::learning_rate", learning_rate, ranges::not_negative);
+        option("adamw::beta_1", beta_1, ranges::below_one);
+        option("adamw::beta_2", beta_2, ranges::below_one);
+        option("adamw::epsilon", epsilon, ranges::positive);
+        option("adamw::weight_decay", weight_decay, ranges::not_negative);
+    }
 
     template <class Model> using state = adamw_state<Model>;
 };

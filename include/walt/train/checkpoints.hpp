@@ -1,26 +1,38 @@
 // A run's state on disk, every so many steps and at the end, and where it goes on.
 #pragma once
 
+#include "../core/range.hpp"
+#include "../io/folder_lock.hpp"
 #include "state.hpp"
 
+#include <exception>
 #include <filesystem>
 
 namespace walt {
 
-/// An observer: folder/state.safetensors, with the state of all of the run's observers. A run whose folder has one goes
-/// on there.
+/// An observer: folder/state.safetensors, with the state of all of the run's observers; saved too when something is
+/// thrown that ends the run. A run whose folder has one goes on there. A folder in which a run is going on is refused.
 struct checkpoints {
     std::filesystem::path folder;
     std::int64_t every = 500; ///< steps
 
     class watch {
       public:
-        watch(std::filesystem::path file, std::int64_t every) : file_(std::move(file)), every_(every) {}
+        watch(const checkpoints& of, std::int64_t done)
+            : only_run_(of.folder), file_(of.file()), every_(of.every), saved_(done) {}
         void after_step(auto& run) {
             if (run.trainer().step_count() % every_ == 0) save(run);
         }
         void end(auto& run) {
-            if (saved_ != run.trainer().step_count()) save(run);
+            if (saved_ != run.trainer().step_count() || !std::filesystem::exists(file_)) save(run);
+        }
+        void failed(auto& run) {
+            if (saved_ == run.trainer().step_count()) return;
+            try {
+                save(run);
+            } catch (const std::exception& problem) { // what ended the run is on its way already
+                fmt::print(stderr, "walt: the run's last steps are not saved: {}\n", problem.what());
+            }
         }
 
       private:
@@ -28,17 +40,19 @@ struct checkpoints {
             write_state(file_, run);
             saved_ = run.trainer().step_count();
         }
+        folder_lock only_run_;
         std::filesystem::path file_;
-        std::int64_t every_, saved_ = -1;
+        std::int64_t every_, saved_;
     };
 
     std::filesystem::path file() const { return folder / "state.safetensors"; }
     void resume(auto& run) const {
-        require(every >= 1, "checkpoints are saved every step or more rarely; every is {}", every);
+        check_option("checkpoints::every", every, ranges::count);
         std::filesystem::create_directories(folder);
+        const folder_lock only_run(folder);
         if (std::filesystem::exists(file())) read_state(file(), run);
     }
-    watch begin(auto&) const { return {file(), every}; }
+    watch begin(auto& run) const { return {*this, run.trainer().step_count()}; }
 };
 
 } // namespace walt

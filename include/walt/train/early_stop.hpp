@@ -1,7 +1,7 @@
 // A run that no longer learns ends.
 #pragma once
 
-#include "../core/error.hpp"
+#include "../core/range.hpp"
 #include "observer.hpp"
 
 #include <limits>
@@ -12,17 +12,19 @@ struct patience {
     std::int64_t window = 100; ///< steps whose mean loss is looked at
     std::int64_t windows = 10; ///< without a better one, and the run stops
     double least = 0;          ///< that a better one is better by
+
+    void each_option(auto&& option) const {
+        option("patience::window", window, ranges::count);
+        option("patience::windows", windows, ranges::count);
+        option("patience::least", least, ranges::not_negative);
+    }
 };
 
 /// An observer: stops when the mean loss of so many windows in a row was no better than the best before. What it has
 /// seen is kept with the run's state.
 class early_stop {
   public:
-    explicit early_stop(patience how = {}) : how_(how) {
-        require(how.window >= 1 && how.windows >= 1,
-                "early_stop needs windows of 1 step or more and 1 window or more; {} and {} came", how.window,
-                how.windows);
-    }
+    explicit early_stop(patience how = {}) : how_(checked(how)) {}
 
     verdict on_step(auto&, const step_result& result) {
         if (result.skipped) return go_on;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/model.hpp"
+#include "../core/range.hpp"
 #include "../ops/optimizer.hpp"
 #include "../ops/pointwise.hpp"
 #include "observer.hpp"
@@ -15,6 +16,7 @@ namespace walt {
 struct averaging {
     float decay = 0.999f;
     std::string name = "average"; ///< in the run's state: two averages of one run need two
+    void each_option(auto&& option) const { option("averaging::decay", decay, ranges::share); }
     double keep(std::int64_t n) const {
         return std::min(static_cast<double>(decay), (1.0 + static_cast<double>(n)) / (10.0 + static_cast<double>(n)));
     }
@@ -24,7 +26,7 @@ struct averaging {
 /// starts as the model is when it is made, and is saved with the run.
 template <class Model> class ema {
   public:
-    explicit ema(const Model& of, averaging how = {}) : of_(&of), how_(std::move(how)), average_(clone(of)) {}
+    explicit ema(const Model& of, averaging how = {}) : of_(&of), how_(checked(std::move(how))), average_(clone(of)) {}
 
     Model& model() {
         ops::convert(average_.context(), average_.masters(), average_.copies());

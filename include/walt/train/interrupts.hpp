@@ -1,38 +1,70 @@
-// Ctrl-C and SIGTERM stop a run in good order instead of ending the program.
+// Ctrl-C, SIGTERM and SIGHUP stop a run in good order instead of ending the program.
 #pragma once
 
+#include "../core/threads.hpp"
 #include "observer.hpp"
 
+#include <array>
 #include <csignal>
+#include <cstddef>
 
 namespace walt {
 
 namespace detail {
+/// The signal that came since the first of the runs that are running began; 0: none. It stays when they have ended.
 inline volatile std::sig_atomic_t interrupted = 0;
-}
 
-/// An observer: a signal ends the run after the step that it comes in. One run at a time has it.
+/// The handlers, for as long as any run is running, in whatever thread.
+class signal_handlers {
+  public:
+    static void begin() {
+        const lock inside(mutex());
+        if (runs()++ > 0) return;
+        interrupted = 0;
+        for (std::size_t i = 0; i < signals.size(); ++i) {
+            before()[i] = std::signal(signals[i], [](int which) { interrupted = which; });
+            if (signals[i] == SIGHUP && before()[i] == SIG_IGN) std::signal(SIGHUP, SIG_IGN); // nohup's
+        }
+    }
+    static void end() {
+        const lock inside(mutex());
+        if (--runs() > 0) return;
+        for (std::size_t i = 0; i < signals.size(); ++i) std::signal(signals[i], before()[i]);
+    }
+
+  private:
+    static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
+    static detail::mutex& mutex() {
+        static detail::mutex one;
+        return one;
+    }
+    static int& runs() {
+        static int count = 0;
+        return count;
+    }
+    static std::array<void (*)(int), signals.size()>& before() {
+        static std::array<void (*)(int), signals.size()> handlers{};
+        return handlers;
+    }
+};
+} // namespace detail
+
+/// An observer: a signal ends the run after the step that it comes in, and every other run of the program that has it.
 struct interrupts {
     class watch {
       public:
-        watch() {
-            detail::interrupted = 0;
-            before_int_ = std::signal(SIGINT, [](int) { detail::interrupted = 1; });
-            before_term_ = std::signal(SIGTERM, [](int) { detail::interrupted = 1; });
-        }
-        ~watch() {
-            std::signal(SIGINT, before_int_);
-            std::signal(SIGTERM, before_term_);
-        }
+        watch() { detail::signal_handlers::begin(); }
+        ~watch() { detail::signal_handlers::end(); }
         watch(const watch&) = delete;
         watch& operator=(const watch&) = delete;
-        verdict after_step(auto&) const { return detail::interrupted ? stop : go_on; }
-
-      private:
-        void (*before_int_)(int);
-        void (*before_term_)(int);
+        verdict after_step(auto&) const { return detail::interrupted != 0 ? stop : go_on; }
     };
     watch begin(auto&) const { return {}; }
 };
+
+/// What a program returns whose run() was stopped: 128 and the signal's number, as shells say it (130 after Ctrl-C, 143
+/// after SIGTERM); 0 where no signal came, but an observer's own word.
+///     if (!trainer.run(...)) return walt::exit_status();
+inline int exit_status() { return detail::interrupted != 0 ? 128 + static_cast<int>(detail::interrupted) : 0; }
 
 } // namespace walt

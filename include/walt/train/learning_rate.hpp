@@ -1,6 +1,8 @@
 // The course of the learning rate.
 #pragma once
 
+#include "../core/range.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +13,12 @@ namespace walt {
 struct warmup_cosine {
     std::int64_t warmup = 200, total = 10'000;
     float floor = 0.0f;
+
+    void each_option(auto&& option) const {
+        option("warmup_cosine::warmup", warmup, ranges::not_negative);
+        option("warmup_cosine::total", total, ranges::not_negative);
+        option("warmup_cosine::floor", floor, ranges::share);
+    }
 
     /// The share of the peak at step n, counted from 0.
     double share(std::int64_t n) const {

@@ -1,6 +1,7 @@
 // What a run measures beside its own loss, a line every so many steps, in a file that spreadsheets read.
 #pragma once
 
+#include "../core/range.hpp"
 #include "observer.hpp"
 #include "step_lines.hpp"
 
@@ -21,8 +22,7 @@ template <class Measure> struct measures_log {
     class watch {
       public:
         watch(const measures_log& of, std::int64_t done) : of_(&of), done_(done), last_(done) {
-            require(of.every >= 1, "measures are logged every step or more rarely; measures_log::every is {}",
-                    of.every);
+            check_option("measures_log::every", of.every, ranges::count);
         }
         void after_step(auto& run) {
             if (run.trainer().step_count() % of_->every == 0) look(run.trainer().step_count());

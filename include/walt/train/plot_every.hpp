@@ -1,6 +1,7 @@
 // A run's losses as a picture that is redrawn while it runs.
 #pragma once
 
+#include "../core/range.hpp"
 #include "../io/plot.hpp"
 #include "observer.hpp"
 
@@ -65,7 +66,7 @@ struct plot_every {
     std::filesystem::path folder;
     std::string title;
 
-    void begin(auto&) const { require(every >= 1, "plot_every draws every step or more rarely; every is {}", every); }
+    void begin(auto&) const { check_option("plot_every::every", every, ranges::count); }
     void after_step(auto& run) const {
         if (run.trainer().step_count() % every == 0) draw();
     }

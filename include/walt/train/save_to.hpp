@@ -10,17 +10,18 @@
 
 namespace walt {
 
-/// An observer: folder/log.csv and folder/state.safetensors, a line of progress on the terminal; Ctrl-C and SIGTERM
-/// save and stop. A run whose folder has a state goes on there.
+/// An observer: folder/log.csv and folder/state.safetensors, a line of progress on the terminal; Ctrl-C, SIGTERM and
+/// SIGHUP save and stop, and run() says false (exit_status). What is thrown leaves when all is saved. A run whose
+/// folder has a state goes on there.
 struct save_to {
     std::filesystem::path folder;
     std::int64_t every = 500; ///< steps between two saved states
 
     struct watch {
+        checkpoints::watch states; // first: it has the folder
         interrupts::watch signals;
         csv_log::watch log;
         progress_line::watch progress;
-        checkpoints::watch states;
 
         void on_step(auto& trainer, const step_result& result) {
             log.on_step(trainer, result);
@@ -31,12 +32,13 @@ struct save_to {
             return signals.after_step(run);
         }
         void end(auto& run) { states.end(run); }
+        void failed(auto& run) { states.failed(run); }
     };
 
     void resume(auto& run) const { checkpoints{folder, every}.resume(run); }
     watch begin(auto& run) const {
-        return {interrupts{}.begin(run), csv_log{folder / "log.csv"}.begin(run), progress_line{}.begin(run),
-                checkpoints{folder, every}.begin(run)};
+        return {checkpoints{folder, every}.begin(run), interrupts{}.begin(run), csv_log{folder / "log.csv"}.begin(run),
+                progress_line{}.begin(run)};
     }
 };
 

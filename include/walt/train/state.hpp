@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <functional>
+#include <limits>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -38,9 +41,40 @@ template <class T> T number_in(const safetensors_file& file, const std::string& 
     const std::string& text = stored->second;
     T value{};
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    require(problem == std::errc{} && end == text.data() + text.size() && !(std::is_integral_v<T> && value < T{}),
-            "{}'s metadata {} is no {}number: {}", file.path(), key, std::is_integral_v<T> ? "natural " : "", text);
+    require(problem == std::errc{} && end == text.data() + text.size() && !(std::is_integral_v<T> && value < T{}) &&
+                std::isfinite(static_cast<double>(value)),
+            "{}'s metadata {} is no {} number: {}", file.path(), key, std::is_integral_v<T> ? "natural" : "finite",
+            text);
     return value;
+}
+
+template <class Trainer> using compute_of = typename std::remove_cvref_t<Trainer>::model_type::compute_type;
+
+/// The options that are not what the run had that wrote the state: a run may go on with others, knowingly.
+inline void tell_other_options(const safetensors_file& file, std::string_view mine) {
+    const auto stored = file.metadata().find("walt.options");
+    if (stored == file.metadata().end()) return;
+    const auto parsed = [](std::string_view text) {
+        std::map<std::string, std::string, std::less<>> options;
+        for (std::size_t end = 0; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) {
+            const std::string_view line = text.substr(0, end);
+            const std::size_t space = line.rfind(' ');
+            if (space != line.npos) options.emplace(line.substr(0, space), line.substr(space + 1));
+        }
+        return options;
+    };
+    const auto now = parsed(mine);
+    for (const auto& [name, was] : parsed(stored->second))
+        if (const auto at = now.find(name); at != now.end() && at->second != was)
+            fmt::print(stderr, "walt: {} is of a run with {} {}; it goes on with {}\n", file.path(), name, was,
+                       at->second);
+}
+
+/// The least number that a tensor of a state may have: what an optimizer calls its squares is not negative.
+template <class Trainer> double least_of(std::string_view name) {
+    if constexpr (requires { Trainer::optimizer_type::squares; })
+        if (name.find(Trainer::optimizer_type::squares) != name.npos) return 0;
+    return -std::numeric_limits<double>::max();
 }
 
 /// Refuses a state that was made with something else than this run has. `absent`: what states say that do not say it.
@@ -63,6 +97,8 @@ template <class Run> void write_state(const std::filesystem::path& path, const R
     file.metadata("walt.seed", std::to_string(trainer.options().seed.value));
     file.metadata("walt.optimizer", std::string(std::remove_reference_t<decltype(trainer)>::optimizer_type::name));
     file.metadata("walt.trained", detail::trained_text(trainer));
+    file.metadata("walt.compute", std::string(dtype_name<detail::compute_of<decltype(trainer)>>()));
+    file.metadata("walt.options", trainer.options_said());
     run.each_state([&]<class State>(std::string_view name, State&& state) {
         using value = std::remove_cvref_t<State>;
         if constexpr (std::is_arithmetic_v<value>) file.metadata("walt." + std::string(name), fmt::format("{}", state));
@@ -82,8 +118,9 @@ template <class Run> void write_state(const std::filesystem::path& path, const R
     file.save(path);
 }
 
-/// Goes on from write_state's file. Refuses one of another config, seed, optimizer or set of trained parameters, of
-/// other observers, or of another type, in one sentence; the run then stays as it was.
+/// Goes on from write_state's file. Refuses one of another config, seed, optimizer, compute type or set of trained
+/// parameters, of other observers, of another type, or with numbers that are not finite, in one sentence; the run then
+/// stays as it was. Options of the run that differ (rates, batch sizes) are said on stderr.
 template <class Run> void read_state(const std::filesystem::path& path, const Run& run) {
     auto& trainer = run.trainer();
     using trainer_type = std::remove_reference_t<decltype(trainer)>;
@@ -95,6 +132,10 @@ template <class Run> void read_state(const std::filesystem::path& path, const Ru
     detail::check_same(file, "walt.optimizer", trainer_type::optimizer_type::name, "adamw",
                        "which keeps other numbers");
     detail::check_same(file, "walt.trained", detail::trained_text(trainer), "*", "which trains other parameters");
+    if (file.metadata().contains("walt.compute"))
+        detail::check_same(file, "walt.compute", dtype_name<detail::compute_of<trainer_type>>(), "",
+                           "which rounds otherwise");
+    detail::tell_other_options(file, trainer.options_said());
     std::set<std::string, std::less<>> known;
     std::vector<std::function<void()>> changes; // none is made before everything has been found
     run.each_state([&]<class State>(std::string_view name_text, State&& state) {
@@ -111,11 +152,20 @@ template <class Run> void read_state(const std::filesystem::path& path, const Ru
             require(stored.shape == std::vector<std::int64_t>{state.size()}, "{}: {} should have shape [{}] and has {}",
                     path.string(), name, state.size(), detail::shape_text(stored.shape));
             known.insert(name);
-            changes.push_back([&ctx, &file, name, state] {
+            const auto read = [&file, name, size = state.size()](auto&& use) {
                 std::vector<element> piece;
-                detail::each_piece(state.size(), [&](std::int64_t first, std::int64_t count) {
+                detail::each_piece(size, [&](std::int64_t first, std::int64_t count) {
                     piece.resize(static_cast<std::size_t>(count));
                     file.read_into(name, std::span(piece), static_cast<std::uint64_t>(first));
+                    use(first, piece);
+                });
+            };
+            const double least = detail::least_of<trainer_type>(name);
+            read([&](std::int64_t first, const std::vector<element>& piece) {
+                file.require_finite(name, std::span<const element>(piece), static_cast<std::uint64_t>(first), least);
+            });
+            changes.push_back([&ctx, read, state] {
+                read([&](std::int64_t first, const std::vector<element>& piece) {
                     ctx.upload(state.data() + first, piece.data(), piece.size() * sizeof(element));
                 });
             });

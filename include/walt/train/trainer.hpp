@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../core/prefetch.hpp"
+#include "../core/range.hpp"
 #include "../ops/pointwise.hpp"
 #include "adamw.hpp"
 #include "learning_rate.hpp"
@@ -11,6 +12,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <functional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -25,6 +28,17 @@ struct training {
     int give_up_after = 10; ///< steps in a row with a non-finite loss or gradient
     prefetching prefetch{}; ///< how far run()'s source is ahead, and in how many threads; ahead 0: it is not
     walt::seed seed{0};
+
+    void each_option(auto&& option) const {
+        rate.each_option(option);
+        option("training::clip", clip, ranges::positive);
+        option("training::accumulate", accumulate, ranges::count);
+        option("training::give_up_after", give_up_after, ranges::count);
+    }
+    void check() const {
+        check_option("training::prefetch.ahead", prefetch.ahead, ranges::not_negative);
+        check_option("training::prefetch.threads", prefetch.threads, ranges::count);
+    }
 };
 
 /// Model: a walt::model. Objective: see objective.hpp. Optimizer: see optimizer.hpp. The same seed and source give the
@@ -38,14 +52,12 @@ class trainer {
     using optimizer_type = Optimizer;
 
     trainer(Model& model, Objective objective, Optimizer optimizer = {}, training options = {})
-        : model_(&model), objective_(std::move(objective)), optimizer_(optimizer), options_(std::move(options)),
-          trained_(model.context(), Model::table(), options_.train), state_(optimizer_, model, trained_),
-          gradient_(model.context(), trained_.parameters().extent()), squares_(model.context(), 1),
-          scale_(model.context(), 1),
-          losses_(model.context(), static_cast<std::size_t>(std::max(1, options_.accumulate))) {
-        require(options_.accumulate >= 1, "a step needs 1 micro-batch or more; training::accumulate is {}",
-                options_.accumulate);
-        require(options_.clip > 0, "training::clip must be positive; it is {}", options_.clip);
+        : model_(&model), objective_(std::move(objective)), optimizer_(checked(optimizer)),
+          options_(checked(std::move(options))), trained_(model.context(), Model::table(), options_.train),
+          state_(optimizer_, model, trained_), gradient_(model.context(), trained_.parameters().extent()),
+          squares_(model.context(), 1), scale_(model.context(), 1),
+          losses_(model.context(), static_cast<std::size_t>(options_.accumulate)) {
+        check_options(goal());
     }
     trainer(const trainer&) = delete; // the optimizer's state refers to what is trained
     trainer& operator=(const trainer&) = delete;
@@ -127,13 +139,17 @@ class trainer {
         return result;
     }
 
-    /// Trains until step `until`; true: it came there, false: an observer stopped it. `source` runs ahead in threads of
-    /// its own (training::prefetch), so it must not use the model's context. Observers: see observer.hpp.
-    template <batch_source Source, class... Observer> bool run(Source&& source, steps until, Observer&&... watching) {
+    /// Trains until step `until`; true: it came there, false: an observer stopped it, so that nothing that needs a
+    /// whole training may follow. `source` runs ahead in threads of its own (training::prefetch), so it must not use
+    /// the model's context. What source, objective or an observer throws leaves by here when all observers have seen
+    /// the steps done and have been told (failed). Observers: see observer.hpp.
+    template <batch_source Source, class... Observer>
+    [[nodiscard]] bool run(Source&& source, steps until, Observer&&... watching) {
         using run_of = running<trainer, std::remove_reference_t<Observer>...>;
         static_assert((observer<Observer, trainer, run_of> && ...),
                       "an observer is a callable (trainer&, const step_result&), or has on_step, begin, resume, "
                       "after_step, end or each_state (train/observer.hpp)");
+        source_options_ = options_text(source);
         run_of all(*this, until, watching...);
         all.each([&](auto& one) {
             if constexpr (requires { one.resume(all); }) one.resume(all);
@@ -141,15 +157,33 @@ class trainer {
         detail::watchers<decltype(all), std::remove_reference_t<Observer>...> watchers(all, watching...);
         const auto loop = [&](auto&& next) {
             verdict word = go_on;
-            while (step_ < until.count && word == go_on) {
-                const step_result result = step(next);
-                const auto heed = [&](verdict said) {
-                    if (said == walt::stop) word = walt::stop;
-                };
-                watchers.each([&](auto& one) { heed(one.on_step(all, result)); });
-                watchers.each([&](auto& one) { heed(one.after_step(all)); });
+            std::exception_ptr problem;
+            const auto guarded = [&](auto&& work) {
+                try {
+                    work();
+                } catch (...) {
+                    if (!problem) problem = std::current_exception();
+                }
+            };
+            const auto ask_all = [&](auto&& ask) { // all of them, whatever one throws: the run's state is of one step
+                watchers.each([&](auto& one) {
+                    guarded([&] {
+                        if (ask(one) == walt::stop) word = walt::stop;
+                    });
+                });
+            };
+            while (step_ < until.count && word == go_on && !problem) {
+                step_result result;
+                guarded([&] { result = step(next); });
+                if (problem) break;
+                ask_all([&](auto& one) { return one.on_step(all, result); });
+                ask_all([&](auto& one) { return one.after_step(all); });
             }
-            watchers.each([&](auto& one) { one.end(all); });
+            if (!problem) watchers.each([&](auto& one) { one.end(all); });
+            else {
+                watchers.each([&](auto& one) { guarded([&] { one.failed(all); }); });
+                std::rethrow_exception(problem);
+            }
             return word == go_on;
         };
         if (options_.prefetch.ahead == 0 || step_ >= until.count) return loop(source);
@@ -160,6 +194,10 @@ class trainer {
         return loop([&](std::int64_t) { return batches.next(); });
     }
 
+    /// What is said of the run in its state, a line an option: the batches', the objective's, the optimizer's, its own.
+    std::string options_said() const {
+        return source_options_ + options_text(goal()) + options_text(optimizer_) + options_text(options_);
+    }
     /// Names all that the next step depends on: visit(name, view<A, dynamic>) and visit(name, std::int64_t&).
     template <class Visit> void each_state(Visit&& visit) {
         visit("step", step_);
@@ -174,6 +212,7 @@ class trainer {
     void masters_changed() { ops::convert(model_->context(), model_->masters(), model_->copies()); }
 
   private:
+    const std::unwrap_reference_t<Objective>& goal() const { return objective_; }
     void skip(const step_result& result) {
         ++skipped_;
         ++in_a_row_;
@@ -208,6 +247,7 @@ class trainer {
     buffer<A> losses_;       ///< of the step's micro-batches
     std::int64_t step_ = 0, updates_ = 0, position_ = 0, skipped_ = 0, in_a_row_ = 0;
     int added_ = 0;
+    std::string source_options_;
 };
 
 } // namespace walt

@@ -1,12 +1,14 @@
 // What the denoiser is asked about, on its device.
 #pragma once
 
+#include "../core/error.hpp"
 #include "../core/view.hpp"
 
 namespace walt {
 
 /// B samples, each a video or a stack of F images (docs/model.md 1.2). A is float or double.
-/// Views that the config does not use stay empty; an empty self_condition, known or mask is zeros.
+/// Views that the config does not use stay empty; an empty self_condition is zeros, and so are known and mask where
+/// both are empty. Numbers lie on the device, where indices are not looked at before they are used (ops/embedding.hpp).
 template <class A, class Config> struct denoiser_input {
     static constexpr int F = Config::frames, H = Config::height, W = Config::width, C = Config::channels;
     using latent = view<const A, dynamic, F, H, W, C>;
@@ -27,6 +29,30 @@ template <class A, class Config> struct denoiser_input {
     view<const std::int32_t, dynamic> low_resolution_step;     // [B]
 
     std::int64_t batch() const { return noisy.extent(0); }
+
+    /// Throws walt::error, with both sizes, where a view that the config uses is absent or is not of the batch.
+    /// `conditions_prepared`: texts were encoded before.
+    void check(bool conditions_prepared = false) const {
+        const std::int64_t B = batch(), frames = B * F;
+        const auto holds = [](std::int64_t came, std::int64_t needed, const char* what) {
+            require(came == needed, "a denoiser's input needs {} {}; {} came", needed, what, came);
+        };
+        holds(step.size(), frames, "steps, one a frame");
+        holds(is_image.size(), B, "kinds (is_image), one a sample");
+        if constexpr (Config::classes > 0) holds(label.size(), frames, "labels, one a frame");
+        if constexpr (Config::self_conditioning)
+            if (self_condition.extent(0) > 0) holds(self_condition.extent(0), B, "samples in self_condition");
+        if constexpr (Config::frame_prediction) {
+            const bool none = known.extent(0) == 0 && mask.size() == 0;
+            if (!none) holds(known.extent(0), B, "samples in known, which comes with a mask");
+            if (!none) holds(mask.size(), frames, "mask values, one a frame, which come with known");
+        }
+        if constexpr (Config::text_dim > 0) {
+            holds(text_row.size(), frames, "text rows, one a frame");
+            if (!conditions_prepared)
+                holds(text.extent(0), text_valid.size(), "positions of texts, each with text_valid");
+        }
+    }
 };
 
 /// Where backward writes the gradients of the inputs; empty views are left out.

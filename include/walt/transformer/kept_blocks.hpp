@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../config/denoiser.hpp"
+#include "../core/range.hpp"
 #include "../ops/diffusion.hpp"
 #include "../ops/pointwise.hpp"
 
@@ -21,6 +22,7 @@ struct step_reuse {
     /// skipped.
     std::function<void(int block, double change, bool skipped)> seen{};
 
+    void each_option(auto&& option) const { option("step_reuse::threshold", threshold, ranges::not_negative); }
     bool off() const { return threshold <= 0; }
 };
 
@@ -71,8 +73,7 @@ template <class T, class Config> class kept_blocks {
     static constexpr int D = dimensions<Config>::hidden;
 
     kept_blocks(arena& from, std::int64_t batch, const step_reuse& how) : how_(how), batch_(batch) {
-        require(how.threshold >= 0, "a step's blocks are reused below a relative change of 0 or more, not {}",
-                how.threshold);
+        check_options(how);
         const std::int64_t frames = batch * dimensions<Config>::frames;
         for (int i = 0; i < dimensions<Config>::depth; ++i)
             blocks_.emplace_back(from, frames, frames * dimensions<Config>::tokens);

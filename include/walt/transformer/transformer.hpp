@@ -97,6 +97,7 @@ template <class Config> struct transformer {
     void forward(auto& ctx, const weights<T>& w, const denoiser_input<accumulate_t<T>, Config>& in, V v,
                  const saved<T>& keep, const prepared<T, Config>& given = {},
                  kept_blocks<T, Config>* kept = nullptr) const {
+        in.check(static_cast<bool>(given));
         tokens.forward(ctx, w, in, given, keep.stream(0), keep.tokens);
         conditions.forward(ctx, w, in, given, keep.conditions);
 

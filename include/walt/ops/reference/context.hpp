@@ -17,9 +17,13 @@ struct context {
 
     memory allocate(std::size_t bytes) { return allocate_host(bytes); }
     /// Copies from host memory to this device's.
-    void upload(void* device, const void* host, std::size_t bytes) { std::memcpy(device, host, bytes); }
+    void upload(void* device, const void* host, std::size_t bytes) {
+        if (bytes > 0) std::memcpy(device, host, bytes); // an empty vector has no address
+    }
     /// Copies from this device's memory to the host's; what was queued before is done when it returns.
-    void download(void* host, const void* device, std::size_t bytes) { std::memcpy(host, device, bytes); }
+    void download(void* host, const void* device, std::size_t bytes) {
+        if (bytes > 0) std::memcpy(host, device, bytes);
+    }
 };
 
 } // namespace walt::reference::inline WALT_INSTRUCTION_SET

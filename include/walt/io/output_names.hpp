@@ -1,0 +1,56 @@
+// Where results go: folders that are known to be writable before the work begins, and names of files made of texts.
+#pragma once
+
+#include "../text/unicode.hpp"
+#include "atomic_file.hpp"
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace walt {
+
+/// Makes a folder, if it is not there, and tries to write there: what is wrong is said before anything is computed.
+inline void make_writable(const std::filesystem::path& folder) {
+    std::error_code problem;
+    std::filesystem::create_directories(folder, problem);
+    require(!problem, "the folder '{}' cannot be made: {}", folder.string(), problem.message());
+    const atomic_file tried(folder / "writable");
+}
+
+/// A name for the file of each text, without an ending: its letters and digits of any script, the others as _, at most
+/// 60 bytes; "no_text" where nothing is left. All names differ (a number follows where texts would share one), in
+/// capitals too, and none begins with a dot.
+inline std::vector<std::string> file_names(const std::vector<std::string>& texts) {
+    constexpr std::size_t longest = 60;
+    std::vector<std::string> names;
+    std::set<std::string> taken;
+    const auto small = [](std::string name) {
+        for (char& c : name)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        return name;
+    };
+    for (const std::string& text : texts) {
+        std::string name;
+        for (const char32_t point : unicode::decode(text)) {
+            const bool kept = point != U'\xfffd' && !unicode::is_space(point) && !unicode::is_control(point) &&
+                              !unicode::is_punctuation(point);
+            const std::size_t before = name.size();
+            if (kept || point == U'-') unicode::append(name, point);
+            else if (!name.empty() && name.back() != '_') name += '_';
+            if (name.size() <= longest) continue;
+            name.resize(before);
+            break;
+        }
+        while (!name.empty() && name.back() == '_') name.pop_back();
+        if (name.empty()) name = "no_text";
+        std::string unique = name;
+        for (int i = 2; !taken.insert(small(unique)).second; ++i) unique = fmt::format("{}_{}", name, i);
+        names.push_back(unique);
+    }
+    return names;
+}
+
+} // namespace walt

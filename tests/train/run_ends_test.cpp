@@ -1,0 +1,112 @@
+// How runs end: by signals, by what is thrown, beside others in their folder.
+#include "../catch.hpp"
+#include "../datasets/temporary_folder.hpp"
+#include "regression.hpp"
+
+#include <walt/ops/reference/optimizer.hpp>
+#include <walt/ops/reference/pointwise.hpp>
+#include <walt/reference.hpp>
+#include <walt/train/ema.hpp>
+#include <walt/train/save_to.hpp>
+
+#include <csignal>
+#include <stdexcept>
+#include <thread>
+
+using namespace walt;
+using namespace walt::testing;
+
+namespace {
+struct scene {
+    reference::context ctx;
+    regressor<reference::context, float> model{ctx, seed{5}};
+    trainer<regressor<reference::context, float>, squared_error> run{model, squared_error{}};
+};
+rows calm(std::int64_t n) { return rows_of(n); }
+std::int64_t saved_steps(const std::filesystem::path& folder) {
+    return std::stoll(safetensors_file(folder / "state.safetensors").metadata().at("walt.step"));
+}
+} // namespace
+
+TEST_CASE("what a source or an observer throws leaves the run when its steps are saved") {
+    const temporary_folder folder;
+    {
+        scene s;
+        CHECK_THROWS_WITH(s.run.run(
+                              [](std::int64_t n) {
+                                  require(n < 7, "file {} cannot be read", n);
+                                  return rows_of(n);
+                              },
+                              steps{20}, save_to{folder.path}),
+                          "file 7 cannot be read");
+        CHECK(saved_steps(folder.path) == 7);
+    }
+    scene s;
+    ema average(s.model);
+    const auto odd = folder.path / "odd";
+    CHECK_THROWS_AS(s.run.run(
+                        calm, steps{20},
+                        [](auto& trainer, const step_result&) {
+                            if (trainer.step_count() == 3) throw std::runtime_error("an observer's own");
+                        },
+                        average, save_to{odd}),
+                    std::runtime_error);
+    CHECK(saved_steps(odd) == 3); // and the average has seen step 3
+    scene again;
+    ema its(again.model);
+    REQUIRE(again.run.run(
+        calm, steps{10}, [](auto&, const step_result&) {}, its, save_to{odd}));
+    scene undisturbed;
+    ema other(undisturbed.model);
+    REQUIRE(undisturbed.run.run(calm, steps{10}, other));
+    CHECK(again.model.host_masters() == undisturbed.model.host_masters());
+    CHECK(its.model().host_masters() == other.model().host_masters());
+}
+
+TEST_CASE("a signal stops every run of the program, and says which it was") {
+    for (const auto& [signal, status] : {std::pair{SIGINT, 130}, {SIGTERM, 143}, {SIGHUP, 129}}) {
+        const temporary_folder folder;
+        const auto train = [&, signal = signal](const char* name, std::int64_t at) {
+            scene s;
+            return s.run.run(calm, steps{1'000'000}, save_to{folder.path / name, 1'000'000},
+                             [&](auto& trainer, const step_result&) {
+                                 if (trainer.step_count() == at) std::raise(signal);
+                             });
+        };
+        bool first = true, second = true;
+        std::thread other([&] { second = train("b", -1); });
+        first = train("a", 50);
+        other.join();
+        CHECK_FALSE(first);
+        CHECK_FALSE(second);
+        CHECK(exit_status() == status);
+        CHECK(saved_steps(folder.path / "a") == 50);
+        CHECK(std::filesystem::exists(folder.path / "b" / "state.safetensors"));
+    }
+    scene s;
+    REQUIRE(s.run.run(calm, steps{2}, interrupts{}));
+    CHECK(exit_status() == 0);
+}
+
+TEST_CASE("a run of two that end one after the other is still stopped in good order") {
+    const temporary_folder folder;
+    scene first, second;
+    CHECK_FALSE(
+        second.run.run(calm, steps{100}, save_to{folder.path / "b", 1000}, [&](auto& trainer, const step_result&) {
+            if (trainer.step_count() != 3) return;
+            REQUIRE(first.run.run(calm, steps{2}, save_to{folder.path / "a"}));
+            std::raise(SIGTERM);
+        }));
+    CHECK(saved_steps(folder.path / "b") == 3);
+}
+
+TEST_CASE("a folder has one run") {
+    const temporary_folder folder;
+    scene first, second;
+    CHECK(first.run.run(calm, steps{3}, save_to{folder.path}, [&](auto&, const step_result&) {
+        CHECK_THROWS_WITH(second.run.run(calm, steps{9}, save_to{folder.path}),
+                          Catch::Contains("one folder has one run"));
+    }));
+    CHECK(second.run.run(calm, steps{5}, save_to{folder.path})); // it goes on there
+    CHECK(saved_steps(folder.path) == 5);
+}
