@@ -11,7 +11,7 @@ template <class Config> void card(const char* name) {
                static_cast<double>(one.activations) * 1e-6);
 }
 
-int main() {
+int main() try {
     static_assert(walt::parameter_count<walt::transformer<walt::presets::walt_l>> == 313'238'408); // 313 M in the paper
     card<walt::presets::walt_l>("walt_l");
     card<walt::presets::walt_xl>("walt_xl");
@@ -24,4 +24,7 @@ int main() {
     fmt::print("a clip of 17 x 512 x 896 by the cascade, 50 guided steps a stage: {:.0f} M parameters, {:.0f} TFLOP, "
                "{:.1f} TB moved\n",
                static_cast<double>(clip.whole.parameters) * 1e-6, clip.whole.flops * 1e-12, clip.whole.bytes * 1e-12);
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

@@ -33,7 +33,7 @@ template <int Width> float attend(auto& device, float push) {
     else return 0;
 }
 
-int main() {
+int main() try {
     walt::cpu::context device;
     const bool apart = attend<4>(device, 0) == attend<4>(device, 3);    // in windows of 4 x 4 the two are apart
     const bool together = attend<8>(device, 0) != attend<8>(device, 3); // in one of 4 x 8 they are not
@@ -43,4 +43,7 @@ int main() {
     fmt::print("far tokens matter: {} with windows 2x4x4, {} with 2x4x8; {:.0f} and {:.0f} FLOPs\n",
                apart ? "no" : "yes", together ? "yes" : "no", small.flops, large.flops);
     return apart && together && large.flops == 2 * small.flops ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

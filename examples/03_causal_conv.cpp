@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-int main() {
+int main() try {
     walt::cpu::context device;
     constexpr int frames = 5, side = 6, in = 3, out = 8;
     const walt::video_size size{1, frames, side, side};
@@ -28,4 +28,7 @@ int main() {
         causal = causal && first == changed;
     }
     return causal ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

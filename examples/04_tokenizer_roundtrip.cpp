@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-int main() {
+int main() try {
     walt::reference::context device;
     const walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<float>, walt::seed{1});
     walt::clips clip{.shape = {1, 5, 16, 16}};
@@ -24,4 +24,7 @@ int main() {
                clip.pixels.size(), latents.values.size(), back.pixels.size(), alone.values.size(),
                equal ? "yes" : "no");
     return equal && back.shape == clip.shape && latents.shape == walt::video_shape{1, 2, 2, 2, 8} ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

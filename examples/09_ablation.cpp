@@ -70,7 +70,7 @@ template <class Config> walt::curve measure(const char* name, std::int64_t steps
     return losses;
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
     CLI::App app("three variants of one model");
     std::int64_t steps = 300;
     app.add_option("--steps", steps)->check(CLI::Range(2, 1'000'000));
@@ -83,4 +83,7 @@ int main(int count, char** arguments) {
     const bool finite = std::all_of(curves.begin(), curves.end(),
                                     [](const walt::curve& one) { return std::isfinite(one.points.back().second); });
     return finite ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

@@ -40,7 +40,7 @@ struct model : walt::denoiser_config {
     static constexpr walt::window spatiotemporal_window{2, 2, 2};
 };
 
-int main() {
+int main() try {
     walt::cpu::context device;
     walt::tokenizer tokenizer(device, tokens{}, walt::compute<float>, walt::seed{1}); // untrained: a random projection
     tokenizer.measure_latents(walt::batches(squares{}, {.batch = 16}));
@@ -68,4 +68,7 @@ int main() {
         right += found == b;
     }
     return right == 4 ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

@@ -22,7 +22,7 @@ walt::latents flat(std::int64_t) {
     return batch;
 }
 
-int main() {
+int main() try {
     walt::cpu::context device;
     walt::denoiser model(device, small{}, walt::compute<float>, walt::seed{1});
     walt::trainer trainer(model, walt::denoising{}, walt::adamw{.learning_rate = 3e-3f}, {.rate = {.warmup = 10}});
@@ -35,4 +35,7 @@ int main() {
     // [/observer]
     fmt::print("loss {:.3f} after {} steps of 1000\n", loss, trainer.step_count());
     return !whole && loss < 0.3 && trainer.step_count() < 1000 ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

@@ -86,15 +86,15 @@ double share_right(ring_model& of) {
     return right / 64.0;
 }
 
-int main() {
+int main() try {
     walt::cpu::context device;
     const walt::adamw optimizer{.learning_rate = 1e-2f};
     ring_model whole(device, walt::seed{1});
-    const bool done = walt::trainer(whole, square_error{}, optimizer).run(ring_points, walt::steps{600});
+    bool done = walt::trainer(whole, square_error{}, optimizer).run(ring_points, walt::steps{600});
     for (const std::int64_t until : {300, 600}) { // the second run goes on where the first one's checkpoint is
         ring_model part(device, walt::seed{1});
-        walt::trainer(part, square_error{}, optimizer)
-            .run(ring_points, walt::steps{until}, walt::checkpoints{"classifier"});
+        done = done && walt::trainer(part, square_error{}, optimizer)
+                           .run(ring_points, walt::steps{until}, walt::checkpoints{"classifier"});
         walt::save_weights<float>("classifier/weights.safetensors", part);
     }
     ring_model loaded(device, walt::seed{9});
@@ -102,5 +102,8 @@ int main() {
     const bool same = loaded.host_masters() == whole.host_masters();
     fmt::print("{:.0f} % of new points are told right; stopped and resumed is {}\n", 100 * share_right(loaded),
                same ? "the same to the last bit" : "another");
-    return same && share_right(loaded) > 0.9 ? 0 : 1;
+    return done && same && share_right(loaded) > 0.9 ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

@@ -25,7 +25,7 @@ template <class Net, class X, class Loss> void feature_distance(const Net& net, 
 }
 // [/loss]
 
-int main() {
+int main() try {
     walt::reference::context device;
     const walt::model<walt::reference::context, features, double> net(device, walt::seed{1});
     const std::vector<double> before = net.host_masters();
@@ -54,4 +54,7 @@ int main() {
     const bool frozen = net.host_masters() == before;
     fmt::print("the network's weights are {}\n", frozen ? "what they were" : "others");
     return error < 1e-5 && loss(0) < first / 2 && frozen ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

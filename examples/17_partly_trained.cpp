@@ -26,7 +26,7 @@ walt::latents told(std::int64_t) {
     return batch;
 }
 
-int main() {
+int main() try {
     walt::cpu::context device;
     walt::denoiser model(device, small{}, walt::compute<float>, walt::seed{1});
     walt::trainer whole(model, walt::denoising{}, walt::adamw{.learning_rate = 3e-3f}, {.rate = {.warmup = 10}});
@@ -49,4 +49,7 @@ int main() {
     fmt::print("{} of {} weights are trained: {} moved, and {} of the others\n", kept, model.extent, moved,
                moved_elsewhere);
     return moved > 0 && moved_elsewhere == 0 && kept < model.extent ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

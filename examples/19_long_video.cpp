@@ -56,7 +56,7 @@ double peak_megabytes() {
 
 } // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     std::string input, latents = "latents.safetensors", output = "again.mp4", weights;
     int frames = 257, side = 96;
     std::int64_t chunk = 2;
@@ -119,4 +119,7 @@ int main(int argc, char** argv) {
         to.frames(), from.height(), from.width(), z.frames, planned, 1e-6 * static_cast<double>(device.arena.peak()),
         peak_megabytes());
     return to.frames() == count && (!own || count == frames) ? 0 : 1;
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

@@ -8,7 +8,7 @@ struct model : walt::presets::demo {
     static constexpr walt::window spatiotemporal_window{5, 3, 3}; // one line is an ablation
 };
 
-int main(int count, char** argument) {
+int main(int count, char** argument) try {
     const std::int64_t steps = count > 1 ? std::atol(argument[1]) : 7000; // of each training
     walt::cpu::context device;
     walt::moving_fashion clips({.size = 48});
@@ -33,4 +33,7 @@ int main(int count, char** argument) {
     const auto video = walt::sample(average.model(), tokens_average.model(), text,
                                     walt::prompts{"a red sneaker moving left"}, {.guide = {.scale = 3.0f}});
     walt::write_gif("quickstart/sneaker.gif", video[0]);
+} catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
 }

@@ -11,6 +11,10 @@
 #include <string>
 #include <vector>
 
+namespace walt {
+struct prompts;
+} // namespace walt
+
 namespace demo {
 
 using device = walt::cpu::context; // walt::cuda::context, once it is there, and nothing else changes
@@ -77,29 +81,31 @@ struct sampling_options {
     std::filesystem::path image{};  ///< a PNG that videos begin with
     int rounds = 0;                 ///< of 12 frames, after a first clip of 17
     int noise = -1;                 ///< level to which known frames are noised first; -1: they are not
+    bool files = true;              ///< a GIF and an MP4 of each text
     bool drift = false;             ///< a table of what the frames look like, round by round
 };
-/// Writes out/<text>.gif and .mp4 for every text, out/grid.png, and out/clips.safetensors, which `judge` reads.
+/// Writes out/<text>.gif and .mp4 for every text (walt::file_names), out/grid.png, and out/clips.safetensors, which
+/// `judge` reads. Texts are sampled some at a time, so that memory has to do with those and not with the list.
 void sample(const sampling_options& options);
 
 /// Videos that begin with a picture, or that go on for some rounds, or both. Writes
 /// out/<text>_long.mp4 as the frames come, and out/long.png, a row of every fourth frame for every text.
 void sample_frames(const sampling_options& options);
 
-/// The file's name of text i: its letters and digits, and a number where the text comes again.
-std::string file_name(const std::vector<std::string>& texts, std::size_t i);
-
 /// How `options` say to sample.
 walt::sampling sampling_of(const sampling_options& options);
 
 /// A video of 17 x 48 x 48 for every text.
 std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const walt::word_vectors& text,
-                                       const sampling_options& options);
+                                       const walt::prompts& texts, const sampling_options& options);
+/// Throws where options cannot be followed: before any work.
+void check(const sampling_options& options);
+void check(const training_options& options);
 
 /// Says which words of each text training never used.
 void tell_never_seen(const walt::word_vectors& text, const std::vector<std::string>& texts);
 
-/// Videos with their captions, as `judge` reads them: pixels U8 [B, F, H, W, 3] in a safetensors file.
+/// Videos with their captions, a line each, as `judge` reads them: pixels U8 [B, F, H, W, 3] in a safetensors file.
 void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
                  const std::vector<std::string>& captions);
 

@@ -6,6 +6,7 @@
 #include <walt/data/moving_fashion.hpp>
 #include <walt/data/read_clips.hpp>
 #include <walt/diffusion/long_video.hpp>
+#include <walt/io/output_names.hpp>
 #include <walt/io/png.hpp>
 #include <walt/measures/drift.hpp>
 #include <walt/perceptual/item_features.hpp>
@@ -81,9 +82,8 @@ void sample_frames(const sampling_options& options) {
 
     const int scale = 4; // so that small frames can be watched
     std::deque<walt::video_writer> files;
-    for (std::size_t i = 0; i < options.texts.size(); ++i)
-        files.emplace_back(options.out / (file_name(options.texts, i) + "_long.mp4"), scale * side, scale * side,
-                           frames_per_second);
+    for (const std::string& name : walt::file_names(options.texts))
+        files.emplace_back(options.out / (name + "_long.mp4"), scale * side, scale * side, frames_per_second);
     std::vector<walt::video> picture(options.texts.size(), walt::video{0, side, side, {}}); // every fourth frame
 
     // This denoiser was trained hardly without known frames: a first clip of texts alone is the other one's, and

@@ -2,6 +2,8 @@
 // test: --train --run demo_test --tokenizer-steps 3 --denoiser-steps 3 --clips 32 --evaluate 2 --steps 3
 #include "demo.hpp"
 
+#include <walt/train/interrupts.hpp>
+
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
@@ -17,6 +19,7 @@ int main(int count, char** arguments) try {
     bool train = false, train_frames = false, carry = false;
     int evaluate = 0;
     std::filesystem::path prompts;
+    app.option_defaults()->always_capture_default();
     app.add_option("texts", how.texts, "what to make videos of");
     app.add_option("--out", how.out, "folder for the videos");
     app.add_option("--weights", how.weights, "folder of tokenizer.safetensors and denoiser.safetensors");
@@ -28,7 +31,8 @@ int main(int count, char** arguments) try {
     app.add_option("--reuse", how.reuse,
                    "skip a block while its input is this near, relatively, to the one it was computed for; 0: never")
         ->check(CLI::NonNegativeNumber);
-    app.add_option("--guidance", how.guidance, "how strongly the text guides");
+    app.add_option("--guidance", how.guidance, "how strongly the text guides; 1: not at all")
+        ->check(CLI::Range(-1000.0, 1000.0));
     app.add_option("--seed", how.seed, "of the noise that sampling starts from");
     app.add_option("--image", how.image, "a PNG of any size, whose middle square videos begin with")
         ->check(CLI::ExistingFile);
@@ -38,21 +42,22 @@ int main(int count, char** arguments) try {
         ->check(CLI::Range(0, 999));
     app.add_flag("--drift", how.drift, "a table of what frames look like, round by round");
     app.add_option("--evaluate", evaluate,
-                   "instead of texts: so many captions, half of them of combinations never trained on");
+                   "instead of texts: so many captions, half of them of combinations never trained on")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--prompts", prompts, "instead of texts: a file of lines 'text = what it should show, as a caption'")
         ->check(CLI::ExistingFile);
     app.add_flag("--own-vectors", how.own_vectors,
                  "give words that training never saw their own vectors, not those of the nearest seen words");
     app.add_flag("--train", train, "train; Ctrl-C saves, and the same command goes on");
     app.add_option("--run", training.run, "folder of the training's state");
-    app.add_option("--tokenizer-steps", training.tokenizer_steps, "");
-    app.add_option("--denoiser-steps", training.denoiser_steps, "");
-    app.add_option("--clips", training.clips, "latents kept in memory");
+    app.add_option("--tokenizer-steps", training.tokenizer_steps, "of its training")->check(CLI::PositiveNumber);
+    app.add_option("--denoiser-steps", training.denoiser_steps, "of its training")->check(CLI::PositiveNumber);
+    app.add_option("--clips", training.clips, "latents kept in memory")->check(CLI::PositiveNumber);
     app.add_flag("--carry", carry, "only give the denoiser of --weights texts by words.safetensors, in --run");
     app.add_flag("--train-frames", train_frames, "train the denoiser to know frames; Ctrl-C saves");
     app.add_option("--frames-run", frames_training.run, "folder of that training's state");
-    app.add_option("--frames-steps", frames_training.steps, "");
-    app.add_option("--frames-clips", frames_training.clips, "latents kept in memory");
+    app.add_option("--frames-steps", frames_training.steps, "of that training")->check(CLI::PositiveNumber);
+    app.add_option("--frames-clips", frames_training.clips, "latents kept in memory")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
 
     if (carry) {
@@ -60,27 +65,30 @@ int main(int count, char** arguments) try {
         return 0;
     }
     training.words = how.weights;
+    if (train) how.out = training.run / "demo";
+    if (train) demo::check(training);
+    if (!prompts.empty()) demo::read_prompts(prompts, how);
+    if (evaluate > 0) how.texts = demo::evaluation_texts(evaluate);
+    if (how.texts.empty()) how.texts = {"a red sneaker moving left", "a blue bag moving up"};
+    how.files = evaluate == 0;
+    demo::check(how);
     if (train) {
         if (!demo::train(training)) {
             fmt::print("interrupted and saved; the same command goes on\n");
-            return 0;
+            return walt::exit_status();
         }
         fmt::print("weights: {}\n", training.run.string());
         how.weights = training.run;
-        how.out = training.run / "demo";
     }
     if (train_frames) {
         frames_training.weights = how.weights;
         if (!demo::train_frames(frames_training)) {
             fmt::print("interrupted and saved; the same command goes on\n");
-            return 0;
+            return walt::exit_status();
         }
     }
     how.frames = how.weights / "frames.safetensors";
     if (train_frames || !std::filesystem::exists(how.frames)) how.frames = frames_training.run / "frames.safetensors";
-    if (!prompts.empty()) demo::read_prompts(prompts, how);
-    if (evaluate > 0) how.texts = demo::evaluation_texts(evaluate);
-    if (how.texts.empty()) how.texts = {"a red sneaker moving left", "a blue bag moving up"};
     const bool frames = how.rounds > 0 || !how.image.empty() || how.drift;
     if (frames) demo::sample_frames(how);
     if (!frames || train) demo::sample(how);

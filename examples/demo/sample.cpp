@@ -5,6 +5,7 @@
 #include <walt/diffusion/sample.hpp>
 #include <walt/io/gif.hpp>
 #include <walt/io/mp4.hpp>
+#include <walt/io/output_names.hpp>
 #include <walt/io/png.hpp>
 #include <walt/io/progress.hpp>
 #include <walt/train/checkpoint.hpp>
@@ -27,22 +28,21 @@ walt::sampling sampling_of(const sampling_options& options) {
             .reuse = {.threshold = options.reuse}};
 }
 
-std::string file_name(const std::vector<std::string>& texts, std::size_t i) {
-    std::string name = texts[i];
-    std::replace_if(
-        name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
-    const auto before = std::count(texts.begin(), texts.begin() + static_cast<std::ptrdiff_t>(i), texts[i]);
-    return before > 0 ? name + "_" + std::to_string(before + 1) : name;
+void check(const sampling_options& options) {
+    walt::check_options(sampling_of(options));
+    for (const std::string& text : options.texts)
+        walt::require(walt::unicode::valid(text), "a text is not valid UTF-8: '{}'", text);
+    walt::make_writable(options.out);
 }
 
 std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const walt::word_vectors& text,
-                                       const sampling_options& options) {
+                                       const walt::prompts& texts, const sampling_options& options) {
     walt::sampling how = sampling_of(options);
     walt::progress shown(static_cast<std::int64_t>(how.sampler.levels().size()), "steps");
     std::int64_t decided = 0, reused = 0;
     how.seen = [&](int step) { shown.update(step + 1); };
     how.reuse.seen = [&](int, double, bool skipped) { ++decided, reused += skipped; };
-    auto videos = walt::sample(model, decoder, text, walt::prompts(options.texts), how);
+    auto videos = walt::sample(model, decoder, text, texts, how);
     if (decided > 0) fmt::print("{} of {} blocks skipped\n", reused, decided);
     return videos;
 }
@@ -57,7 +57,12 @@ void write_clips(const std::filesystem::path& path, const std::vector<walt::vide
     std::vector<std::uint8_t> pixels;
     std::string lines;
     for (const walt::video& one : videos) pixels.insert(pixels.end(), one.rgb.begin(), one.rgb.end());
-    for (const std::string& caption : captions) lines += (lines.empty() ? "" : "\n") + caption;
+    for (std::size_t i = 0; i < captions.size(); ++i) {
+        std::string line = captions[i];
+        std::replace_if(
+            line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+        lines += (i > 0 ? "\n" : "") + (line.empty() ? " " : line);
+    }
     walt::safetensors_writer file;
     file.metadata("captions", lines);
     file.add<std::uint8_t>("pixels", {static_cast<std::int64_t>(videos.size()), frames, side, side, 3}, pixels);
@@ -74,18 +79,24 @@ void sample(const sampling_options& options) {
     const walt::word_vectors text = text_encoder(options.weights / "denoiser.safetensors", options.weights, unseen);
     tell_never_seen(text, options.texts);
 
-    const std::vector<walt::video> videos = sample_videos(model, tokens, text, options);
-    std::filesystem::create_directories(options.out);
-    for (std::size_t i = 0; i < videos.size(); ++i) {
-        const std::string name = file_name(options.texts, i);
-        if (videos.size() <= 16) {
-            walt::write_gif((options.out / (name + ".gif")).string(), walt::upscale(videos[i], 4), frames_per_second);
-            walt::write_mp4((options.out / (name + ".mp4")).string(), videos[i], frames_per_second);
-            fmt::print("{}: {}.gif, .mp4\n", options.texts[i], (options.out / name).string());
+    constexpr std::size_t at_once = 8;
+    const walt::prompts texts(options.texts);
+    const std::vector<std::string> names = walt::file_names(options.texts);
+    const std::size_t count = names.size();
+    std::vector<walt::video> videos;
+    for (std::size_t first = 0; first < count; first += at_once) {
+        const walt::prompts some = texts.part(first, std::min(at_once, count - first));
+        for (walt::video& one : sample_videos(model, tokens, text, some, options)) {
+            const std::size_t i = videos.size();
+            if (options.files) {
+                walt::write_gif(options.out / (names[i] + ".gif"), walt::upscale(one, 4), frames_per_second);
+                walt::write_mp4(options.out / (names[i] + ".mp4"), one, frames_per_second);
+                fmt::print("{}: {}.gif, .mp4\n", options.texts[i], (options.out / names[i]).string());
+            }
+            videos.push_back(std::move(one));
         }
     }
-    walt::write_png_grid((options.out / "grid.png").string(),
-                         std::span(videos).first(std::min<std::size_t>(videos.size(), 16)));
+    walt::write_png_grid(options.out / "grid.png", std::span(videos).first(std::min<std::size_t>(count, 16)));
     write_clips(options.out / "clips.safetensors", videos, options.captions.empty() ? options.texts : options.captions);
     fmt::print("a row of frames for every text: {}\n", (options.out / "grid.png").string());
 }

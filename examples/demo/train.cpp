@@ -6,7 +6,9 @@
 #include <walt/data/latent_cache.hpp>
 #include <walt/data/moving_fashion.hpp>
 #include <walt/diffusion/denoising.hpp>
+#include <walt/diffusion/sample.hpp>
 #include <walt/io/gif.hpp>
+#include <walt/io/output_names.hpp>
 #include <walt/tokenizer/reconstruction.hpp>
 #include <walt/train/checkpoint.hpp>
 #include <walt/train/ema.hpp>
@@ -61,7 +63,19 @@ void carry_texts(const std::filesystem::path& weights, const std::filesystem::pa
     walt::save_weights<walt::bf16>(run / "denoiser.safetensors", model, walt::text_metadata(text, trained));
 }
 
+namespace {
+walt::latent_caching caching_of(const training_options& options) { return {.clips = options.clips, .batch = 32}; }
+} // namespace
+
+void check(const training_options& options) {
+    walt::check_option("tokenizer-steps", options.tokenizer_steps, walt::ranges::count);
+    walt::check_option("denoiser-steps", options.denoiser_steps, walt::ranges::count);
+    walt::check_options(caching_of(options));
+    walt::make_writable(options.run);
+}
+
 bool train(const training_options& options) {
+    check(options);
     device cpu;
     const walt::moving_fashion data({.size = side, .frames = frames, .split = walt::split::train});
 
@@ -75,11 +89,11 @@ bool train(const training_options& options) {
                                              walt::steps{options.tokenizer_steps}, tokenizer_average,
                                              walt::save_to{options.run / "tokenizer"},
                                              walt::plot_every{500, options.run / "tokenizer", "tokenizer"});
+    if (!first) return false;
     tokenizer& averaged = tokenizer_average.model();
     averaged.measure_latents([&](std::int64_t n) { return walt::read_clips(data, walt::seed{77}, 16 * n, 16); },
                              {.batches = 4});
     walt::save_weights<walt::bf16>(options.run / "tokenizer.safetensors", averaged);
-    if (!first) return false;
 
     const std::filesystem::path words = options.words / "words.safetensors";
     if (std::filesystem::exists(words)) // the weights belong to it
@@ -87,7 +101,7 @@ bool train(const training_options& options) {
                                    std::filesystem::copy_options::overwrite_existing);
     else fmt::print("words have no meaning beyond their letters: there is no {}\n", words.string());
     const walt::word_vectors text = std::filesystem::exists(words) ? words_of(options.run) : hashed_words();
-    const walt::latent_cache latents(averaged, text, worded(data), {.clips = options.clips, .batch = 32});
+    const walt::latent_cache latents(averaged, text, worded(data), caching_of(options));
     denoiser model(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
     walt::denoising objective;
     objective.self_conditioning_rate = 0.3f; // the paper's 0.9 costs half a pass more
@@ -106,12 +120,13 @@ bool train(const training_options& options) {
             if (run.step_count() % options.sample_every != 0) return;
             sampling_options how;
             how.texts = {"a red sneaker moving left", "a blue bag moving up", "red trousers moving right"};
-            const std::vector<walt::video> videos = sample_videos(average.model(), averaged, text, how);
+            const std::vector<walt::video> videos =
+                sample_videos(average.model(), averaged, text, walt::prompts(how.texts), how);
             walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(),
                             walt::tile(videos, 3), frames_per_second);
             save();
         });
-    save();
+    if (second) save();
     return second;
 }
 

@@ -5,6 +5,7 @@
 #include <walt/data/latent_cache.hpp>
 #include <walt/data/moving_fashion.hpp>
 #include <walt/diffusion/denoising.hpp>
+#include <walt/io/output_names.hpp>
 #include <walt/train/checkpoint.hpp>
 #include <walt/train/ema.hpp>
 #include <walt/train/plot_every.hpp>
@@ -17,6 +18,7 @@
 namespace demo {
 
 bool train_frames(const frames_training_options& options) {
+    walt::make_writable(options.run);
     device cpu;
     tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
     denoiser before(cpu, {}, walt::compute<walt::bf16>);
@@ -38,8 +40,9 @@ bool train_frames(const frames_training_options& options) {
     walt::ema average(model, {.decay = 0.995f});
     const bool done = trainer.run(latents, walt::steps{options.steps}, average, walt::save_to{options.run, 100},
                                   walt::plot_every{100, options.run, "denoiser"});
-    walt::save_weights<walt::bf16>(options.run / "frames.safetensors", average.model(),
-                                   walt::text_metadata(text, latents.words()));
+    if (done)
+        walt::save_weights<walt::bf16>(options.run / "frames.safetensors", average.model(),
+                                       walt::text_metadata(text, latents.words()));
     return done;
 }
 

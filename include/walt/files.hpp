@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/gif.hpp"
+#include "io/output_names.hpp"
 #include "io/plot.hpp"
 #include "io/text_lines.hpp"
 #include "text/wordpiece.hpp"
@@ -43,6 +44,7 @@
 #if __has_include(<png.h>) && __has_include(<jpeglib.h>)
 #include "data/class_folder.hpp"
 #include "data/image_folder.hpp"
+#include "io/image.hpp"
 #endif
 #if __has_include(<libavformat/avformat.h>) // walt::video
 #include "data/long_video.hpp"

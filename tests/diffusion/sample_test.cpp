@@ -7,6 +7,8 @@
 #include <walt/text/word_vectors.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 
+#include <limits>
+
 using namespace walt;
 
 namespace {
@@ -69,7 +71,7 @@ TEST_CASE("a sample is the DDIM run of its own text, whatever its neighbours' ar
     // By hand: the noise, then model.predict under DDIM.
     arena memory{allocate_host};
     const auto x = memory.take<double, dynamic, 2, 2, 4, 3>(1);
-    ops::normal(s.ctx, philox{0, 0}, x);
+    ops::normal(s.ctx, philox{0, noise_name("a red bag")}, x);
     denoiser_input<double, both> in;
     const text_batch text = encode_captions(s.text, {"a red bag", "a red bag"});
     const std::vector<double> numbers(text.vectors.begin(), text.vectors.end());
@@ -83,6 +85,77 @@ TEST_CASE("a sample is the DDIM run of its own text, whatever its neighbours' ar
     run_sampler(
         s.ctx, quick, in, x, [&](const auto& asked, auto v) { s.model.predict(asked, v); }, [](int, auto) {});
     for (std::size_t i = 0; i < alone.values.size(); ++i) CHECK(alone.values[i] == static_cast<float>(x.data()[i]));
+}
+
+TEST_CASE(
+    "a clip of a list is the same alone, in a part of the list and behind others; the same text again is another") {
+    scene<both> s;
+    for (const float eta : {0.0f, 1.0f}) {
+        const sampling how{.sampler = ddim{.steps = 4, .eta = eta}, .seed = seed{1}};
+        const prompts list{"a bag", "a boat", "a boot", "a bag"};
+        const auto all = sample_latents(s.model, s.text, list, how);
+        const auto size = static_cast<std::ptrdiff_t>(all.values.size() / 4);
+        const auto is_clip = [&](const latents& one, std::ptrdiff_t k) {
+            return std::equal(one.values.begin(), one.values.end(), all.values.begin() + k * size);
+        };
+        CHECK(is_clip(sample_latents(s.model, s.text, prompts{"a boot"}, how), 2));
+        CHECK(is_clip(sample_latents(s.model, s.text, list.part(1, 2), how), 1));
+        CHECK(is_clip(sample_latents(s.model, s.text, list.part(3, 1), how), 3));
+        CHECK_FALSE(is_clip(sample_latents(s.model, s.text, prompts{"a bag"}, how), 3));
+        CHECK_THROWS_WITH(list.part(3, 2), Catch::Contains("prompts 3 to 5"));
+        conditions third = told(labels{2}), three = told(labels{0, 1, 2});
+        third.noise = {2};
+        const auto of_three = sample_latents(s.model, three, how), alone = sample_latents(s.model, third, how);
+        CHECK(std::equal(alone.values.begin(), alone.values.end(), of_three.values.begin() + 2 * size));
+    }
+    CHECK_THROWS_WITH(sample_latents(s.model, s.text, prompts{"caf\xE9"}, quick), Catch::Contains("not valid UTF-8"));
+}
+
+TEST_CASE("a sample that is not finite is an error, and options are refused by name") {
+    scene<both> s;
+    sampling how = quick;
+    for (const float scale : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e38f}) {
+        how.guide.scale = scale;
+        CHECK_THROWS_WITH(sample_latents(s.model, labels{1}, how), Catch::Contains("guidance::scale must be"));
+    }
+    auto masters = s.model.host_masters();
+    masters[parameter_table<transformer<both>>()[4].offset] = std::numeric_limits<double>::quiet_NaN();
+    s.model.assign(masters);
+    CHECK_THROWS_WITH(sample_latents(s.model, labels{1, 2}, quick), Catch::Contains("sample 0 of 2 is not finite"));
+}
+
+TEST_CASE("an input that lacks what its model needs is refused in a sentence") {
+    scene<told_all> s;
+    arena memory{allocate_host};
+    using input = denoiser_input<double, told_all>;
+    const auto x = memory.take<double, dynamic, 2, 2, 4, 3>(1), answer = memory.take<double, dynamic, 2, 2, 4, 3>(1);
+    ops::fill(s.ctx, x, 0);
+    const std::vector<std::int32_t> none{3, 3}, rows{0, 0}, beyond{0, 1 << 20}, levels{5, 5};
+    const std::vector<std::uint8_t> video{0}, invalid(3), not_known(2);
+    const std::vector<double> numbers(4), text(12), mask{1, 0};
+    const auto ints = [](const auto& of) { return view<const std::int32_t, dynamic>(of.data(), 2); };
+    input whole;
+    whole.noisy = x.read();
+    whole.step = ints(levels);
+    whole.is_image = view<const std::uint8_t, dynamic>(video.data(), 1);
+    whole.label = ints(none);
+    whole.numbers = view<const double, dynamic, 2>(numbers.data(), 2);
+    whole.numbers_valid = view<const std::uint8_t, dynamic>(not_known.data(), 2);
+    whole.text = view<const double, dynamic, 4>(text.data(), 3);
+    whole.text_valid = view<const std::uint8_t, dynamic>(invalid.data(), 3);
+    whole.text_row = ints(rows);
+    CHECK_NOTHROW(s.model.predict(whole, answer));
+    const auto refused = [&](auto&& change, const char* why) {
+        input one = whole;
+        change(one);
+        CHECK_THROWS_WITH(s.model.predict(one, answer), Catch::Contains(why));
+    };
+    refused([](input& of) { of.label = {}; }, "needs 2 labels, one a frame; 0 came");
+    refused([&](input& of) { of.known = x.read(); }, "needs 2 mask values, one a frame, which come with known; 0 came");
+    refused([](input& of) { of.text_row = {}; }, "needs 2 text rows, one a frame; 0 came");
+    refused([](input& of) { of.is_image = {}; }, "needs 1 kinds (is_image), one a sample; 0 came");
+    refused([&](input& of) { of.label = ints(beyond); }, "entry 1 of the index is 1048576, and there are 4 rows");
+    refused([&](input& of) { of.text_row = ints(beyond); }, "1048576");
 }
 
 TEST_CASE("without a text or a class a sample is that of the empty text and the null class") {
@@ -104,7 +177,9 @@ TEST_CASE("guidance moves a sample away from the unconditional one; at scale 0 i
     strong.guide.scale = 4;
     const auto plain = sample_latents(s.model, unconditional{1}, quick);
     CHECK(distance(sample_latents(s.model, labels{1}, none), plain) < 1e-6);
-    CHECK(distance(sample_latents(s.model, s.text, prompts{"a bag"}, none), plain) < 1e-6);
+    conditions bag = told(s.model, s.text, prompts{"a bag"});
+    bag.noise.clear(); // that of an unconditional sample
+    CHECK(distance(sample_latents(s.model, bag, none), plain) < 1e-6);
     CHECK(distance(sample_latents(s.model, labels{1}, strong), plain) >
           distance(sample_latents(s.model, labels{1}, quick), plain));
 }

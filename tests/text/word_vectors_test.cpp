@@ -90,3 +90,14 @@ TEST_CASE("dimensions that make no vectors are refused") {
     CHECK_THROWS_AS(walt::word_vectors(0, 4), walt::error);
     CHECK_THROWS_AS(walt::word_vectors(8, 0), walt::error);
 }
+
+TEST_CASE("words end at Unicode's spaces and punctuation, and at what is no UTF-8; what is not shown is left out") {
+    using list = std::vector<std::string>;
+    CHECK(walt::words("A red boot") == list{"a", "red", "boot"});
+    CHECK(walt::words("\u201cA red\u201d\u2003boot\u2014moving\u3000left\u3002") ==
+          list{"a", "red", "boot", "moving", "left"});
+    CHECK(walt::words("\uFEFFa\u00A0red\u200Bboot") == list{"a", "red", "boot"});
+    CHECK(walt::words("bo\u00ADot") == list{"boot"}); // a soft hyphen
+    CHECK(walt::words("красный ботинок") == list{"красный", "ботинок"});
+    CHECK(walt::words("caf\xE9 au") == list{"caf", "au"});
+}

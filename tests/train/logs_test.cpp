@@ -47,7 +47,7 @@ TEST_CASE("a run is logged as JSON lines, settings first, and goes on in the sam
     const auto keep = [&](auto&, const step_result& result) { losses.push_back(result.loss); };
     json_log log(path, R"(batch "16")");
     CHECK_THROWS_WITH(log.numbers(1, {}), Catch::Contains("give the log to run()"));
-    run.run(source, steps{3}, log, keep);
+    REQUIRE(run.run(source, steps{3}, log, keep));
     log.numbers(3, {{"PSNR", 1.5}, {"nothing", 0.0 / 0.0}});
     auto lines = lines_of(path);
     REQUIRE(lines.size() == 5);
@@ -64,7 +64,7 @@ TEST_CASE("a run is logged as JSON lines, settings first, and goes on in the sam
 
     std::ofstream(path, std::ios::app) << R"({"step":9,"loss":1})" << '\n'
                                        << R"({"step":2,"lo)"; // it died behind step 3
-    run.run(source, steps{4}, log);
+    REQUIRE(run.run(source, steps{4}, log));
     lines = lines_of(path);
     REQUIRE(lines.size() == 6);
     CHECK(lines[5]["step"].natural() == 4);
@@ -89,7 +89,7 @@ TEST_CASE("a run is logged for TensorBoard, every so many steps, and a resumed o
     std::vector<double> losses;
     const auto keep = [&](auto&, const step_result& result) { losses.push_back(result.loss); };
     tensorboard_log board(folder.path, "a run", 2);
-    run.run(source, steps{4}, board, keep);
+    REQUIRE(run.run(source, steps{4}, board, keep));
     auto found = events_of(folder.path);
     REQUIRE(found.size() == 4); // version, settings, steps 2 and 4
     const events::message settings = events::values(found[1]).at(0);
@@ -101,7 +101,7 @@ TEST_CASE("a run is logged for TensorBoard, every so many steps, and a resumed o
     CHECK(events::values(found[3])[0].text(1) == "loss");
     CHECK(events::real(events::values(found[3])[0]) == static_cast<float>(losses[3]));
 
-    run.run(source, steps{6}, board);
+    REQUIRE(run.run(source, steps{6}, board));
     found = events_of(folder.path);
     REQUIRE(found.size() == 8);
     CHECK(events::message(found[5].text(7)).number(1) == 1); // a session starts
@@ -128,7 +128,7 @@ TEST_CASE("samples are made, measured and logged every so many steps and at the 
             return named_numbers{{"brightness", static_cast<double>(made.pixels[0])}};
         },
         lines, board, sample_folder{folder.path / "samples", "seed 5"});
-    run.run(source, steps{5}, lines, board, look);
+    REQUIRE(run.run(source, steps{5}, lines, board, look));
     CHECK(sampled == 3);
     const auto found = lines_of(folder.path / "log.jsonl");
     REQUIRE(found.size() == 4);
@@ -141,6 +141,6 @@ TEST_CASE("samples are made, measured and logged every so many steps and at the 
     CHECK((image.number(1) == 8 * 2 + 2 && image.number(2) == 8 * 4 + 3 * 2)); // 8 of the 10 clips, 4 in a row
     for (const char* name : {"samples_0000002.gif", "samples_0000004.gif", "samples_0000005.gif"})
         CHECK(probe(folder.path / "samples" / name).comment == "seed 5");
-    run.run(source, steps{5}, lines, board, look); // nothing to do
+    REQUIRE(run.run(source, steps{5}, lines, board, look)); // nothing to do
     CHECK(sampled == 3);
 }

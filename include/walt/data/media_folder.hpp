@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cctype>
 #include <cstdint>
-#include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <memory>

@@ -90,11 +90,15 @@ template <class V> void append_same(std::vector<V>& to, V one) {
 }
 } // namespace detail
 
-/// Noise conditioning augmentation (paper sec. 4.5), the same numbers whatever the device; `what` names the noise.
-inline void add_noise(std::vector<float>& values, noise_level at, seed from, std::string_view what) {
-    const philox numbers{from.value, hash(what)};
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = static_cast<float>(at.signal) * values[i] + static_cast<float>(at.noise) * numbers.normal(i);
+/// Noise conditioning augmentation (paper sec. 4.5), the same numbers whatever the device: of B samples, each with
+/// those of its noise's name (conditions::noise); `what` names the noise.
+inline void add_noise(std::vector<float>& values, noise_level at, seed from, std::string_view what,
+                      std::int64_t samples = 1, const std::vector<std::uint64_t>& names = {}) {
+    const std::size_t size = values.size() / static_cast<std::size_t>(samples);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const philox numbers{from.value, hash(what) + (names.empty() ? i / size : names[i / size])};
+        values[i] = static_cast<float>(at.signal) * values[i] + static_cast<float>(at.noise) * numbers.normal(i % size);
+    }
 }
 
 /// True where guidance has something to leave out.
@@ -174,7 +178,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
                 latents_of<Config>(B).size() / 4, frames.low_resolution.size());
         if (!told.low_resolution.noised)
             add_noise(frames.low_resolution, schedule.at(told.low_resolution.level), told.low_resolution.seed,
-                      "low resolution");
+                      "low resolution", B, told.noise);
         if (both) detail::append_copy(frames.low_resolution);
     }
     auto input = conditions_on_device<Config, A>(ctx, from, frames);

@@ -73,7 +73,7 @@ template <class Denoiser, class Tokenizer> class long_video {
         sampling how = how_;
         how.seed = seed_of_round();
         const std::vector<float> clean = all.known.values;
-        if (on_.noise) add_noise(all.known.values, how.schedule.at(*on_.noise), how.seed, "known frames");
+        if (on_.noise) add_noise(all.known.values, how.schedule.at(*on_.noise), how.seed, "known frames", B, all.noise);
         latents z = sample_latents(model_, all, how);
         for (std::int64_t b = 0; b < B; ++b) // the decoder sees the known frames without that noise
             std::copy_n(clean.begin() + b * z.shape.sample(), on_.known * z.shape.frame(),

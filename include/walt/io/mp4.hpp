@@ -38,8 +38,7 @@ inline video_facts probe(const std::filesystem::path& path) {
     detail::av::reader file(path);
     std::int64_t frames = 0;
     while (file.next() != nullptr) ++frames;
-    return {frames, file.height(), file.width(), file.frames_per_second(),
-            file.comment()}; // GIFs' as they are read
+    return {frames, file.height(), file.width(), file.frames_per_second(), file.comment()}; // GIFs' as they are read
 }
 
 /// Calls use(rgb, height, width) for frames first, first + stride, ... of a video file, `count` of them, or fewer (even

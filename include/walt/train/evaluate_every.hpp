@@ -1,6 +1,7 @@
 // What a run samples, and how good it is, every so many steps.
 #pragma once
 
+#include "../core/range.hpp"
 #include "../data/videos.hpp"
 #include "../io/gif.hpp"
 #include "../measures/named_numbers.hpp"
@@ -40,7 +41,7 @@ template <class Sample, class Measure, class... Log> class evaluate_every {
   public:
     evaluate_every(std::int64_t every, Sample sample, Measure measure, Log... logs)
         : every_(every), sample_(std::move(sample)), measure_(std::move(measure)), logs_(std::forward<Log>(logs)...) {
-        require(every >= 1, "samples are evaluated every step or more rarely; every is {}", every);
+        check_option("evaluate_every::every", every, ranges::count);
     }
     std::int64_t shown = 8; ///< clips that logs of videos get
 

@@ -10,10 +10,8 @@
 #include "objective.hpp"
 #include "observer.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <exception>
-#include <functional>
 #include <string>
 #include <type_traits>
 #include <vector>
