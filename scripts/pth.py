@@ -1,7 +1,8 @@
 """Reads the tensors of PyTorch's files of weights (.pth, .pt), and writes safetensors, without PyTorch.
 
-A .pth is a zip with a pickle and raw numbers, or (before PyTorch 1.6) some pickles and raw numbers one behind the other.
-A pickle is a program; the reader here refuses every name in it but those that tensors are made of.
+A .pth is a zip with a pickle and raw numbers, or (before PyTorch 1.6) some pickles and raw numbers one behind the other; a
+TorchScript archive is such a zip with programs beside it, which are not looked at. A pickle is a program; the reader here
+refuses every name in it but those that tensors, and TorchScript's modules, are made of.
 """
 import collections
 import json
@@ -30,8 +31,15 @@ def rebuild_parameter(tensor, *_):
     return tensor
 
 
+class Module:
+    """A TorchScript module: its attributes, and none of its code."""
+
+    def __setstate__(self, state):
+        self.attributes = state
+
+
 class Unpickler(pickle.Unpickler):
-    """Knows ordered dictionaries, tensors and parameters; everything else is refused."""
+    """Knows ordered dictionaries, tensors, parameters and TorchScript's modules; everything else is refused."""
 
     def find_class(self, module, name):
         known = {("collections", "OrderedDict"): collections.OrderedDict, ("torch", "Size"): tuple,
@@ -40,6 +48,10 @@ class Unpickler(pickle.Unpickler):
             return known[module, name]
         if module == "torch" and name in TYPES:
             return TYPES[name]
+        if module.split(".")[0] == "__torch__":
+            return Module
+        if module == "torch.jit._pickle":
+            return lambda value, *_: value
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a tensor: this file holds more than weights and is not read")
 
     def persistent_load(self, what):
@@ -59,25 +71,45 @@ def load(file):
 
 
 def bytes_of(tensor, raw):
-    """The tensor's bytes of its storage's: tensors must lie there row-major and whole."""
+    """The tensor's bytes of its storage's, row-major."""
     size, count = SIZES[tensor.storage.type], math.prod(tensor.shape)
-    expected = 1
+    expected, row_major = 1, True
     for extent, stride in zip(reversed(tensor.shape), reversed(tensor.stride)):
-        if extent != 1 and stride != expected:
-            raise ValueError(f"a tensor of shape {tensor.shape} has strides {tensor.stride}; only row-major ones are read")
+        row_major &= extent == 1 or stride == expected
         expected *= extent
-    data = raw[tensor.offset * size:(tensor.offset + count) * size]
-    if len(data) != count * size:
-        raise ValueError(f"a tensor of {count * size} bytes has {len(data)} in the file")
+    last = tensor.offset + sum((extent - 1) * stride for extent, stride in zip(tensor.shape, tensor.stride)) + 1
+    if count > 0 and (tensor.offset < 0 or min(tensor.stride, default=0) < 0 or last * size > len(raw)):
+        raise ValueError(f"a tensor of {last * size} bytes has {len(raw)} in the file")
+    if row_major:
+        data = raw[tensor.offset * size:(tensor.offset + count) * size]
+    else:
+        data = gathered(raw.cast({1: "B", 2: "H", 4: "I", 8: "Q"}[size]), tensor.offset, tensor.shape, tensor.stride)
     return Tensor(tensor.storage.type, tensor.shape, bytes(data))
+
+
+def gathered(numbers, offset, shape, stride):
+    if len(shape) == 1:
+        return numbers[offset:offset + (shape[0] - 1) * stride[0] + 1:stride[0]].tobytes()
+    return b"".join(gathered(numbers, offset + i * stride[0], shape[1:], stride[1:]) for i in range(shape[0]))
+
+
+def named_tensors(found, prefix=""):
+    """Pairs of a name and a tensor, of what may lie in dictionaries and modules."""
+    if isinstance(found, Module):
+        found = found.attributes
+    for name, value in found.items() if isinstance(found, dict) else ():
+        if isinstance(value, Lazy):
+            yield f"{prefix}{name}", value
+        else:
+            yield from named_tensors(value, f"{prefix}{name}.")
 
 
 def tensors_of(found, raw_of):
     if isinstance(found, dict) and "state_dict" in found:
         found = found["state_dict"]
-    if not isinstance(found, dict):
+    if not isinstance(found, (dict, Module)):
         raise ValueError(f"the file holds a {type(found).__name__}, not a dictionary of weights")
-    return {name: bytes_of(value, raw_of(value.storage)) for name, value in found.items() if isinstance(value, Lazy)}
+    return {name: bytes_of(value, raw_of(value.storage)) for name, value in named_tensors(found)}
 
 
 def read(path):

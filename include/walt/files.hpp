@@ -13,6 +13,7 @@
 #include "train/terms_log.hpp"
 
 #if __has_include(<jansson.h>) // walt::io
+#include "io/feature_weights.hpp"
 #include "io/mapped.hpp"
 #include "io/pretrained.hpp"
 #include "io/safetensors.hpp"

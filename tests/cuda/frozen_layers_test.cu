@@ -18,18 +18,18 @@ template <int C> struct channels {
     template <class T> struct operands {
         arena memory{allocate_host};
         conv_geometry g;
-        video_size size;
+        video_size size, larger;
         video_view<T, C> x = normals(size.take<T, C>(memory), 1);
         view<T, C, 1, dynamic, dynamic, 1> w =
             normals(memory.take<T, C, 1, dynamic, dynamic, 1>(g.height.kernel, g.width.kernel), 2);
         view<accumulate_t<T>, C> bias = normals(memory.take<accumulate_t<T>, C>(), 3);
         video_view<T, C> mean = (g.after(size).take<T, C>(memory)), filtered = (g.after(size).take<T, C>(memory));
         video_view<T, 2 * C + 1> beside = normals(size.take<T, 2 * C + 1>(memory), 4);
-        video_view<T, C> corners = (larger().take<T, C>(memory)), centres = (larger().take<T, C>(memory)),
-                         ends = (larger().take<T, C>(memory));
+        video_view<T, C> corners = (larger.take<T, C>(memory)), centres = (larger.take<T, C>(memory)),
+                         ends = (larger.take<T, C>(memory));
 
-        operands(const video_size& of, const conv_geometry& windows) : g(windows), size(of) {}
-        video_size larger() const { return {size.batch, size.frames, 2 * size.height + 1, size.width - 1}; }
+        operands(const video_size& of, const conv_geometry& windows)
+            : g(windows), size(of), larger{of.batch, of.frames, 2 * of.height + 1, of.width - 1} {}
         void each(auto&& visit) {
             visit(x), visit(w), visit(bias), visit(mean), visit(filtered), visit(beside);
             visit(corners), visit(centres), visit(ends);

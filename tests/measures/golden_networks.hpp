@@ -18,12 +18,13 @@
 namespace walt::testing::golden_networks {
 
 /// The parameters of a golden file as a user has them, in a folder of their own. change(name, shape, values) may change
-/// a tensor, or say false to leave it out.
+/// a tensor, or say false to leave it out; `more` are tensors of one number.
 class users_file {
   public:
     using change = std::function<bool(std::string& name, std::vector<std::int64_t>& shape, std::vector<float>& values)>;
 
-    explicit users_file(const std::string& golden, bool halves = false, const change& mend = {}) {
+    explicit users_file(const std::string& golden, bool halves = false, const change& mend = {},
+                        const std::vector<std::string>& more = {}) {
         const safetensors_file from(std::filesystem::path(WALT_TEST_DATA) / "golden/measures" /
                                     (golden + ".safetensors"));
         safetensors_writer to;
@@ -39,6 +40,10 @@ class users_file {
             const auto bytes = halves ? std::as_bytes(std::span(short_ones)) : std::as_bytes(std::span(values));
             kept.emplace_back(bytes.begin(), bytes.end());
             to.add(name, halves ? "F16" : "F32", shape, kept.back());
+        }
+        for (const std::string& name : more) {
+            kept.emplace_back(4);
+            to.add(name, "F32", {1}, kept.back());
         }
         to.save(path());
     }
