@@ -87,6 +87,20 @@ TEST_CASE("a file of weights is refused in a sentence that names what is wrong",
                                   "does not have"));
 }
 
+TEST_CASE("every convolution of EfficientNet-Lite0 has the batch norm behind it", "[measures]") {
+    std::set<std::string> names;
+    for (const parameter_row& row : parameter_table<efficientnet_lite0>()) names.insert(row.name);
+    for (const std::string& name : names) {
+        CAPTURE(name);
+        const bool has_one = names.contains(efficientnet_lite0::norm_of(name) + ".bias");
+        CHECK(has_one != name.starts_with("_fc"));
+    }
+    CHECK(efficientnet_lite0::norm_of("_blocks.10._depthwise_conv.weight") == "_blocks.10._bn1");
+    CHECK(efficientnet_lite0::norm_of("_blocks.0._project_conv.weight") == "_blocks.0._bn2");
+    CHECK(efficientnet_lite0::norm_of("_blocks.3._bn0.bias") == "_blocks.3._bn0");
+    CHECK(efficientnet_lite0::norm_of("_conv_head.weight") == "_bn1");
+}
+
 TEST_CASE("halves are read as the floats that they are", "[measures]") {
     reference::context ctx;
     const users_file halves("i3d", true), floats("i3d", false, [](auto&, auto&, auto&values) {
@@ -152,6 +166,7 @@ TEST_CASE("clips go through a network a few at a time, and what does not fit is 
     CHECK_THROWS_WITH(videos(some), "I3D halves a clip in time until 2 frames are left of 9; clips of 4 came");
     CHECK_THROWS_WITH(sports(some), "C3D sees clips of 16 frames; clips of 4 came");
     some.shape = {1, 9, 20, 32, 2};
+    some.pixels.resize(static_cast<std::size_t>(some.shape.size()));
     CHECK_THROWS_WITH(videos(some), "I3D, narrowed sees 3 channels; clips of 2 came");
     some.shape = {1, 9, 20, 32, 1};
     some.pixels.resize(9 * 20 * 32);

@@ -83,7 +83,9 @@ class feature_weights {
                 return values;
             }
         const std::string norm = norm_of<Network>(row.name);
-        if (!known.contains(norm + ".bias")) return tensor(files, row.name, row.shape, used);
+        const bool is_shift = row.name == norm + ".bias";
+        if (!is_shift) values = tensor(files, row.name, row.shape, used);
+        if (!known.contains(norm + ".bias")) return values;
         if constexpr (requires { Network::epsilon; }) {
             const auto of_norm = [&](const char* what) {
                 return tensor(files, norm + "." + what, {row.shape[0]}, used);
@@ -95,12 +97,11 @@ class feature_weights {
                         files.path(), norm, variance[c], c);
                 scale[c] /= std::sqrt(variance[c] + Network::epsilon);
             }
-            if (row.name == norm + ".bias") {
+            if (is_shift) {
                 const std::vector<double> mean = of_norm("running_mean");
                 values = of_norm("bias");
                 for (std::size_t c = 0; c < values.size(); ++c) values[c] -= mean[c] * scale[c];
             } else {
-                values = tensor(files, row.name, row.shape, used);
                 const std::size_t of_one = row.size / scale.size();
                 for (std::size_t i = 0; i < values.size(); ++i) values[i] *= scale[i / of_one];
             }

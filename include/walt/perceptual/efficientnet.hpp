@@ -112,7 +112,7 @@ struct efficientnet_lite0 {
               std::pair("_project_conv.weight", "_bn2")})
             if (parameter.ends_with(convolution))
                 return parameter.substr(0, parameter.size() - std::string_view(convolution).size()) + norm;
-        return parameter.ends_with(".bias") ? parameter.substr(0, parameter.size() - 5) : "";
+        return parameter.ends_with(".bias") && parameter != "_fc.bias" ? parameter.substr(0, parameter.size() - 5) : "";
     }
 
     /// x [B, 1, 224, 224, 3] of pixels in [-1, 1]; y [B, features], logits [B, classes].
