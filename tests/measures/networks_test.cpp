@@ -68,7 +68,13 @@ TEST_CASE("a file of weights is refused in a sentence that names what is wrong",
     CHECK(said_of([](auto& name, auto&, auto& values) {
               if (name == "Mixed_3b.b0.bn.running_var") values[3] = -1;
               return true;
-          }) == "FILE: tensor Mixed_3b.b0.bn.running_var has -1 for channel 3; a variance is 0 or more");
+          }) ==
+          "FILE: element 3 of tensor Mixed_3b.b0.bn.running_var is -1, where a finite number of 0 or more is needed");
+
+    CHECK(said_of([](auto& name, auto&, auto& values) {
+              if (name == "Mixed_3b.b0.conv3d.weight") values[7] = std::numeric_limits<float>::infinity();
+              return true;
+          }) == "FILE: element 7 of tensor Mixed_3b.b0.conv3d.weight is inf, where a finite number is needed");
 
     // Another network's file; the head that only training has, and counters, are left out.
     reference::context ctx;

@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,8 +18,9 @@
 namespace walt {
 
 /// network_features fvd(device, i3d<>{}, compute<float>, feature_weights("i3d.safetensors"));
-/// Every tensor must be there with its shape (F32, F64, BF16 or F16), and there may be none but those that the network
-/// leaves out; otherwise walt::error says which is wrong, and the model stays as it was.
+/// Every tensor must be there with its shape (F32, F64, BF16 or F16) and finite numbers, variances of 0 or more, and
+/// there may be none but those that the network leaves out; otherwise walt::error says which is wrong, and the model
+/// stays as it was.
 ///
 /// Of a network with an `epsilon` the parameters P.conv.weight (or P.conv3d.weight) and P.bn.bias are what the file's
 /// P.conv.weight becomes by the batch norm P.bn.{weight, bias, running_mean, running_var} behind it; norm_of(name) says
@@ -63,13 +66,16 @@ class feature_weights {
         else return false;
     }
     static std::vector<double> tensor(const tensor_files& files, const std::string& name,
-                                      std::vector<std::int64_t> shape, std::set<std::string>& used) {
+                                      std::vector<std::int64_t> shape, std::set<std::string>& used,
+                                      double least = std::numeric_limits<double>::lowest()) {
         const safetensors_file& file = files.file_of(name);
         std::int64_t taps = 1;
         for (std::size_t i = 1; i < shape.size(); ++i) taps *= shape[i];
         if (shape.size() > 2 && file.tensor(name).shape.size() == 2) shape = {shape[0], taps}; // of a linear map
         used.insert(name);
-        return file.read<double>(name, shape);
+        const std::vector<double> values = file.read<double>(name, shape);
+        file.require_finite(name, std::span(values), 0, least);
+        return values;
     }
 
     /// A parameter in its file's order.
@@ -87,16 +93,12 @@ class feature_weights {
         if (!is_shift) values = tensor(files, row.name, row.shape, used);
         if (!known.contains(norm + ".bias")) return values;
         if constexpr (requires { Network::epsilon; }) {
-            const auto of_norm = [&](const char* what) {
-                return tensor(files, norm + "." + what, {row.shape[0]}, used);
+            const auto of_norm = [&](const char* what, double least = std::numeric_limits<double>::lowest()) {
+                return tensor(files, norm + "." + what, {row.shape[0]}, used, least);
             };
             std::vector<double> scale = of_norm("weight");
-            const std::vector<double> variance = of_norm("running_var");
-            for (std::size_t c = 0; c < scale.size(); ++c) {
-                require(variance[c] >= 0, "{}: tensor {}.running_var has {} for channel {}; a variance is 0 or more",
-                        files.path(), norm, variance[c], c);
-                scale[c] /= std::sqrt(variance[c] + Network::epsilon);
-            }
+            const std::vector<double> variance = of_norm("running_var", 0);
+            for (std::size_t c = 0; c < scale.size(); ++c) scale[c] /= std::sqrt(variance[c] + Network::epsilon);
             if (is_shift) {
                 const std::vector<double> mean = of_norm("running_mean");
                 values = of_norm("bias");
