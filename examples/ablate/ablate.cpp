@@ -5,6 +5,7 @@
 
 #include <walt/io/atomic_file.hpp>
 #include <walt/io/json.hpp>
+#include <walt/io/output_names.hpp>
 #include <walt/io/read_file.hpp>
 
 #include <fmt/core.h>
@@ -21,15 +22,6 @@ std::vector<part>& listed() {
     return all;
 }
 
-/// Letters and digits of a name, for a file's.
-std::string plain(const std::string& name) {
-    std::string made;
-    for (const char c : name)
-        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.') made += c;
-        else if (!made.empty() && made.back() != '_') made += '_';
-    return made;
-}
-
 std::string text_of(const std::filesystem::path& file) {
     const std::vector<std::byte> bytes = walt::read_file(file);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -44,7 +36,7 @@ void hold_to_settings(const options& how) {
             .text() +
         "\n";
     const std::filesystem::path file = how.run / "settings.json";
-    std::filesystem::create_directories(how.run);
+    walt::make_writable(how.run);
     if (!std::filesystem::exists(file)) return walt::write_atomically(file, asked);
     const std::string before = text_of(file);
     walt::require(before == asked, "{} was measured with {}, and {} is asked for: take another --run", how.run.string(),
@@ -69,7 +61,7 @@ bool list(part one) {
 const std::vector<part>& parts() { return listed(); }
 
 std::filesystem::path result_file(const options& how, const part& of, const row& one, std::uint64_t seed) {
-    const std::string name = one.measure ? of.name + "-" + plain(one.name) : "base-base";
+    const std::string name = one.measure ? of.name + "-" + walt::file_names({one.name}).front() : "base-base";
     return how.run / "results" / fmt::format("{}-{}.json", name, seed);
 }
 

@@ -4,6 +4,8 @@
 // test: --parts guidance --seeds 1 --steps 2 --tokenizer-steps 2 --judge-steps 2 --clips 16 --evaluated 16 --sampling-steps 2 --features {weights}/features.safetensors
 #include "ablate.hpp"
 
+#include <walt/train/interrupts.hpp>
+
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
@@ -30,7 +32,7 @@ int main(int count, char** arguments) try {
 
     if (!ablate::run(how)) {
         fmt::print("interrupted and saved; the same command goes on\n");
-        return 130;
+        return walt::exit_status();
     }
     fmt::print("{} and ablations.svg\n", (how.run / "ablations.md").string());
     return 0;

@@ -3,6 +3,8 @@
 // test: --train --run cascade_test --tokenizer-steps 2 --base-steps 2 --twice-steps 2 --four-times-steps 2 --clips 16 --measure 1 --judge 2 --steps 2
 #include "cascade.hpp"
 
+#include <walt/train/interrupts.hpp>
+
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
@@ -40,7 +42,7 @@ int main(int count, char** arguments) try {
         if (!cascade::train_tokenizer(training) || !cascade::train_base(training) || !cascade::train_twice(training) ||
             !cascade::train_four_times(training)) {
             fmt::print("interrupted and saved; the same command goes on\n");
-            return 130; // as a shell says of what an interrupt ended
+            return walt::exit_status();
         }
         how.weights = training.run;
         how.out = training.run / "samples";

@@ -10,6 +10,7 @@
 #include <walt/diffusion/dpm_solver.hpp>
 #include <walt/io/gif.hpp>
 #include <walt/io/mp4.hpp>
+#include <walt/io/output_names.hpp>
 #include <walt/io/safetensors_writer.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/measures/pixels.hpp>
@@ -91,26 +92,26 @@ constexpr int judged_side = 48; // what examples/judge looks at
 } // namespace
 
 void sample(const sampling_options& options) {
+    walt::make_writable(options.out);
     const models all(options.weights);
     const walt::sampling plain = how_to_sample(options, 1);
     const walt::cascade stages(walt::stage{all.first, all.tokens, how_to_sample(options, options.guidance)},
                                walt::stage{all.second, all.tokens, plain, options.level},
                                walt::stage{all.third, all.tokens, plain, options.level});
     const auto seen = stages.sample_all(text_encoder(), walt::prompts(options.texts), walt::seed{options.seed});
-    std::filesystem::create_directories(options.out);
+    const std::vector<std::string> names = walt::file_names(options.texts);
     for (std::size_t i = 0; i < options.texts.size(); ++i) {
         const walt::video beside[] = {walt::upscale(seen[0][i], 4), walt::upscale(seen[1][i], 2), seen[2][i]};
         const walt::video shown = walt::tile(beside, 3);
-        std::string name = options.texts[i];
-        std::replace_if(
-            name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
-        walt::write_gif((options.out / (name + ".gif")).string(), walt::upscale(shown, 2), frames_per_second);
-        walt::write_mp4((options.out / (name + ".mp4")).string(), shown, frames_per_second);
-        fmt::print("{}: {}.gif, .mp4: 24 x 24, 48 x 48 and 96 x 96\n", options.texts[i], (options.out / name).string());
+        walt::write_gif((options.out / (names[i] + ".gif")).string(), walt::upscale(shown, 2), frames_per_second);
+        walt::write_mp4((options.out / (names[i] + ".mp4")).string(), shown, frames_per_second);
+        fmt::print("{}: {}.gif, .mp4: 24 x 24, 48 x 48 and 96 x 96\n", options.texts[i],
+                   (options.out / names[i]).string());
     }
 }
 
 void write_for_judge(const sampling_options& options, int count) {
+    walt::make_writable(options.out);
     const models all(options.weights);
     const walt::sampling plain = how_to_sample(options, 1);
     const walt::cascade stages(walt::stage{all.first, all.tokens, how_to_sample(options, options.guidance)},
@@ -136,7 +137,6 @@ void write_for_judge(const sampling_options& options, int count) {
             for (const walt::video& one : seen[s]) keep(sampled[s], one);
         captions.insert(captions.end(), texts.begin(), texts.end());
     }
-    std::filesystem::create_directories(options.out);
     for (int s = 0; s < 3; ++s)
         for (const auto& [kind, list] : {std::pair("sampled", &sampled[s]), std::pair("real", &real[s])}) {
             const std::filesystem::path file = options.out / fmt::format("{}_{}.safetensors", kind, side >> (2 - s));
