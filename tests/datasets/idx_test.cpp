@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iterator>
 
+#include <sys/stat.h>
+
 namespace {
 using Catch::Matchers::Contains;
 
@@ -61,4 +63,10 @@ TEST_CASE("a gzip stream that is damaged or cut off at any byte is refused") {
         bad[at] = static_cast<char>(bad[at] ^ 0x55);
         CHECK_THROWS_AS(walt::read_idx(folder.write("bad.gz", bad), 2), walt::error);
     }
+}
+
+TEST_CASE("a pipe is no IDX file, and is not waited for") {
+    const temporary_folder folder;
+    REQUIRE(::mkfifo((folder.path / "pipe.idx").c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(walt::read_idx(folder.path / "pipe.idx", 1), Catch::Contains("cannot be opened"));
 }

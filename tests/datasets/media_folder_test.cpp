@@ -125,3 +125,18 @@ TEST_CASE("links that lead nowhere are files that cannot be read; a list that ca
     std::filesystem::create_directory(folder.path / "captions.txt");
     CHECK_THROWS_WITH(walt::list_media(folder.path, walt::media::image), Contains("captions.txt"));
 }
+
+TEST_CASE("files count by their endings, in any case; hidden ones and what lies in folders inside do not") {
+    const temporary_folder folder;
+    for (const char* name : {"a.MP4", "b.Mpg", "c.mkv", "d.GIF", "e.ts", ".hidden.mp4", "notes.txt", "f.jpeg", "g.JPG"})
+        folder.write(name, "x");
+    std::filesystem::create_directory(folder.path / "more.mp4");
+    folder.write("more.mp4/h.mp4", "x");
+    const auto names = [&](walt::media kind) {
+        std::string all;
+        for (const walt::media_file& file : walt::list_media(folder.path, kind)) all += file.caption;
+        return all;
+    };
+    CHECK(names(walt::media::video) == "abcde");
+    CHECK(names(walt::media::image) == "fg");
+}

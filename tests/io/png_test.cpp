@@ -65,6 +65,8 @@ TEST_CASE("every kind of PNG is read as 8-bit RGB") {
           bytes{0x11, 0x99, 0xFE});
     CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_RGB_ALPHA, {9, 99, 199, 255, 9, 99, 199, 0})).rgb ==
           bytes{9, 99, 199, 0, 0, 0});
+    CHECK(walt::read_png(raw_png(folder, 1, 8, PNG_COLOR_TYPE_RGB_ALPHA, {200, 100, 51, 128})).rgb ==
+          bytes{100, 50, 26});
     CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_GRAY_ALPHA, {50, 0, 50, 255})).rgb ==
           bytes{0, 0, 0, 50, 50, 50});
     const std::vector<png_color> palette{{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <zlib.h>
@@ -23,7 +24,9 @@ struct idx_array {
 namespace detail {
 class gzip_reader {
   public:
-    explicit gzip_reader(const std::filesystem::path& path) : name_(path.string()), file_(gzopen(name_.c_str(), "rb")) {
+    explicit gzip_reader(const std::filesystem::path& path) : name_(path.string()) {
+        std::error_code absent; // zlib would wait for a pipe
+        if (std::filesystem::is_regular_file(path, absent)) file_ = gzopen(name_.c_str(), "rb");
         require(file_ != nullptr, "the IDX file '{}' cannot be opened", name_);
     }
     gzip_reader(const gzip_reader&) = delete;
@@ -49,7 +52,7 @@ class gzip_reader {
 
   private:
     std::string name_;
-    gzFile file_;
+    gzFile file_ = nullptr;
 };
 } // namespace detail
 

@@ -32,10 +32,11 @@ class video_reader {
                 "and {}",
                 path.string(), how.height, how.width, how.multiple);
         const auto extent = [&](int wanted, int found) { return wanted > 0 ? wanted : found - found % how.multiple; };
-        height_ = extent(how.height, file_->height());
-        width_ = extent(how.width, file_->width());
-        require(height_ > 0 && width_ > 0, "{} has {} x {} pixels: no multiples of {} are left", path.string(),
-                file_->height(), file_->width(), how.multiple);
+        const auto [height, width] = file_->size();
+        height_ = extent(how.height, height);
+        width_ = extent(how.width, width);
+        require(height_ > 0 && width_ > 0, "{} has {} x {} pixels: no multiples of {} are left", path.string(), height,
+                width, how.multiple);
     }
 
     int height() const { return height_; }

@@ -35,13 +35,15 @@ inline std::string ending_of(const std::filesystem::path& file) {
     return ending;
 }
 
-/// What a file is by its ending.
+/// What a file is by its ending, in any case: so folders are listed. How a file is read, its content says.
 enum class media { image, video, neither };
 inline media media_of(const std::filesystem::path& file) {
     const std::string ending = ending_of(file);
-    for (const char* const image : {".png", ".jpg", ".jpeg"})
+    for (const char* const image : {".png", ".jpg", ".jpeg", ".jpe", ".jfif"})
         if (ending == image) return media::image;
-    for (const char* const video : {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".y4m"})
+    for (const char* const video :
+         {".mp4",  ".m4v", ".mov", ".3gp", ".mkv",  ".webm", ".avi", ".divx", ".gif", ".apng", ".y4m", ".mpg",
+          ".mpeg", ".vob", ".ts",  ".mts", ".m2ts", ".wmv",  ".asf", ".flv",  ".ogv", ".mxf",  ".dv",  ".ivf"})
         if (ending == video) return media::video;
     return media::neither;
 }

@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -28,9 +30,10 @@ struct clip_reading {
 };
 
 /// Clips of each file, scaled until they cover height x width and cropped to it; clip i is of file i / clips. Frames
-/// are as players show them (turned upright, square pixels, over black). Only what comes before a clip and the clip
-/// itself are decoded, frame by frame, so that memory has to do with the clip and not with the file. A file that is
-/// spoilt has the frames before; one too short for a clip counts as unreadable. Captions and unreadable files: see
+/// are as players show them (turned upright, square pixels, over black). A file's packets say, once, how many frames it
+/// has and where decoding can begin; of a clip, the frames from there on are decoded, one by one, so that memory has to
+/// do with the clip and not with the file. Where it has fewer frames than that (its end is spoilt, say), they are
+/// counted by decoding. A file too short for a clip counts as unreadable. Captions and unreadable files: see
 /// media_folder.
 class video_folder {
   public:
@@ -42,7 +45,7 @@ class video_folder {
     /// Of these files, which have their captions and labels.
     explicit video_folder(std::vector<media_file> files, clip_reading how = {})
         : how_(how), files_(std::move(files)),
-          lengths_(std::make_shared<std::vector<std::atomic<std::int64_t>>>(static_cast<std::size_t>(files_.size()))) {
+          known_(std::make_shared<std::vector<known_file>>(static_cast<std::size_t>(files_.size()))) {
         for (const int extent : {how_.frames, how_.height, how_.width, how_.stride})
             require(extent > 0,
                     "a video folder needs frames, height, width and stride of 1 or more; they are {}, {}, {} and {}",
@@ -68,53 +71,88 @@ class video_folder {
     }
 
   private:
+    using frame_index = detail::av::frame_index;
+    /// What was found out about a file.
+    struct known_file {
+        std::mutex one_at_a_time;
+        std::shared_ptr<const frame_index> index; // null: not yet
+        std::atomic<std::int64_t> counted = -1;   // frames, by decoding them; -1: not yet
+        std::atomic<std::int64_t> certain = 0;    // frames before this number were decoded
+    };
+
     void read_frames(walt::seed seed, std::int64_t index, int frame, int count, clip& out) const {
         files_.with(seed, index / how_.clips, [&](const media_file& file) {
-            const philox numbers{seed.value, static_cast<std::uint64_t>(index)};
-            const std::int64_t needed = std::int64_t{how_.frames - 1} * how_.stride + 1;
-            const auto start_in = [&](std::int64_t length) {
-                const auto begin = static_cast<std::int64_t>(how_.from * static_cast<double>(length));
-                const auto there = static_cast<std::int64_t>(how_.until * static_cast<double>(length)) - begin;
-                require(there >= needed,
-                        "the video '{}' has {} frames from {} to {} of it; a clip of {} with stride {} needs {}",
-                        file.path.string(), there, how_.from, how_.until, how_.frames, how_.stride, needed);
-                const std::int64_t part = index % how_.clips, starts = there - needed + 1;
-                const std::int64_t least = part * starts / how_.clips,
-                                   some = std::max<std::int64_t>(1, (part + 1) * starts / how_.clips - least);
-                return begin + least + (how_.random_start ? numbers.below(2, static_cast<std::uint32_t>(some)) : 0);
-            };
-            const crop keep = how_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
-            const std::ptrdiff_t size = std::ptrdiff_t{3} * how_.height * how_.width;
-            const auto read_from = [&](std::int64_t start) {
-                std::optional<resizer> resize;
-                int f = 0;
-                return each_frame(file.path, start + std::int64_t{frame} * how_.stride, count, how_.stride, how_.rate,
-                                  [&](const std::vector<std::uint8_t>& rgb, int height, int width) {
-                                      if (!resize) resize.emplace(height, width, how_.height, how_.width, keep);
-                                      (*resize)(rgb.data(), out.pixels.data() + size * f++);
-                                  });
-            };
-            if (read_from(start_in(length_of(file))) < count) { // packets without a frame, or a spoilt end
-                length_of(file) = count_frames(file.path, how_.rate);
-                const int came = read_from(start_in(length_of(file)));
-                require(came == count, "the video '{}' changed while it was read: {} of {} frames came",
-                        file.path.string(), came, count);
+            known_file& known = (*known_)[static_cast<std::size_t>(&file - &files_.file(0))];
+            const std::shared_ptr<const frame_index> packets = index_of(file, known);
+            // What a clip is, is a function of the file, whatever is known of it by now: first by its packets.
+            std::optional<std::int64_t> start = start_in(packets->frames, seed, index);
+            if (!start || !read_from(file, known, *packets, *start, frame, count, seed, index, out)) {
+                if (known.counted < 0) known.counted = count_frames(file.path, how_.rate);
+                start = start_in(known.counted, seed, index);
+                require(start.has_value(),
+                        "the video '{}' has {} frames; a clip of {} with stride {} from {} to {} of it needs {} there",
+                        file.path.string(), known.counted.load(), how_.frames, how_.stride, how_.from, how_.until,
+                        needed());
+                require(read_from(file, known, {}, *start, frame, count, seed, index, out),
+                        "the video '{}' changed while it was read: fewer than {} frames came", file.path.string(),
+                        known.counted.load());
             }
             out.caption = file.caption;
             out.label = file.label;
         });
     }
 
-    /// Frames of a file, once: by its packets, until reading shows that there are others.
-    std::atomic<std::int64_t>& length_of(const media_file& file) const {
-        std::atomic<std::int64_t>& known = (*lengths_)[static_cast<std::size_t>(&file - &files_.file(0))];
-        if (known == 0) known = detail::av::reader(file.path, how_.rate).packets();
-        return known;
+    /// Frames of a file that a clip reaches over.
+    std::int64_t needed() const { return std::int64_t{how_.frames - 1} * how_.stride + 1; }
+
+    /// The first frame of a clip in a file of so many; nothing where it has no room.
+    std::optional<std::int64_t> start_in(std::int64_t length, walt::seed seed, std::int64_t index) const {
+        const auto begin = static_cast<std::int64_t>(how_.from * static_cast<double>(length));
+        const auto there = static_cast<std::int64_t>(how_.until * static_cast<double>(length)) - begin;
+        if (there < needed()) return std::nullopt;
+        const std::int64_t part = index % how_.clips, starts = there - needed() + 1;
+        const std::int64_t least = part * starts / how_.clips;
+        const std::int64_t some = std::max<std::int64_t>(1, (part + 1) * starts / how_.clips - least);
+        const philox numbers{seed.value, static_cast<std::uint64_t>(index)};
+        return begin + least + (how_.random_start ? numbers.below(2, static_cast<std::uint32_t>(some)) : 0);
+    }
+
+    /// Frames frame .. frame + count - 1 of the clip that begins there; false where the file ends before the clip does.
+    bool read_from(const media_file& file, known_file& known, const frame_index& packets, std::int64_t start, int frame,
+                   int count, walt::seed seed, std::int64_t index, clip& out) const {
+        const philox numbers{seed.value, static_cast<std::uint64_t>(index)};
+        const crop keep = how_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
+        const std::ptrdiff_t size = std::ptrdiff_t{3} * how_.height * how_.width;
+        // The clip of which one frame is wanted must be there, too: its other frames are read as well, once.
+        const bool certain = start + needed() <= known.certain;
+        const int first = certain ? frame : 0, all = certain ? count : how_.frames;
+        std::optional<resizer> resize;
+        int f = first;
+        const int came = each_frame(
+            file.path, start + std::int64_t{first} * how_.stride, all, how_.stride, how_.rate,
+            [&](const std::vector<std::uint8_t>& rgb, int height, int width) {
+                if (!resize) resize.emplace(height, width, how_.height, how_.width, keep);
+                if (f >= frame && f < frame + count) (*resize)(rgb.data(), out.pixels.data() + size * (f - frame));
+                ++f;
+            },
+            packets);
+        if (came < all) return false;
+        std::int64_t before = known.certain;
+        while (before < start + needed() && !known.certain.compare_exchange_weak(before, start + needed())) {
+        }
+        return true;
+    }
+
+    std::shared_ptr<const frame_index> index_of(const media_file& file, known_file& known) const {
+        const std::lock_guard lock(known.one_at_a_time);
+        if (!known.index)
+            known.index = std::make_shared<const frame_index>(detail::av::reader(file.path, how_.rate).index());
+        return known.index;
     }
 
     clip_reading how_;
     media_folder files_;
-    std::shared_ptr<std::vector<std::atomic<std::int64_t>>> lengths_; // 0: not known yet
+    std::shared_ptr<std::vector<known_file>> known_;
 };
 static_assert(frame_dataset<video_folder>);
 

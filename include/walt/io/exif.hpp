@@ -1,12 +1,9 @@
-// The orientation that cameras write beside their pictures (EXIF), and pictures turned upright by it.
+// The orientation that cameras write beside their pictures (EXIF).
 #pragma once
-
-#include "frames.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
 
 namespace walt::detail {
 
@@ -32,24 +29,6 @@ inline int exif_orientation(std::span<const std::byte> tiff) {
             return orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
         }
     return 1;
-}
-
-/// A picture of that orientation as it is to be shown.
-inline video upright(video stored, int orientation) {
-    if (orientation <= 1) return stored;
-    const bool transposed = orientation >= 5;
-    const bool mirrored_x = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
-    const bool mirrored_y = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
-    video shown{1, transposed ? stored.width : stored.height, transposed ? stored.height : stored.width, {}};
-    shown.rgb.reserve(stored.rgb.size());
-    for (int y = 0; y < shown.height; ++y)
-        for (int x = 0; x < shown.width; ++x) {
-            const int along = mirrored_x ? shown.width - 1 - x : x, down = mirrored_y ? shown.height - 1 - y : y;
-            const std::ptrdiff_t row = transposed ? along : down, column = transposed ? down : along;
-            const std::uint8_t* pixel = stored.frame(0) + 3 * (row * stored.width + column);
-            shown.rgb.insert(shown.rgb.end(), pixel, pixel + 3);
-        }
-    return shown;
 }
 
 } // namespace walt::detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exif.hpp"
+#include "orientation.hpp"
 #include "read_file.hpp"
 
 #include <csetjmp>
@@ -120,7 +121,7 @@ inline video jpeg_from(const std::filesystem::path& path, const std::vector<std:
             frame.height, bytes.size());
     frame.rgb.resize(frame.frame_size());
     if (!decoder.decode(frame.rgb.data())) fail("{} cannot be decoded: {}", path.string(), decoder.message());
-    return upright(std::move(frame), decoder.orientation());
+    return turned(std::move(frame), detail::orientation::of_exif(decoder.orientation()));
 }
 } // namespace detail
 

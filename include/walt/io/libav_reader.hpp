@@ -1,25 +1,24 @@
 // FFmpeg's demuxers and decoders as a class: the frames of a video file as players show them, for io/mp4.hpp.
 #pragma once
 
-#include "libav.hpp"
-#include "read_file.hpp"
+#include "frame_index.hpp"
+#include "libav_input.hpp"
+#include "libav_pixels.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <span>
+#include <mutex>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <time.h>
-
 extern "C" {
 #include <libavutil/display.h>
-#include <libavutil/pixdesc.h>
 }
 
 namespace walt::detail::av {
@@ -29,121 +28,31 @@ inline constexpr std::int64_t most_pixels = std::int64_t{1} << 26, pixels_a_byte
 /// Containers that hold a video; none that names other files (playlists), none that is a device.
 inline constexpr const char* containers = "mov,matroska,webm,avi,gif,yuv4mpegpipe,mpeg,mpegvideo,mpegts,m4v,h264,hevc,"
                                           "ogg,flv,ivf,asf,mjpeg,apng,nut,dv,mxf,obu,av1";
-/// Seconds that opening a file, or its next frame, may take.
-inline constexpr std::int64_t deadline = 60;
-
-/// A regular file as FFmpeg reads it, and the end of its time.
-class input {
-  public:
-    explicit input(const std::filesystem::path& path) : file_(path) {
-        constexpr int size = 1 << 16;
-        auto* buffer = check(static_cast<std::uint8_t*>(av_malloc(size)), file_.path(), "be read");
-        context_ = avio_alloc_context(buffer, size, 0, this, read, nullptr, seek);
-        if (context_ == nullptr) av_free(buffer);
-        check(context_, file_.path(), "be read");
-    }
-    input(const input&) = delete;
-    input& operator=(const input&) = delete;
-    ~input() {
-        av_freep(&context_->buffer);
-        avio_context_free(&context_);
-    }
-    AVIOContext* get() const { return context_; }
-    const opened_file& file() const { return file_; }
-    /// The time that is left begins anew.
-    void begin() { until_ = seconds() + deadline; }
-    static int late(void* self) { return seconds() > static_cast<input*>(self)->until_; }
-
-  private:
-    static std::int64_t seconds() {
-        ::timespec now{};
-        ::clock_gettime(CLOCK_MONOTONIC, &now);
-        return static_cast<std::int64_t>(now.tv_sec);
-    }
-    // FFmpeg is C: no exception may pass through it.
-    static int read(void* self, std::uint8_t* to, int count) {
-        input& in = *static_cast<input*>(self);
-        const std::uint64_t left = in.file_.size() - std::min(in.file_.size(), in.at_);
-        const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(left, static_cast<std::uint64_t>(count)));
-        if (late(self)) return AVERROR_EXIT;
-        if (some == 0) return AVERROR_EOF;
-        try {
-            in.file_.read(in.at_, std::as_writable_bytes(std::span(to, some)));
-        } catch (...) {
-            return AVERROR(EIO);
-        }
-        in.at_ += some;
-        return static_cast<int>(some);
-    }
-    static std::int64_t seek(void* self, std::int64_t offset, int whence) {
-        input& in = *static_cast<input*>(self);
-        const auto size = static_cast<std::int64_t>(in.file_.size());
-        if (whence & AVSEEK_SIZE) return size;
-        const int way = whence & ~AVSEEK_FORCE;
-        const std::int64_t from = way == SEEK_SET ? 0 : way == SEEK_CUR ? static_cast<std::int64_t>(in.at_) : size;
-        std::int64_t place = 0;
-        if (__builtin_add_overflow(from, offset, &place) || place < 0) return AVERROR(EINVAL);
-        in.at_ = static_cast<std::uint64_t>(place);
-        return place;
-    }
-
-    opened_file file_;
-    AVIOContext* context_ = nullptr;
-    std::uint64_t at_ = 0;
-    std::int64_t until_ = 0;
-};
-
-/// How a stored picture is turned to be shown: transposed, then mirrored.
-struct turn {
-    bool transposed = false, mirrored_x = false, mirrored_y = false;
-    bool none() const { return !transposed && !mirrored_x && !mirrored_y; }
-
-    /// Of a display matrix, to the nearest right angle.
-    static turn of(const std::int32_t* m) {
-        if (m == nullptr) return {};
-        const auto size = [&](int i) { return std::abs(static_cast<std::int64_t>(m[i])); };
-        if (size(0) + size(4) >= size(1) + size(3)) return {false, m[0] < 0, m[4] < 0};
-        return {true, m[3] < 0, m[1] < 0};
-    }
-    /// from [height, width, 3], as it is stored, to the end of `to`.
-    void append(const std::uint8_t* from, std::ptrdiff_t row, int height, int width,
-                std::vector<std::uint8_t>& to) const {
-        const int shown_height = transposed ? width : height, shown_width = transposed ? height : width;
-        for (int y = 0; y < shown_height; ++y)
-            for (int x = 0; x < shown_width; ++x) {
-                const int along = mirrored_x ? shown_width - 1 - x : x, down = mirrored_y ? shown_height - 1 - y : y;
-                const std::uint8_t* pixel = from + (transposed ? along : down) * row + 3 * (transposed ? down : along);
-                to.insert(to.end(), pixel, pixel + 3);
-            }
-    }
-};
+/// Whether this is the first word on a file whose end is spoilt: of each file it is said once.
+inline bool first_word_on(const std::string& path) {
+    static std::mutex one_at_a_time;
+    static std::set<std::string> told;
+    const std::lock_guard lock(one_at_a_time);
+    return told.insert(path).second;
+}
 
 /// The video stream of a regular file, frame after frame, by its content whatever its name: turned upright, its pixels
-/// made square, over black where it is transparent. A file that is spoilt further on ends there, and says so on stderr.
+/// made square, over black where it is transparent. A file that is spoilt further on ends there, and that is said once
+/// on stderr.
 class reader {
   public:
     /// rate 0: every frame. Else so many a second: each is the one that is shown at its time.
-    explicit reader(const std::filesystem::path& path, double rate = 0)
-        : path_(path.string()), input_(std::make_unique<input>(path)), rate_(rate) {
+    explicit reader(const std::filesystem::path& path, double rate = 0) : path_(path.string()), rate_(rate) {
         require(rate >= 0 && rate <= 1000, "{}: frames are read at 0 (as they are) to 1000 a second, not {}", path_,
                 rate);
         quieten();
-        open();
-        const AVCodec* decoder = nullptr;
-        stream_ = check(av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0), path_,
-                        "be read: it has no video stream");
-        codec_.reset(check(avcodec_alloc_context3(decoder), path_, "be decoded"));
-        check(avcodec_parameters_to_context(codec_.get(), stream().codecpar), path_, "be decoded");
-        codec_->max_pixels = pixels_allowed();
-        check(avcodec_open2(codec_.get(), decoder, nullptr), path_, "be decoded");
-        for (owned<AVFrame>* one : {&frame_, &ahead_, &rgb_}) one->reset(check(av_frame_alloc(), path_, "be decoded"));
-        packet_.reset(check(av_packet_alloc(), path_, "be decoded"));
-        turn_ = turn::of(display_matrix());
+        begin();
     }
 
-    /// Of a frame as it is shown.
-    int height() const { return shown(stream().codecpar->height, stream().codecpar->width, stream_aspect()).first; }
-    int width() const { return shown(stream().codecpar->height, stream().codecpar->width, stream_aspect()).second; }
+    /// Of a frame as it is shown, as far as the file's header says; each frame has its own (shown).
+    std::pair<int, int> size() const {
+        return shown(stream().codecpar->height, stream().codecpar->width, stream_aspect(), orientation_);
+    }
     double frames_per_second() const {
         if (rate_ > 0) return rate_;
         const AVRational rate = av_guess_frame_rate(format_.get(), format_->streams[stream_], nullptr);
@@ -155,76 +64,75 @@ class reader {
         return found != nullptr ? found->value : "";
     }
 
-    /// About how many frames are left, by packets (at a rate, by time): a packet may hold none. Uses the file up.
-    std::int64_t packets() {
-        std::int64_t packets = 0, last = AV_NOPTS_VALUE;
-        input_->begin();
-        while (next_packet()) {
-            packets += (packet_->flags & AV_PKT_FLAG_DISCARD) == 0;
-            if (packet_->pts != AV_NOPTS_VALUE && (last == AV_NOPTS_VALUE || packet_->pts > last)) last = packet_->pts;
-            av_packet_unref(packet_.get());
+    /// What the file's packets say of its frames. Uses the file up.
+    frame_index index() {
+        packet_times times;
+        for (input_->begin(); next_packet(); input_->begin(), av_packet_unref(packet_.get())) {
+            const bool hidden = stream().codecpar->codec_id == AV_CODEC_ID_VP8 && packet_->size > 0 &&
+                                (packet_->data[0] & 0x10) == 0; // is decoded, but not shown
+            if ((packet_->flags & AV_PKT_FLAG_DISCARD) == 0 && !hidden)
+                times.add(packet_->pts, packet_->dts, packet_->duration, (packet_->flags & AV_PKT_FLAG_KEY) != 0);
         }
-        if (rate_ == 0 || last == AV_NOPTS_VALUE) return packets;
-        const std::int64_t begin = stream().start_time == AV_NOPTS_VALUE ? 0 : stream().start_time;
-        return 1 + static_cast<std::int64_t>(static_cast<double>(last - begin) * av_q2d(stream().time_base) * rate_);
+        return times.index(av_q2d(stream().time_base), rate_, usual_duration());
+    }
+
+    /// Of a reader that has not begun: goes on with frame `number` or, where only that can be sought, with one before
+    /// it, and returns which.
+    std::int64_t seek(const frame_index& known, std::int64_t number) {
+        const double unit = av_q2d(stream().time_base), begins = static_cast<double>(known.begin) * unit;
+        const double time = begins + static_cast<double>(number) / (rate_ > 0 ? rate_ : 1);
+        const frame_index::key* const key = known.before([&](const frame_index::key& one) {
+            return rate_ > 0 ? static_cast<double>(one.time) * unit > time + 1e-6 : one.frame > number;
+        });
+        if (key == nullptr) return 0;
+        quiet_ = true;
+        bool there = av_seek_frame(format_.get(), stream_, key->sought, AVSEEK_FLAG_BACKWARD) >= 0;
+        while (there && decode(now_) && now_.frame->best_effort_timestamp < key->time) {
+        }
+        there = there && now_.frame->best_effort_timestamp == key->time;
+        if (!there) { // its frames are not where its packets say
+            begin();
+            return 0;
+        }
+        quiet_ = false;
+        decoded_ = key->frame + 1;
+        if (rate_ == 0) {
+            held_ = true;
+            return key->frame;
+        }
+        begun_ = true, first_ = begins, given_ = number;
+        more_ = decode(ahead_);
+        return number;
     }
 
     /// The next frame, which lives until the next call; null after the last one.
     const AVFrame* next() {
-        if (rate_ == 0) return decode(*frame_) ? frame_.get() : nullptr;
+        if (rate_ == 0) return std::exchange(held_, false) || decode(now_) ? now_.frame.get() : nullptr;
         if (!begun_) {
             begun_ = true;
-            if (!decode(*frame_)) return nullptr;
-            first_ = time_of(*frame_, 0);
-            more_ = decode(*ahead_);
+            if (!decode(now_)) return nullptr;
+            first_ = now_.time;
+            more_ = decode(ahead_);
         }
-        const double now = first_ + static_cast<double>(given_) / rate_;
-        for (int passed = 0; more_ && time_of(*ahead_, passed) <= now + 1e-6; ++passed) {
-            std::swap(frame_, ahead_);
-            more_ = decode(*ahead_);
+        const double time = first_ + static_cast<double>(given_) / rate_;
+        while (more_ && ahead_.time <= time + 1e-6) {
+            std::swap(now_, ahead_);
+            more_ = decode(ahead_);
         }
-        if (!more_ && given_ > 0 && now >= time_of(*frame_, 0) + duration_of(*frame_) - 1e-6) return nullptr;
+        if (!more_ && given_ > 0 && time >= now_.time + duration_of(*now_.frame) - 1e-6) return nullptr;
         ++given_;
-        return frame_.get();
+        return now_.frame.get();
     }
 
     /// Height and width of a frame as it is shown.
     std::pair<int, int> shown(const AVFrame& frame) const {
-        AVFrame* const same = const_cast<AVFrame*>(&frame); // which it does not change
-        return shown(frame.height, frame.width,
-                     av_guess_sample_aspect_ratio(format_.get(), format_->streams[stream_], same));
+        return shown(frame.height, frame.width, aspect_of(frame), orientation_of(frame));
     }
 
     /// The frame's pixels as 8-bit RGB, as it is shown, at the end of `to`.
     void append_rgb(const AVFrame& frame, std::vector<std::uint8_t>& to) {
-        const auto format = static_cast<AVPixelFormat>(frame.format);
-        const AVPixFmtDescriptor* described = av_pix_fmt_desc_get(format);
-        const bool transparent = described != nullptr && (described->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
-        const AVPixelFormat wanted = transparent ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24;
-        auto [height, width] = shown(frame);
-        if (turn_.transposed) std::swap(height, width);
-        scaler_.reset(
-            check(sws_getCachedContext(scaler_.release(), frame.width, frame.height, format, width, height, wanted,
-                                       SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr),
-                  path_, "be converted to RGB"));
-        const int* colours = sws_getCoefficients(frame.colorspace);
-        sws_setColorspaceDetails(scaler_.get(), colours, frame.color_range == AVCOL_RANGE_JPEG, colours, 1, 0, 1 << 16,
-                                 1 << 16);
-        if (rgb_->width != width || rgb_->height != height || rgb_->format != wanted) {
-            av_frame_unref(rgb_.get()); // aligned rows: swscale writes beyond tight ones
-            rgb_->format = wanted;
-            rgb_->width = width;
-            rgb_->height = height;
-            check(av_frame_get_buffer(rgb_.get(), 0), path_, "be converted to RGB");
-        }
-        check(sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rgb_->data, rgb_->linesize), path_,
-              "be converted to RGB");
-        if (transparent) over_black(height, width);
-        if (!turn_.none()) return turn_.append(rgb_->data[0], rgb_->linesize[0], height, width, to);
-        for (int y = 0; y < height; ++y) {
-            const std::uint8_t* row = rgb_->data[0] + std::ptrdiff_t{y} * rgb_->linesize[0];
-            to.insert(to.end(), row, row + std::ptrdiff_t{3} * width);
-        }
+        const orientation how = orientation_of(frame);
+        pixels_.append(frame, shown(frame.height, frame.width, aspect_of(frame), {}), how, path_, to);
     }
 
   private:
@@ -236,6 +144,39 @@ class reader {
     std::int64_t pixels_allowed() const {
         const auto bytes = static_cast<std::int64_t>(std::min<std::uint64_t>(input_->file().size(), 1u << 30));
         return std::clamp(bytes * pixels_a_byte, few_pixels, most_pixels);
+    }
+
+    /// Opens the file at its beginning.
+    void begin() {
+        codec_.reset(), format_.reset(); // before what they read from
+        input_ = std::make_unique<input>(path_);
+        open();
+        const AVCodec* decoder = nullptr;
+        stream_ = check(av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0), path_,
+                        "be read: it has no video stream");
+        for (unsigned i = 0; i < format_->nb_streams; ++i)
+            if (static_cast<int>(i) != stream_) format_->streams[i]->discard = AVDISCARD_ALL;
+        decoder = with_alpha(decoder);
+        codec_.reset(check(avcodec_alloc_context3(decoder), path_, "be decoded"));
+        check(avcodec_parameters_to_context(codec_.get(), stream().codecpar), path_, "be decoded");
+        codec_->max_pixels = pixels_allowed();
+        check(avcodec_open2(codec_.get(), decoder, nullptr), path_, "be decoded");
+        for (owned<AVFrame>* one : {&now_.frame, &ahead_.frame})
+            one->reset(check(av_frame_alloc(), path_, "be decoded"));
+        packet_.reset(check(av_packet_alloc(), path_, "be decoded"));
+        const std::int32_t* const matrix = display_matrix();
+        orientation_ = matrix != nullptr ? orientation::of_matrix(matrix) : orientation{};
+        problem_ = 0, accepted_ = decoded_ = given_ = packets_ = 0, time_ = 0;
+        ended_ = begun_ = more_ = held_ = quiet_ = false;
+    }
+    /// FFmpeg's own decoders of VP8 and VP9 pass over the transparency that WebM has beside them.
+    const AVCodec* with_alpha(const AVCodec* decoder) const {
+        const AVDictionaryEntry* said = av_dict_get(stream().metadata, "alpha_mode", nullptr, 0);
+        if (said == nullptr || std::string_view(said->value) != "1") return decoder;
+        const AVCodecID codec = stream().codecpar->codec_id;
+        const char* const name = codec == AV_CODEC_ID_VP8 ? "libvpx" : codec == AV_CODEC_ID_VP9 ? "libvpx-vp9" : "";
+        const AVCodec* const other = avcodec_find_decoder_by_name(name);
+        return other != nullptr ? other : decoder;
     }
 
     void open() {
@@ -266,11 +207,21 @@ class reader {
         return found != nullptr && size >= 36 ? reinterpret_cast<const std::int32_t*>(found) : nullptr;
 #endif
     }
+    orientation
+    orientation_of(const AVFrame& frame) const { // its own, of what its camera wrote into the stream, or the file's
+        const AVFrameSideData* own = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
+        if (own == nullptr || own->size < 36) return orientation_;
+        return orientation::of_matrix(reinterpret_cast<const std::int32_t*>(own->data));
+    }
     AVRational stream_aspect() const {
         return av_guess_sample_aspect_ratio(format_.get(), format_->streams[stream_], nullptr);
     }
+    AVRational aspect_of(const AVFrame& frame) const {
+        AVFrame* const same = const_cast<AVFrame*>(&frame); // which it does not change
+        return av_guess_sample_aspect_ratio(format_.get(), format_->streams[stream_], same);
+    }
     /// Pixels become square by enlarging one side; then the picture is turned.
-    std::pair<int, int> shown(int height, int width, AVRational aspect) const {
+    std::pair<int, int> shown(int height, int width, AVRational aspect, const orientation& how) const {
         const double ratio = aspect.num > 0 && aspect.den > 0 ? av_q2d(aspect) : 1;
         if (ratio >= 1.0 / 16 && ratio <= 16) {
             const double grown = (ratio > 1 ? width : height) * std::max(ratio, 1 / ratio);
@@ -278,23 +229,17 @@ class reader {
         }
         require(std::int64_t{height} * width <= most_pixels, "{} has frames of {} x {} pixels; at most {} are read",
                 path_, height, width, most_pixels);
-        if (turn_.transposed) std::swap(height, width);
-        return {height, width};
-    }
-    void over_black(int height, int width) const {
-        for (int y = 0; y < height; ++y) {
-            std::uint8_t* row = rgb_->data[0] + std::ptrdiff_t{y} * rgb_->linesize[0];
-            for (int x = 0; x < width; ++x)
-                for (int c = 0; c < 3; ++c)
-                    row[3 * x + c] = static_cast<std::uint8_t>((row[4 * x + c] * row[4 * x + 3] + 127) / 255);
-        }
+        return how.of_size(height, width);
     }
 
-    /// Seconds at which a frame is shown; those without a time follow the one before at the file's rate.
-    double time_of(const AVFrame& frame, int behind) const {
-        if (frame.best_effort_timestamp != AV_NOPTS_VALUE)
-            return static_cast<double>(frame.best_effort_timestamp) * av_q2d(stream().time_base);
-        return first_ + (static_cast<double>(given_) + behind) / rate_;
+    /// A decoded frame, and the second at which it is shown.
+    struct timed {
+        owned<AVFrame> frame;
+        double time = 0;
+    };
+    double usual_duration() const {
+        const AVRational rate = av_guess_frame_rate(format_.get(), format_->streams[stream_], nullptr);
+        return rate.num > 0 && rate.den > 0 ? av_q2d(av_inv_q(rate)) : 0.04;
     }
     double duration_of(const AVFrame& frame) const {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
@@ -302,16 +247,29 @@ class reader {
 #else
         const std::int64_t units = frame.pkt_duration;
 #endif
-        if (units > 0) return static_cast<double>(units) * av_q2d(stream().time_base);
-        const AVRational rate = av_guess_frame_rate(format_.get(), format_->streams[stream_], nullptr);
-        return rate.num > 0 && rate.den > 0 ? av_q2d(av_inv_q(rate)) : 0;
+        const double said = static_cast<double>(units) * av_q2d(stream().time_base);
+        return said > 0 && said < longest ? said : usual_duration();
+    }
+    /// A frame without a time, or with one that cannot be, follows the one before.
+    double time_of(const AVFrame& frame) const {
+        const double said = static_cast<double>(frame.best_effort_timestamp) * av_q2d(stream().time_base);
+        const bool known = frame.best_effort_timestamp != AV_NOPTS_VALUE;
+        if (decoded_ == 0) return known ? said : 0;
+        return known && said > time_ && said - time_ < longest ? said : time_ + usual_duration();
     }
 
-    bool decode(AVFrame& to) {
+    bool decode(timed& to) {
         input_->begin();
         for (int failures = 0; failures < 64;) {
-            const int code = avcodec_receive_frame(codec_.get(), &to);
-            if (code >= 0) return ++decoded_ > 0;
+            const int code = avcodec_receive_frame(codec_.get(), to.frame.get());
+            if (code >= 0 && broken(*to.frame)) {
+                spoilt(AVERROR_INVALIDDATA), ++failures;
+                continue;
+            }
+            if (code >= 0) {
+                to.time = time_ = time_of(*to.frame);
+                return ++decoded_ > 0;
+            }
             if (code == AVERROR_EOF) break;
             if (code != AVERROR(EAGAIN)) spoilt(code), ++failures; // what the decoder still holds may be whole
             const bool more = !ended_ && next_packet();
@@ -321,14 +279,21 @@ class reader {
             if (more && sent < 0) spoilt(sent);
             if (!more && sent < 0) ++failures;
         }
+        if (quiet_) return false;
         if (problem_ < 0 && decoded_ == 0) check(problem_, path_, "be decoded");
-        if (problem_ < 0 && ended_ && !std::exchange(told_, true)) {
+        if (problem_ < 0 && ended_ && first_word_on(path_)) {
             char text[AV_ERROR_MAX_STRING_SIZE];
             av_strerror(problem_, text, sizeof text);
             fmt::print(stderr, "walt: '{}' is spoilt behind its first {} frames, and ends there: {}\n", path_, decoded_,
                        static_cast<const char*>(text));
         }
         return false;
+    }
+
+    /// Of which the decoder made up a part.
+    static bool broken(const AVFrame& frame) {
+        return (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0 ||
+               (frame.decode_error_flags & (FF_DECODE_ERROR_INVALID_BITSTREAM | FF_DECODE_ERROR_DECODE_SLICES)) != 0;
     }
 
     /// What comes before a spoilt place is taken, and what comes behind one that the file begins with.
@@ -338,6 +303,7 @@ class reader {
         ended_ = ended_ || accepted_ > 0;
     }
 
+    std::int64_t most_packets() const { return static_cast<std::int64_t>(input_->file().size()) + 4096; }
     /// False at the end, and where the file is spoilt.
     bool next_packet() {
         for (;;) {
@@ -348,23 +314,32 @@ class reader {
                 return false;
             }
             if (input::late(input_.get())) spoilt(AVERROR_EXIT);
+            if (++packets_ > most_packets()) { // more than one a byte
+                spoilt(AVERROR_INVALIDDATA);
+                ended_ = true;
+                av_packet_unref(packet_.get());
+                return false;
+            }
             if (packet_->stream_index == stream_) return true;
             av_packet_unref(packet_.get());
         }
     }
 
+    static constexpr double longest = 86'400; ///< seconds that a frame may be shown
+
     std::string path_;
     std::unique_ptr<input> input_;
-    double rate_ = 0, first_ = 0; ///< frames a second that are given, 0: all; the first one's time
+    double rate_ = 0, first_ = 0, time_ = 0; ///< frames a second that are given, 0: all; the first and last one's time
     std::unique_ptr<AVFormatContext, close_input> format_;
     int stream_ = 0, problem_ = 0; ///< problem_: the first one
     owned<AVCodecContext> codec_;
-    owned<AVFrame> frame_, ahead_, rgb_;
+    timed now_, ahead_;
     owned<AVPacket> packet_;
-    owned<SwsContext> scaler_;
-    turn turn_;
-    std::int64_t accepted_ = 0, decoded_ = 0, given_ = 0;
-    bool ended_ = false, told_ = false, begun_ = false, more_ = false;
+    frame_pixels pixels_;
+    orientation orientation_;
+    std::int64_t accepted_ = 0, decoded_ = 0, given_ = 0, packets_ = 0;
+    bool ended_ = false, begun_ = false, more_ = false;
+    bool held_ = false, quiet_ = false; ///< now_ is the next frame; seeking may fail
 };
 
 } // namespace walt::detail::av

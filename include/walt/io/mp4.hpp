@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -36,18 +37,24 @@ inline std::int64_t count_frames(const std::filesystem::path& path, double rate 
 /// Size, rate, number of frames and comment of a video file. Throws walt::error with FFmpeg's reason.
 inline video_facts probe(const std::filesystem::path& path) {
     detail::av::reader file(path);
-    std::int64_t frames = 0;
-    while (file.next() != nullptr) ++frames;
-    return {frames, file.height(), file.width(), file.frames_per_second(), file.comment()}; // GIFs' as they are read
+    video_facts facts;
+    std::pair<int, int> size = file.size();
+    while (const AVFrame* frame = file.next())
+        if (facts.frames++ == 0) size = file.shown(*frame);
+    std::tie(facts.height, facts.width) = size;
+    facts.frames_per_second = file.frames_per_second();
+    facts.comment = file.comment(); // GIFs' as they are read
+    return facts;
 }
 
 /// Calls use(rgb, height, width) for frames first, first + stride, ... of a video file, `count` of them, or fewer (even
 /// none) where the file ends, and returns how many came; one frame is in memory at a time. They are decoded from the
-/// file's beginning, so that they are exact in every format. rate: frames a second, 0 for those of the file. Throws
-/// walt::error for frames of more than 67 megapixels, or of different sizes.
+/// file's beginning, so that they are exact in every format, or from the key frame before the first, by an index of
+/// the file. rate: frames a second, 0 for those of the file. Throws walt::error for frames of more than 67 megapixels,
+/// or of different sizes.
 template <class Use>
 int each_frame(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride, double rate,
-               Use&& use) {
+               Use&& use, const detail::av::frame_index& index = {}) {
     require(first >= 0 && count >= 1 && stride >= 1,
             "{}: a clip begins at frame 0 or later and has 1 frame or more, 1 or more apart; asked for were {} from "
             "frame {} on, {} apart",
@@ -56,7 +63,7 @@ int each_frame(const std::filesystem::path& path, std::int64_t first, int count,
     std::pair<int, int> size;
     std::vector<std::uint8_t> rgb;
     int came = 0;
-    for (std::int64_t at = 0; came < count; ++at) {
+    for (std::int64_t at = file.seek(index, first); came < count; ++at) {
         const AVFrame* frame = file.next();
         if (frame == nullptr) break;
         if (at < first || (at - first) % stride != 0) continue;

@@ -4,6 +4,7 @@
 #include "atomic_file.hpp"
 #include "exif.hpp"
 #include "frames.hpp"
+#include "orientation.hpp"
 #include "read_file.hpp"
 
 #include <cstddef>
@@ -73,17 +74,18 @@ inline video png_from(const std::filesystem::path& path, std::span<const std::by
     const std::uint64_t pixels = std::uint64_t{image.width} * image.height;
     require(pixels <= 100'000'000, "{} has {} x {} pixels; more than 100 million are not read", path.string(),
             image.width, image.height);
-    image.format = PNG_FORMAT_RGB;
+    const bool transparent = (image.format & PNG_FORMAT_FLAG_ALPHA) != 0;
+    image.format = transparent ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
     image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; // 16 bits without a word on gamma mean what 8 bits mean
     require(png_rows(bytes) / 1100 <= bytes.size(),
             "{} says that it has {} x {} pixels, which cannot be in its {} bytes", path.string(), image.width,
             image.height, bytes.size());
     video frame{1, static_cast<int>(image.height), static_cast<int>(image.width),
-                std::vector<std::uint8_t>(static_cast<std::size_t>(3 * pixels))};
-    const png_color black{0, 0, 0};
-    if (png_image_finish_read(&image, &black, frame.rgb.data(), 0, nullptr) == 0)
+                std::vector<std::uint8_t>(static_cast<std::size_t>((transparent ? 4 : 3) * pixels))};
+    if (png_image_finish_read(&image, nullptr, frame.rgb.data(), 0, nullptr) == 0)
         fail("{} cannot be decoded: {}", path.string(), std::string_view(image.message));
-    return upright(std::move(frame), exif_orientation(png_exif(bytes)));
+    if (transparent) frame.rgb.resize(over_black(frame.rgb.data(), static_cast<std::size_t>(pixels)));
+    return turned(std::move(frame), detail::orientation::of_exif(exif_orientation(png_exif(bytes))));
 }
 } // namespace detail
 

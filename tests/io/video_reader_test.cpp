@@ -1,0 +1,206 @@
+// Videos as cameras, phones, broadcasters and editors make them: see docs/data.md.
+#include "../catch.hpp"
+#include "../datasets/temporary_folder.hpp"
+#include "video_files.hpp"
+
+#include <walt/data/video_folder.hpp>
+#include <walt/io/read_file.hpp>
+
+namespace {
+using frame_bytes = std::vector<std::uint8_t>;
+
+std::vector<frame_bytes> frames_from(const std::filesystem::path& path, std::int64_t first, int count, double rate,
+                                     const walt::detail::av::frame_index& index) {
+    std::vector<frame_bytes> all;
+    walt::each_frame(
+        path, first, count, 1, rate, [&](const frame_bytes& rgb, int, int) { all.push_back(rgb); }, index);
+    return all;
+}
+std::string text_of(const std::filesystem::path& path) {
+    const std::vector<std::byte> bytes = walt::read_file(path);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+} // namespace
+
+TEST_CASE("frames that are sought are those of reading from the beginning") {
+    const temporary_folder folder;
+    int tried = 0;
+    for (const auto& [muxer, encoder, b_frames] : {std::tuple{"matroska", "mpeg4", 0},
+                                                   {"mp4", "mpeg4", 2},
+                                                   {"matroska", "mpeg4", 2},
+                                                   {"mpegts", "mpeg2video", 2},
+                                                   {"avi", "mjpeg", 0},
+                                                   {"mp4", "libx264", 3},
+                                                   {"webm", "libvpx", 0}}) {
+        const auto path = folder.path / "a.bin";
+        const bool full = encoder == std::string("mjpeg");
+        const AVPixelFormat format = full ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+        if (!make_video(path, 50, {.muxer = muxer, .encoder = encoder, .format = format, .b_frames = b_frames},
+                        draw_grey))
+            continue;
+        ++tried;
+        INFO(muxer << " " << encoder << " " << b_frames);
+        for (const double rate : {0.0, 10.0, 60.0}) {
+            const walt::detail::av::frame_index index = walt::detail::av::reader(path, rate).index();
+            CHECK(index.frames == walt::count_frames(path, rate));
+            for (const int first : {0, 1, 11, 12, 13, 19})
+                CHECK(frames_from(path, first, 3, rate, index) == frames_from(path, first, 3, rate, {}));
+        }
+    }
+    CHECK(tried >= 3);
+}
+
+TEST_CASE("a clip far into a file costs what lies between it and the key frame before") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.mkv";
+    REQUIRE(make_video(path, 60, {}, draw_grey));
+    const walt::video whole = walt::read_video(path);
+    REQUIRE(whole.frames == 60);
+    const walt::detail::av::frame_index index = walt::detail::av::reader(path).index();
+    CHECK(index.frames == 60);
+    const auto* const key = index.before([](const auto& one) { return one.frame > 50; });
+    REQUIRE((key != nullptr && key->frame > 30));
+    walt::detail::av::reader file(path);
+    const auto stands = static_cast<int>(file.seek(index, 50));
+    CHECK(stands == key->frame);
+    frame_bytes rgb;
+    file.append_rgb(*file.next(), rgb);
+    CHECK(std::equal(rgb.begin(), rgb.end(), whole.frame(stands)));
+    // What is spoilt before a key frame does not matter to a clip behind it.
+    std::string bytes = text_of(path);
+    for (std::size_t i = 700; i < 2000; ++i) bytes[i] = '\x55';
+    const auto spoilt = folder.write("b.mkv", bytes);
+    const auto there = frames_from(spoilt, 50, 2, 0, index);
+    REQUIRE(there.size() == 2);
+    CHECK(std::equal(there[0].begin(), there[0].end(), whole.frame(50)));
+}
+
+TEST_CASE("frames of a variable rate are taken at their times") {
+    const temporary_folder folder;
+    // 10 a second for a second, then one that stays for a second, then 10 a second.
+    std::vector<std::int64_t> times;
+    for (int f = 0; f < 10; ++f) times.push_back(100 * f);
+    for (int f = 10; f < 20; ++f) times.push_back(100 * f + 900);
+    const auto path = folder.path / "a.mkv";
+    REQUIRE(make_video(path, 20, {.times = times}, draw_grey));
+    const walt::video stored = walt::read_video(path);
+    REQUIRE(stored.frames == 20);
+    const auto levels_at = [&](double rate) {
+        std::vector<int> all;
+        walt::each_frame(path, 0, 1000, 1, rate, [&](const frame_bytes& rgb, int, int) {
+            for (int f = 0; f < 20; ++f)
+                if (std::equal(rgb.begin(), rgb.end(), stored.frame(f))) all.push_back(f);
+        });
+        return all;
+    };
+    CHECK(levels_at(5) == std::vector<int>{0, 2, 4, 6, 8, 9, 9, 9, 9, 9, 11, 13, 15, 17, 19});
+    const std::vector<int> ten = levels_at(10);
+    REQUIRE((ten.size() >= 29 && ten.size() <= 30)); // a container need not say how long the last one is shown
+    for (int n = 0; n < 29; ++n) CHECK(ten[static_cast<std::size_t>(n)] == (n < 10 ? n : n < 19 ? 9 : n - 9));
+    const walt::video_folder clips(folder.path,
+                                   {.frames = 3, .height = 8, .width = 8, .rate = 2, .random_start = false});
+    CHECK(walt::clip_at(clips, {}, 0).pixels.size() == 3 * 3 * 8 * 8);
+}
+
+TEST_CASE("an edit list hides the frames that were cut off") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.mp4";
+    REQUIRE(make_video(path, 30, {.muxer = "mp4"}, draw_grey));
+    const walt::video whole = walt::read_video(path);
+    REQUIRE(whole.frames == 30);
+    std::string bytes = text_of(path);
+    const std::size_t list = bytes.find("elst");
+    if (list == std::string::npos) return; // this FFmpeg writes none for such a file
+    const auto at = [&](std::size_t place) {
+        std::uint32_t number = 0;
+        for (std::size_t i = 0; i < 4; ++i) number = number << 8 | static_cast<unsigned char>(bytes[place + i]);
+        return number;
+    };
+    const auto put = [&](std::size_t place, std::uint32_t number) {
+        for (std::size_t i = 0; i < 4; ++i) bytes[place + i] = static_cast<char>(number >> (24 - 8 * i));
+    };
+    REQUIRE(at(list + 8) == 1);
+    const std::uint32_t rate = at(bytes.find("mdhd") + 4 + 12); // units a second, version 0
+    put(list + 16, at(list + 16) + 7 * rate / 25);              // the media's time at which what is shown begins
+    put(list + 12, at(list + 12) - at(list + 12) / 30 * 7);
+    const auto cut = folder.write("cut.mp4", bytes);
+    const walt::video shown = walt::read_video(cut);
+    CHECK(std::abs(shown.frames - 23) <= 1);
+    CHECK(walt::probe(cut).frames == shown.frames);
+    CHECK(walt::detail::av::reader(cut).index().frames == shown.frames);
+    CHECK(std::equal(shown.frame(0), shown.frame(1), whole.frame(7)));
+}
+
+TEST_CASE("what is transparent lies over black, whatever the codec") {
+    const temporary_folder folder;
+    const auto half = [](AVFrame& frame, int) { // white; the right half is transparent
+        fill(frame, 0, frame.height, frame.width, 235);
+        for (const int plane : {1, 2}) fill(frame, plane, (frame.height + 1) / 2, (frame.width + 1) / 2, 128);
+        for (int y = 0; y < frame.height; ++y)
+            for (int x = 0; x < frame.width; ++x)
+                frame.data[3][y * frame.linesize[3] + x] = x < frame.width / 2 ? 255 : 0;
+    };
+    int tried = 0;
+    for (const auto& [muxer, encoder, format, note] : {std::tuple{"matroska", "ffv1", AV_PIX_FMT_YUVA420P, ""},
+                                                       {"webm", "libvpx-vp9", AV_PIX_FMT_YUVA420P, "1"},
+                                                       {"webm", "libvpx", AV_PIX_FMT_YUVA420P, "1"}}) {
+        video_kind kind{.muxer = muxer, .encoder = encoder, .format = format};
+        if (*note) kind.about_stream = {{"alpha_mode", note}};
+        const auto path = folder.path / "a.bin";
+        if (!make_video(path, 2, kind, half)) continue;
+        INFO(encoder);
+        ++tried;
+        const walt::video read = walt::read_video(path);
+        const std::uint8_t* row = read.frame(0) + std::size_t{3} * 24 * 64;
+        CHECK((row[3 * 8] > 225 && row[3 * 56] < 30));
+    }
+    CHECK(tried >= 1);
+}
+
+TEST_CASE("wide pixels are shown wide, and clips of them are round") {
+    const temporary_folder folder;
+    const auto path = folder.path / "dvd.mkv";
+    REQUIRE(make_video(path, 2, {.encoder = "ffv1", .aspect = {16, 11}}, draw_grey));
+    const walt::video_facts facts = walt::probe(path);
+    CHECK((facts.height == 48 && facts.width == 93));
+    CHECK(walt::read_video(path).width == 93);
+}
+
+TEST_CASE("clips of a spoilt file are the same whatever was read before") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.mkv";
+    REQUIRE(make_video(path, 60, {}, draw_grey));
+    std::string bytes = text_of(path);
+    bytes.resize(bytes.size() * 3 / 4);
+    folder.write("a.mkv", bytes);
+    const int there = walt::read_video(path).frames;
+    REQUIRE((there > 20 && there < 60));
+    const walt::clip_reading how{.frames = 4, .height = 6, .width = 8};
+    const walt::video_folder forwards(folder.path, how), backwards(folder.path, how);
+    std::vector<std::vector<float>> first(40), second(40);
+    for (std::uint64_t n = 0; n < 40; ++n) first[n] = walt::clip_at(forwards, walt::seed{n}, 0).pixels;
+    for (std::uint64_t n = 40; n-- > 0;) {
+        const walt::clip still = walt::frame_at(backwards, walt::seed{n}, 0, 2);
+        second[n] = walt::clip_at(backwards, walt::seed{n}, 0).pixels;
+        CHECK(std::equal(still.pixels.begin(), still.pixels.end(), second[n].begin() + 2 * 144));
+    }
+    CHECK(first == second);
+    CHECK(forwards.unreadable() == 0);
+}
+
+TEST_CASE("a small file may not have more packets than bytes, nor frames larger than it can hold") {
+    const temporary_folder folder;
+    walt::write_mp4(folder.path / "a.mp4", {2, 16, 16, std::vector<std::uint8_t>(1536, 90)}, 8, 1);
+    std::string bytes = text_of(folder.path / "a.mp4");
+    const std::size_t sizes = bytes.find("stsz");
+    bytes[sizes + 11] = '\1';                               // every packet has one byte,
+    bytes[sizes + 13] = '\x40';                             // and there are four million
+    bytes[bytes.find("stsc") + 4 + 4 + 4 + 4 + 1] = '\x40'; // in the first piece
+    const auto path = folder.write("many.mp4", bytes);
+    std::int64_t frames = 0;
+    try {
+        frames = walt::probe(path).frames;
+    } catch (const walt::error&) {
+    } // refused
+    CHECK(frames < 10'000);
+}
