@@ -124,7 +124,7 @@ int main(int count, char** arguments) try {
 
     if (weights.empty()) {
         weights = asked.run;
-        if (!std::filesystem::exists(weights / "denoiser.safetensors") && !train(asked)) return 130;
+        if (!std::filesystem::exists(weights / "denoiser.safetensors") && !train(asked)) return walt::exit_status();
     }
     play::device device;
     const play::tokenizer frames(device, {}, walt::compute<walt::bf16>,

@@ -155,7 +155,7 @@ TEST_CASE("the perceptual distance is the third term", "[adversary]") {
 
 TEST_CASE("both updates are of one pass with the weights before it", "[adversary]") {
     game<reference::context, float> together, by_hand;
-    together.learner.run(mixed_batch, steps{1}, together.goal);
+    REQUIRE(together.learner.run(mixed_batch, steps{1}, together.goal));
 
     { // the critic's step on what the tokenizer decodes with its first weights
         auto& ctx = by_hand.ctx;
@@ -178,7 +178,7 @@ TEST_CASE("both updates are of one pass with the weights before it", "[adversary
 
 TEST_CASE("micro-batches add up to one step of both", "[adversary]") {
     game<reference::context, float> g({.accumulate = 2});
-    g.learner.run(mixed_batch, steps{3}, g.goal);
+    REQUIRE(g.learner.run(mixed_batch, steps{3}, g.goal));
     CHECK(g.learner.position() == 6);
     CHECK(g.opponent.trainer().position() == 6);
     CHECK(g.opponent.trainer().updates() == 3);
@@ -187,10 +187,10 @@ TEST_CASE("micro-batches add up to one step of both", "[adversary]") {
 TEST_CASE("the critic may come in at a later step", "[adversary]") {
     game<reference::context, float> g({}, {.adversarial_from = 2});
     const auto before = g.critic.host_masters();
-    g.learner.run(mixed_batch, steps{2}, g.goal);
+    REQUIRE(g.learner.run(mixed_batch, steps{2}, g.goal));
     CHECK(g.critic.host_masters() == before);
     CHECK(g.goal.terms().gan == 0);
-    g.learner.run(mixed_batch, steps{3}, g.goal);
+    REQUIRE(g.learner.run(mixed_batch, steps{3}, g.goal));
     CHECK(g.critic.host_masters() != before);
     CHECK(g.goal.terms().gan > 0);
 }
@@ -200,8 +200,8 @@ TEMPLATE_TEST_CASE("a run that stops and goes on has the bits of one that does n
     const auto folder = fresh_folder("resume");
     const training how{.rate = {.warmup = 2, .total = 6}};
     const auto run = [&](TestType& of, std::int64_t until, const std::string& name) {
-        of.learner.run(mixed_batch, steps{until}, of.goal, of.average, terms_log{folder / name / "terms.csv", of.goal},
-                       checkpoints{folder / name, 100});
+        REQUIRE(of.learner.run(mixed_batch, steps{until}, of.goal, of.average,
+                               terms_log{folder / name / "terms.csv", of.goal}, checkpoints{folder / name, 100}));
     };
     TestType whole(how), first(how), second(how);
     run(whole, 6, "whole");
@@ -232,31 +232,31 @@ TEMPLATE_TEST_CASE("a run that stops and goes on has the bits of one that does n
 TEST_CASE("a step that was given up leaves no trace", "[adversary]") {
     game<reference::context, float> plain({.accumulate = 2, .prefetch = {.ahead = 0}}),
         shaken({.accumulate = 2, .prefetch = {.ahead = 0}});
-    plain.learner.run(mixed_batch, steps{2}, plain.goal);
-    shaken.learner.run(mixed_batch, steps{1}, shaken.goal);
+    REQUIRE(plain.learner.run(mixed_batch, steps{2}, plain.goal));
+    REQUIRE(shaken.learner.run(mixed_batch, steps{1}, shaken.goal));
     const auto breaks = [](std::int64_t n) {
         if (n == 3) throw std::runtime_error("no such clip"); // the second micro-batch of the second step
         return mixed_batch(n);
     };
     CHECK_THROWS_WITH(shaken.learner.run(breaks, steps{2}, shaken.goal), "no such clip");
-    shaken.learner.run(mixed_batch, steps{2}, shaken.goal);
+    REQUIRE(shaken.learner.run(mixed_batch, steps{2}, shaken.goal));
     CHECK(shaken.numbers() == plain.numbers());
 }
 
 TEST_CASE("pixels that are no numbers change neither network nor the averages", "[adversary]") {
     game<reference::context, float> g;
-    g.learner.run(mixed_batch, steps{2}, g.goal);
+    REQUIRE(g.learner.run(mixed_batch, steps{2}, g.goal));
     const auto before = g.numbers();
     const auto broken = [](std::int64_t n) {
         clips batch = mixed_batch(n);
         batch.pixels[7] = std::numeric_limits<float>::quiet_NaN();
         return batch;
     };
-    g.learner.run(broken, steps{3}, g.goal);
+    REQUIRE(g.learner.run(broken, steps{3}, g.goal));
     CHECK(g.learner.skipped() == 1);
     CHECK(g.goal.terms().critic_skipped);
     CHECK(g.numbers() == before);
-    g.learner.run(mixed_batch, steps{5}, g.goal);
+    REQUIRE(g.learner.run(mixed_batch, steps{5}, g.goal));
     CHECK(g.learner.skipped() == 1);
     CHECK_FALSE(g.goal.terms().critic_skipped);
     CHECK(std::isfinite(g.goal.terms().lecam));
@@ -273,7 +273,7 @@ TEST_CASE("a run that does not let its objective watch is refused at the second 
                                   Catch::Contains("give it to run()"));
             CHECK(g.learner.step_count() == 1);
             CHECK_THROWS_WITH(g.learner.step(mixed_batch), Catch::Contains("give it to run()"));
-            g.learner.run(mixed_batch, steps{3}, g.goal); // the mistake mended, it goes on
+            REQUIRE(g.learner.run(mixed_batch, steps{3}, g.goal)); // the mistake mended, it goes on
             CHECK(g.goal.terms().reconstruction > 0);
         }
     reference::context ctx; // and without any critic
