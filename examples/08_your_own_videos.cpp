@@ -24,9 +24,16 @@ std::filesystem::path make_folder() {
 }
 
 int main(int count, char** arguments) try {
-    const walt::video_folder clips(count > 1 ? std::filesystem::path(arguments[1]) : make_folder(),
-                                   {.frames = 5, .height = 32, .width = 32});
+    const std::filesystem::path folder = count > 1 ? std::filesystem::path(arguments[1]) : make_folder();
+    // [reading]
+    const walt::video_folder clips(folder, {.frames = 5,
+                                            .height = 32,
+                                            .width = 32,
+                                            .rate = 8,      // frames a second, whatever each file has
+                                            .clips = 2,     // of each file
+                                            .until = 0.9}); // its last tenth is held out
     const walt::clips batch = walt::batches(clips, {.batch = 2, .image_rate = 0.5})(0);
+    // [/reading]
     fmt::print("{} clips; a batch of {} samples of {} x {} x {}: \"{}\", \"{}\"\n", clips.size(), batch.shape.count,
                batch.shape.frames, batch.shape.height, batch.shape.width, batch.captions[0][0], batch.captions[1][0]);
     return batch.pixels.size() == std::size_t{2} * 5 * 32 * 32 * 3 ? 0 : 1;

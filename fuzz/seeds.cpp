@@ -1,4 +1,5 @@
 // seeds FOLDER: small files of every kind that harnesses begin with, FOLDER/<harness>/...
+#include <io/video_files.hpp>
 #include <train/regression.hpp>
 #include <walt/io/gif.hpp>
 #include <walt/io/mp4.hpp>
@@ -67,6 +68,14 @@ int main(int, char** argument) try {
     write_jpeg(root / "image" / "progressive", moving, true);
     write_gif(root / "video" / "gif", moving);
     write_mp4(root / "video" / "mp4", moving, 8, 1);
+    for (const auto& [muxer, encoder, b_frames] : {std::tuple{"matroska", "mpeg4", 2},
+                                                   {"mpegts", "mpeg2video", 0},
+                                                   {"avi", "mpeg4", 0},
+                                                   {"webm", "libvpx", 0}}) {
+        video_kind kind{
+            .muxer = muxer, .encoder = encoder, .height = 16, .width = 16, .key_every = 8, .b_frames = b_frames};
+        make_video(root / "video" / muxer, 20, kind, draw_grey);
+    }
     std::ofstream(root / "video" / "y4m") << "YUV4MPEG2 W4 H4 F24:1 Ip A2:1 C444\nFRAME\n" + std::string(48, 'x');
     return 0;
 } catch (const std::exception& problem) {

@@ -1,4 +1,4 @@
-// The first frames of a video, as they are and at a rate.
+// The frames of a video: counted, read, and sought in its middle, as they are and at a rate.
 #include "file_of.hpp"
 
 #include <walt/io/mp4.hpp>
@@ -13,5 +13,16 @@ void test(std::span<const std::uint8_t> bytes) {
         fuzz::holds(clip.frames == 0 || clip.complete());
         fuzz::holds(!whole || clip.frames == std::min<std::int64_t>(6, counted));
     });
-    fuzz::may_refuse([&] { walt::each_frame(path, 0, 6, 1, 10, [](const auto&, int, int) {}); });
+    for (const double rate : {0.0, 10.0})
+        fuzz::may_refuse([&] {
+            const auto index = walt::detail::av::reader(path, rate).index();
+            const std::int64_t first = index.frames < 2000 ? index.frames / 2 : 0; // what is sought is in reach
+            walt::each_frame(
+                path, first, 3, 2, rate,
+                [](const std::vector<std::uint8_t>& rgb, int height, int width) {
+                    fuzz::holds(rgb.size() ==
+                                std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(width));
+                },
+                index);
+        });
 }
