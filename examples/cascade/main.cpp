@@ -12,6 +12,7 @@
 
 int main(int count, char** arguments) try {
     CLI::App app("walt's toy cascade: videos of woven moving fashion from texts such as \"a red sneaker moving left\"");
+    app.option_defaults()->always_capture_default();
     cascade::sampling_options how;
     cascade::training_options training;
     how.weights = "examples/weights/cascade";
@@ -26,16 +27,21 @@ int main(int count, char** arguments) try {
     app.add_option("--guidance", how.guidance, "how strongly the text guides the first stage");
     app.add_option("--level", how.level, "noise of the low-resolution latents")->check(CLI::Range(0, 999));
     app.add_option("--seed", how.seed, "of the noise that sampling starts from");
-    app.add_option("--measure", clips, "instead of texts: super-resolution of so many real clips against bicubic");
-    app.add_option("--judge", judged, "instead of texts: samples of so many captions, as `judge --clips` reads them");
-    app.add_option("--st-lpips", st_lpips, "stlpips_alex.safetensors (scripts/get_stlpips), for --measure");
+    app.add_option("--measure", clips, "instead of texts: super-resolution of so many real clips against bicubic")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--judge", judged, "instead of texts: samples of so many captions, as `judge --clips` reads them")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--st-lpips", st_lpips, "stlpips_alex.safetensors (scripts/get_stlpips), for --measure")
+        ->check(CLI::ExistingFile);
     app.add_flag("--train", train, "train; Ctrl-C saves, and the same command goes on");
     app.add_option("--run", training.run, "folder of the training's state");
-    app.add_option("--tokenizer-steps", training.tokenizer_steps, "");
-    app.add_option("--base-steps", training.base_steps, "");
-    app.add_option("--twice-steps", training.twice_steps, "");
-    app.add_option("--four-times-steps", training.four_times_steps, "");
-    app.add_option("--clips", training.clips, "latents of the first stage kept in memory");
+    app.add_option("--tokenizer-steps", training.tokenizer_steps, "steps of the tokenizer")->check(CLI::PositiveNumber);
+    app.add_option("--base-steps", training.base_steps, "steps of the first stage")->check(CLI::PositiveNumber);
+    app.add_option("--twice-steps", training.twice_steps, "steps of the second")->check(CLI::PositiveNumber);
+    app.add_option("--four-times-steps", training.four_times_steps, "steps of the third")->check(CLI::PositiveNumber);
+    app.add_option("--clips", training.clips,
+                   "latents of the first stage kept in memory, half and a quarter as many of the others")
+        ->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
 
     if (train) {
