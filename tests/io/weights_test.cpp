@@ -175,6 +175,33 @@ TEST_CASE("a storage allocates what it says") {
     CHECK(mapping_half.bytes == (outside + block) * sizeof(bf16) + exact);
 }
 
+TEST_CASE("parameters that are named come out of another model's file, and the others stay") {
+    const temporary_folder folder;
+    const auto path = folder.path / "weights";
+    reference::context ctx;
+    denoiser shallow(ctx, deep<1>{}, compute<float>, seed{1});
+    denoiser before(ctx, deep<2>{}, compute<float>, seed{2}), model(ctx, deep<2>{}, compute<float>, seed{2});
+    randomise(shallow);
+    save_weights<float>(path, shallow);
+    load_weights(path, model, only("blocks.0.*", "final.out.*"));
+    int taken = 0;
+    for (const parameter_row& row : model.table()) {
+        std::vector<float> now(row.size), own(row.size), theirs(row.size);
+        model.get(row, now);
+        before.get(row, own);
+        const auto same = std::find_if(shallow.table().begin(), shallow.table().end(),
+                                       [&](const parameter_row& other) { return other.name == row.name; });
+        const bool named = row.name.starts_with("blocks.0.") || row.name.starts_with("final.out.");
+        CAPTURE(row.name);
+        if (named) shallow.get(*same, theirs);
+        CHECK(now == (named ? theirs : own));
+        taken += named;
+    }
+    CHECK(taken > 5);
+    CHECK_THROWS_WITH(load_weights(path, model, only("block.*")), Catch::Contains("block.* names no parameter"));
+    CHECK_THROWS_WITH(load_weights(path, model, only("blocks.1.*")), Catch::Contains("has no tensor blocks.1."));
+}
+
 TEST_CASE("a file of another model, a cut one or an absent one is refused in one sentence") {
     const temporary_folder folder;
     const auto path = folder.path / "weights";

@@ -84,6 +84,22 @@ void resumes(int accumulate, const Optimizer& optimizer, const only& train = {})
 
 } // namespace
 
+TEST_CASE("a state gives its weights, and an average's") {
+    reference::context ctx;
+    const auto folder = fresh_folder("export");
+    regressor<reference::context, float> model(ctx, seed{5});
+    trainer run(model, squared_error{0.3}, adamw{}, options(1));
+    ema average(model);
+    CHECK(run.run(source, steps{6}, average, save_to{folder}));
+    regressor<reference::context, float> other(ctx, seed{6});
+    load_state_weights(folder / "state.safetensors", other);
+    CHECK(other.host_masters() == model.host_masters());
+    load_state_weights(folder / "state.safetensors", other, "average");
+    CHECK(other.host_masters() == average.model().host_masters());
+    CHECK(other.host_masters() != model.host_masters());
+    CHECK_THROWS_AS(load_state_weights(folder / "state.safetensors", other, "mean"), error);
+}
+
 TEST_CASE("N steps, a new process and N more are 2N steps, bit for bit") {
     const int accumulate = GENERATE(1, 2);
     CAPTURE(accumulate);

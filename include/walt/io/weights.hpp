@@ -4,8 +4,10 @@
 
 #include "../config/stored_config.hpp"
 #include "../core/model.hpp"
+#include "../core/trained.hpp"
 #include "safetensors_writer.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -82,6 +84,26 @@ template <class Model> void load_weights(const std::filesystem::path& path, Mode
     detail::check_weights<Model>(file);
     detail::set_parameters(
         model, [&](const std::string&) -> const safetensors_file& { return file; }, true);
+}
+
+/// Reads those of a model's parameters that are named, only("encoder.*", "latent.*"), and leaves the others as they
+/// are: of a file of any model that has them, each with its shape. Every name must fit one or more.
+template <class Model> void load_weights(const std::filesystem::path& path, Model& model, const only& named) {
+    const safetensors_file file(path);
+    for (const std::string& pattern : named.patterns)
+        require(std::any_of(Model::table().begin(), Model::table().end(),
+                            [&](const parameter_row& row) { return only::matches(pattern, row.name); }),
+                "load_weights: {} names no parameter of this model, such as {}", pattern, Model::table().front().name);
+    for (const parameter_row& row : Model::table())
+        if (named.contains(row.name)) file.template check<typename Model::master_type>(row.name, row.shape);
+    std::vector<typename Model::master_type> values, staging;
+    for (const bool set : {false, true}) // none before all were found to be finite
+        for (const parameter_row& row : Model::table()) {
+            if (!named.contains(row.name)) continue;
+            values.resize(row.size);
+            detail::read_parameter(file, row, std::span(values), staging);
+            if (set) model.set(row, values);
+        }
 }
 
 /// denoiser model(device, config{}, compute<bf16>, weights_file("weights.safetensors")): for inference, with the file's

@@ -182,6 +182,27 @@ template <class Run> void read_state(const std::filesystem::path& path, const Ru
     });
 }
 
+/// Gives a model the weights that a run's state has: those that are trained, "masters", or an average's, by its name
+/// (averaging::name, "average"). So a run that goes on, or never ended, exports what it has:
+///     load_state_weights("run/state.safetensors", model, "average");
+///     save_weights<bf16>("weights.safetensors", model);
+template <class Model>
+void load_state_weights(const std::filesystem::path& path, Model& model, const std::string& which = "masters") {
+    using A = typename Model::master_type;
+    const safetensors_file file(path);
+    check_config<Model>(file);
+    const std::vector<std::int64_t> shape{static_cast<std::int64_t>(Model::extent)};
+    file.template check<A>(which, shape);
+    std::vector<A> values;
+    for (const bool set : {false, true}) // none before all were found to be finite
+        for (const parameter_row& row : Model::table()) {
+            values.resize(row.size);
+            file.read_into(which, std::span(values), row.offset);
+            file.require_finite(which, std::span<const A>(values), row.offset);
+            if (set) model.set(row, values);
+        }
+}
+
 /// The state of a trainer and of observers that is not running: between steps of your own loop.
 template <class Trainer, class... Observer>
 void save_state(const std::filesystem::path& path, Trainer& trainer, Observer&... observer) {
