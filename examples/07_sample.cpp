@@ -31,11 +31,13 @@ int main(int count, char** arguments) try {
     if (!weights.empty()) walt::load_weights(weights, model);
     if (!tokens.empty()) walt::load_weights(tokens, tokenizer);
     const walt::word_vectors text;
+    // [sample]
     const auto sample = [&](std::uint64_t seed) {
         return walt::sample(
             model, tokenizer, text, walt::prompts{"a red sneaker moving left", "a blue bag moving up"},
             {.sampler = walt::ddim{.steps = steps}, .guide = {.scale = 3.0f}, .seed = walt::seed{seed}});
     };
+    // [/sample]
     const std::vector<walt::video> first = sample(1), again = sample(1), other = sample(2);
     walt::write_gif("sample.gif", walt::tile(first, 2));
     const bool repeats = first[1].rgb == again[1].rgb, differs = first[1].rgb != other[1].rgb;

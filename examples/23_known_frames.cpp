@@ -55,11 +55,13 @@ int main(int count, char** arguments) try {
     const walt::sampling how{.sampler = walt::ddim{.steps = steps}, .guide = {.scale = 2}, .seed = walt::seed{1}};
     const walt::clips spot = moving_spot(17);
 
+    // [picture]
     // A picture of any size becomes a video, two of them for two texts.
     const walt::clips picture = image.empty() ? spot.frames(0, 1) : walt::to_clips(walt::read_png(image), 48, 48);
     const auto moved =
         walt::sample(model, tokenizer, text, walt::prompts{"a red sneaker moving left", "a blue bag moving up"},
                      walt::first_frames{picture}, how);
+    // [/picture]
     bool kept = keeps(moved[0], 0, picture, 0) && keeps(moved[1], 0, picture, 0);
 
     // Five frames are given, twelve are predicted.
@@ -67,8 +69,10 @@ int main(int count, char** arguments) try {
     for (int f = 0; f < 5; ++f) kept = kept && keeps(predicted[0], f, spot, f);
 
     // What lies between two pictures; and any span of latent frames of a clip.
+    // [between]
     const auto between =
         walt::sample(model, tokenizer, walt::keyframes{{{0, spot.frames(0, 1)}, {4, spot.frames(16, 1)}}}, how);
+    // [/between]
     kept = kept && keeps(between[0], 0, spot, 0) && keeps(between[0], 16, spot, 16);
     const auto span = walt::sample(model, tokenizer, walt::known{spot, {0, 0, 1, 1, 0}}, how);
     for (int f = 5; f < 13; ++f) kept = kept && keeps(span[0], f, spot, f);

@@ -43,8 +43,10 @@ int main(int count, char** arguments) try {
         return walt::prompts{2 * round <= rounds ? "a red sneaker moving left" : "a blue sneaker moving left"};
     };
 
+    // [long]
     walt::long_video video(model, tokenizer, how, {.noise = 50});
     walt::video_writer file("longer.mp4", 48, 48);
+    // [/long]
     walt::video_so_far middle;
     walt::clips last;
     fmt::print("| frames | red | green | blue | sharpness |\n|---|---|---|---|---|\n");
