@@ -2,6 +2,7 @@
 // that network's objective and makes its step when that network has made its own.
 #pragma once
 
+#include "../core/range.hpp"
 #include "../train/trainer.hpp"
 #include "losses.hpp"
 
@@ -14,6 +15,12 @@ namespace walt {
 struct critic_losses {
     float r1 = 10, lecam = 0.001f; ///< weights of the two penalties
     float average_decay = 0.999f;  ///< of the mean logits that LeCam looks at
+
+    void each_option(auto&& option) const {
+        option("critic_losses::r1", r1, ranges::not_negative);
+        option("critic_losses::lecam", lecam, ranges::not_negative);
+        option("critic_losses::average_decay", average_decay, ranges::below_one);
+    }
 };
 
 /// walt::adversary opponent(critic, {}, adamw::adversarial(), options). Its objective calls judge() in every
@@ -27,16 +34,13 @@ template <class Critic, class Optimizer = adamw> class adversary {
 
     explicit adversary(Critic& critic, critic_losses how = {}, Optimizer optimizer = Optimizer::adversarial(),
                        training options = {})
-        : how_(how), numbers_(critic.context(), 8), sums_(critic.context(), 6),
+        : how_(checked(how)), numbers_(critic.context(), 8), sums_(critic.context(), 6),
           trainer_(critic,
                    {.r1 = how.r1,
                     .lecam = how.lecam,
                     .averages = view<A, 2>(numbers_.data() + 6),
                     .terms = critic_terms<A>::in(numbers_.all().slice(0, 6))},
-                   optimizer, std::move(options)) {
-        require(how.average_decay >= 0 && how.average_decay < 1,
-                "critic_losses::average_decay must be at least 0 and below 1; it is {}", how.average_decay);
-    }
+                   optimizer, std::move(options)) {}
 
     Critic& critic() const { return trainer_.model(); }
     auto& trainer() { return trainer_; }

@@ -4,6 +4,7 @@
 
 #include "../core/hash.hpp"
 #include "../core/model.hpp"
+#include "../core/range.hpp"
 #include "on_device.hpp"
 #include "schedule.hpp"
 
@@ -176,6 +177,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
         require(static_cast<std::int64_t>(frames.low_resolution.size()) * 4 == latents_of<Config>(B).size(),
                 "super-resolution of {} samples needs {} low-resolution numbers, not {}", B,
                 latents_of<Config>(B).size() / 4, frames.low_resolution.size());
+        check_option("low_resolution_latents::level", told.low_resolution.level, ranges::level);
         if (!told.low_resolution.noised)
             add_noise(frames.low_resolution, schedule.at(told.low_resolution.level), told.low_resolution.seed,
                       "low resolution", B, told.noise);
@@ -193,6 +195,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
         if (!told.known.mask.empty()) {
             known_frames known = told.known;
             detail::require_size(known.mask, B * F, latents_of<Config>(B), "mask values");
+            for (const float one : known.mask) check_option("a value of known_frames::mask", one, ranges::share);
             detail::require_size(known.values, latents_of<Config>(B).size(), latents_of<Config>(B), "known numbers");
             if (both) {
                 detail::append_copy(known.values);

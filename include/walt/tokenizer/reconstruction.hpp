@@ -1,6 +1,7 @@
 // The tokenizer's first objective: reconstruct pixels through the latent (paper sec. 3, the reconstruction term).
 #pragma once
 
+#include "../core/range.hpp"
 #include "../ops/reconstruction.hpp"
 #include "autoencoding.hpp"
 
@@ -20,6 +21,13 @@ struct reconstruction {
     activations keep = activations::all; ///< or rematerialise: less memory, more work
     std::int64_t chunk = 0; ///< latent frames that pass at once, for videos longer than memory holds; 0: all. Each
                             ///< chunk runs forward three times; the config must be causal or per_frame
+
+    void each_option(auto&& option) const {
+        option("reconstruction::absolute", absolute, ranges::not_negative);
+        option("reconstruction::latent_pull", latent_pull, ranges::not_negative);
+        option("reconstruction::latent_noise", latent_noise, ranges::not_negative);
+        option("reconstruction::chunk", chunk, ranges::not_negative);
+    }
 
     /// Writes the loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
     template <class Model, class Sink, class A>

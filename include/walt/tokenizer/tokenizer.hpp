@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/model.hpp"
+#include "../core/range.hpp"
 #include "../core/running_moments.hpp"
 #include "../data/latents.hpp"
 #include "network.hpp"
@@ -50,7 +51,7 @@ struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
     /// or any callable): docs/model.md 3, latent normalisation. One batch is in memory at a time. Throws walt::error,
     /// and sets nothing, where one of them is not finite.
     template <class Source> void measure_latents(Source&& source, measuring how = {}) {
-        require(how.batches >= 1, "measuring::batches must be 1 or more; it is {}", how.batches);
+        check_option("measuring::batches", how.batches, ranges::count);
         running_moments found(dims::latent);
         for (std::int64_t n = 0; n < how.batches; ++n) {
             const clips batch = source(n);

@@ -2,6 +2,7 @@
 // 12).
 #pragma once
 
+#include "../core/range.hpp"
 #include "../ops/reconstruction.hpp"
 #include "../train/observer.hpp"
 #include "autoencoding.hpp"
@@ -48,6 +49,16 @@ struct tokenizer_losses {
     activations keep = activations::all; ///< or rematerialise: less memory, more work
     std::int64_t chunk = 0;              ///< latent frames that pass the tokenizer and the perceptual distance at once,
                                          ///< as in walt::reconstruction; the critic sees whole clips
+
+    void each_option(auto&& option) const {
+        option("tokenizer_losses::reconstruction", reconstruction, ranges::not_negative);
+        option("tokenizer_losses::adversarial", adversarial, ranges::not_negative);
+        option("tokenizer_losses::perceptual", perceptual, ranges::not_negative);
+        option("tokenizer_losses::adversarial_from", adversarial_from, ranges::not_negative);
+        option("tokenizer_losses::latent_pull", latent_pull, ranges::not_negative);
+        option("tokenizer_losses::latent_noise", latent_noise, ranges::not_negative);
+        option("tokenizer_losses::chunk", chunk, ranges::not_negative);
+    }
 };
 
 /// What came of a step: its terms, unweighted, as means over the micro-batches.
@@ -100,6 +111,9 @@ class tokenizing : detail::pixels_fit<Model, Adversary, Perceptual> {
     tokenizing(Model&, tokenizer_losses, none, const Perceptual&&) requires(!has_adversary && has_perceptual) = delete;
     tokenizing(const tokenizing&) = delete; // a trainer gets it as std::ref(goal)
     tokenizing& operator=(const tokenizing&) = delete;
+
+    /// For its trainer, which checks them, and for a run's state.
+    void each_option(auto&& option) const { losses_.each_option(option); }
 
     /// Writes the weighted loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
     template <class Sink>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/error.hpp"
+#include "../core/range.hpp"
 #include "observer.hpp"
 
 #include <type_traits>
@@ -21,7 +22,7 @@ template <class Measure> class validation {
     };
 
     validation(std::int64_t every, Measure measure) : every_(every), measure_(std::move(measure)) {
-        require(every >= 1, "validation is every step or more rarely; every is {}", every);
+        check_option("validation::every", every, ranges::count);
     }
     const std::vector<entry>& found() const { return found_; }
 
