@@ -17,10 +17,9 @@
 namespace walt {
 
 namespace activation {
-/// x cut to [0, 6]. What is not a number stays so.
+/// x cut to [0, 6], forward only. What is not a number stays so.
 struct relu6 {
     template <class A> WALT_HD static A value(A x) { return x <= A(0) ? A(0) : x >= A(6) ? A(6) : x; }
-    template <class A> WALT_HD static A slope(A x) { return x > A(0) && x < A(6) ? A(1) : A(0); }
 };
 } // namespace activation
 
