@@ -166,6 +166,28 @@ TEST_CASE("wide pixels are shown wide, and clips of them are round") {
     CHECK(walt::read_video(path).width == 93);
 }
 
+TEST_CASE("frames may change their size within a file: clips have one size") {
+    const temporary_folder folder;
+    const auto draw = [](AVFrame& frame, int) {
+        fill(frame, 0, frame.height, frame.width, 200);
+        for (const int plane : {1, 2}) fill(frame, plane, (frame.height + 1) / 2, (frame.width + 1) / 2, 128);
+    };
+    std::string both;
+    for (const auto& [height, width] : {std::pair{48, 64}, {32, 96}}) {
+        REQUIRE(make_video(
+            folder.path / "part", 6,
+            {.muxer = "mjpeg", .encoder = "mjpeg", .format = AV_PIX_FMT_YUVJ420P, .height = height, .width = width},
+            draw));
+        both += text_of(folder.path / "part");
+    }
+    const auto path = folder.write("both.avi", both);
+    REQUIRE(walt::probe(path).frames == 12);
+    CHECK_THROWS_WITH(walt::read_video(path), Catch::Contains("changes its size from 48 x 64 to 32 x 96"));
+    const walt::video_folder clips(folder.path, {.frames = 12, .height = 16, .width = 16});
+    const walt::clip one = walt::clip_at(clips, {}, 0);
+    for (const float pixel : one.pixels) REQUIRE(pixel == Approx(2 * 200 / 255.0 - 1).margin(0.02));
+}
+
 TEST_CASE("clips of a spoilt file are the same whatever was read before") {
     const temporary_folder folder;
     const auto path = folder.path / "a.mkv";

@@ -52,12 +52,10 @@ class video_reader {
             const AVFrame* frame = file_->next();
             if (frame == nullptr) break;
             const auto [height, width] = file_->shown(*frame);
-            if (!resize_) {
+            if (!resize_ || height != from_height_ || width != from_width_) { // which may change
                 from_height_ = height, from_width_ = width;
                 resize_.emplace(from_height_, from_width_, height_, width_);
             }
-            require(height == from_height_ && width == from_width_, "{} changes its size from {} x {} to {} x {}",
-                    path_.string(), from_height_, from_width_, height, width);
             bytes_.clear();
             file_->append_rgb(*frame, bytes_);
             const auto size = static_cast<std::size_t>(made.shape.frame());

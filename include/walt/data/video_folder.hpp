@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace walt {
@@ -127,11 +128,14 @@ class video_folder {
         const bool certain = start + needed() <= known.certain;
         const int first = certain ? frame : 0, all = certain ? count : how_.frames;
         std::optional<resizer> resize;
+        std::pair<int, int> stored; // which may change: each frame is resized from its own
         int f = first;
         const int came = each_frame(
             file.path, start + std::int64_t{first} * how_.stride, all, how_.stride, how_.rate,
             [&](const std::vector<std::uint8_t>& rgb, int height, int width) {
-                if (!resize) resize.emplace(height, width, how_.height, how_.width, keep);
+                if (!resize || stored != std::pair{height, width})
+                    resize.emplace(height, width, how_.height, how_.width, keep);
+                stored = {height, width};
                 if (f >= frame && f < frame + count) (*resize)(rgb.data(), out.pixels.data() + size * (f - frame));
                 ++f;
             },

@@ -56,6 +56,14 @@ class jpeg_decoder {
     int height() const { return static_cast<int>(image_.image_height); }
     int width() const { return static_cast<int>(image_.image_width); }
 
+    /// Blocks of 64 numbers of all components.
+    std::size_t blocks() const {
+        std::size_t count = 0;
+        for (int c = 0; c < image_.num_components; ++c)
+            count += std::size_t{image_.comp_info[c].width_in_blocks} * image_.comp_info[c].height_in_blocks;
+        return count;
+    }
+
     /// Decodes into [height, width, 3].
     bool decode(std::uint8_t* rgb) {
         if (setjmp(back_)) return false;
@@ -110,13 +118,12 @@ class jpeg_decoder {
 };
 /// The image of a JPEG's bytes.
 inline video jpeg_from(const std::filesystem::path& path, const std::vector<std::byte>& bytes) {
-    constexpr std::size_t pixels_a_byte = 1024; // a block of 64 takes a bit or more
     jpeg_decoder decoder;
     if (!decoder.open(bytes)) fail("{} is not a JPEG file: {}", path.string(), decoder.message());
     video frame{1, decoder.height(), decoder.width(), {}};
     require(frame.frame_size() <= 300'000'000, "{} has {} x {} pixels; more than 100 million are not read",
             path.string(), frame.width, frame.height);
-    require(frame.frame_size() / 3 / pixels_a_byte <= bytes.size(),
+    require(decoder.blocks() / 8 <= bytes.size(), // each takes a bit or more
             "{} says that it has {} x {} pixels, which cannot be in its {} bytes", path.string(), frame.width,
             frame.height, bytes.size());
     frame.rgb.resize(frame.frame_size());

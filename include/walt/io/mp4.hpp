@@ -50,8 +50,7 @@ inline video_facts probe(const std::filesystem::path& path) {
 /// Calls use(rgb, height, width) for frames first, first + stride, ... of a video file, `count` of them, or fewer (even
 /// none) where the file ends, and returns how many came; one frame is in memory at a time. They are decoded from the
 /// file's beginning, so that they are exact in every format, or from the key frame before the first, by an index of
-/// the file. rate: frames a second, 0 for those of the file. Throws walt::error for frames of more than 67 megapixels,
-/// or of different sizes.
+/// the file. rate: frames a second, 0 for those of the file. Throws walt::error for frames of more than 67 megapixels.
 template <class Use>
 int each_frame(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride, double rate,
                Use&& use, const detail::av::frame_index& index = {}) {
@@ -60,30 +59,29 @@ int each_frame(const std::filesystem::path& path, std::int64_t first, int count,
             "frame {} on, {} apart",
             path.string(), count, first, stride);
     detail::av::reader file(path, rate);
-    std::pair<int, int> size;
     std::vector<std::uint8_t> rgb;
     int came = 0;
     for (std::int64_t at = file.seek(index, first); came < count; ++at) {
         const AVFrame* frame = file.next();
         if (frame == nullptr) break;
         if (at < first || (at - first) % stride != 0) continue;
-        const auto now = file.shown(*frame);
-        if (came++ == 0) size = now;
-        require(now == size, "{} changes its size at frame {} from {} x {} to {} x {}", path.string(), at, size.first,
-                size.second, now.first, now.second);
+        const auto [height, width] = file.shown(*frame);
         rgb.clear();
         file.append_rgb(*frame, rgb);
-        use(static_cast<const std::vector<std::uint8_t>&>(rgb), now.first, now.second);
+        use(static_cast<const std::vector<std::uint8_t>&>(rgb), height, width);
+        ++came;
     }
     return came;
 }
 
-/// Those frames as a video, throws for one of more than 4 GiB, too.
+/// Those frames as a video; throws for one of more than 4 GiB, and for frames of different sizes, too.
 inline video read_up_to(const std::filesystem::path& path, std::int64_t first, int count, std::int64_t stride = 1) {
     video clip;
     clip.frames = each_frame(path, first, count, stride, 0, [&](const auto& rgb, int height, int width) {
         require(clip.rgb.size() + rgb.size() <= std::size_t{1} << 32,
                 "{}: clips of more than 4 GiB are not read; ask for fewer frames", path.string());
+        require(clip.rgb.empty() || (height == clip.height && width == clip.width),
+                "{} changes its size from {} x {} to {} x {}", path.string(), clip.height, clip.width, height, width);
         clip.height = height, clip.width = width;
         clip.rgb.insert(clip.rgb.end(), rgb.begin(), rgb.end());
     });
