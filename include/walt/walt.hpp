@@ -49,6 +49,7 @@
 #include "train/adafactor.hpp"
 #include "train/early_stop.hpp"
 #include "train/ema.hpp"
+#include "train/needs.hpp"
 #include "train/recipe.hpp"
 #include "train/trainer.hpp"
 #include "train/validation.hpp"

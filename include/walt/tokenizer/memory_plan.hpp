@@ -2,13 +2,13 @@
 // For streams, encoder and decoder pass over two chunks there, for training an objective over a batch.
 #pragma once
 
+#include "../core/counting_context.hpp"
 #include "../core/model.hpp"
 #include "../data/clips.hpp"
 #include "../meta.hpp"
 #include "streaming.hpp"
 
 #include <algorithm>
-#include <memory>
 
 namespace walt {
 
@@ -71,22 +71,6 @@ struct training_memory {
     std::size_t workspace = convolution_workspace; ///< as in stream_memory
     constexpr std::size_t on_host() const { return arena + histories; }
     constexpr std::size_t on_cuda() const { return on_host() + workspace; }
-};
-
-/// A context that knows what was allocated beside its arena.
-template <class Context> struct counting_context : Context {
-    struct count {
-        std::size_t now = 0, most = 0;
-    };
-    using Context::Context;
-
-    memory allocate(std::size_t size) {
-        const memory block = Context::allocate(size);
-        allocated->now += size;
-        allocated->most = std::max(allocated->most, allocated->now);
-        return memory(block.get(), [block, size, of = allocated](std::byte*) { of->now -= size; });
-    }
-    std::shared_ptr<count> allocated = std::make_shared<count>();
 };
 
 /// What a step of this objective (train/objective.hpp) needs for a batch of such videos: one that takes any model, as
