@@ -47,8 +47,8 @@ int main(int count, char** argument) try {
     in.text = walt::view<const float, walt::dynamic, config::text_dim>(text.data(), B * M);
     in.text_valid = walt::view<const std::uint8_t, walt::dynamic>(valid.data(), B * M);
     std::vector<float> answer(size);
-    denoiser.predict(in, walt::view<float, walt::dynamic, F, config::height, config::width, config::channels>(
-                             answer.data(), B));
+    denoiser.predict(
+        in, walt::view<float, walt::dynamic, F, config::height, config::width, config::channels>(answer.data(), B));
 
     walt::safetensors_writer file;
     const std::vector<std::int64_t> of_latents{B, F, config::height, config::width, config::channels};

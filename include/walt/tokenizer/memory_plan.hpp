@@ -8,8 +8,6 @@
 #include "../meta.hpp"
 #include "streaming.hpp"
 
-#include <algorithm>
-
 namespace walt {
 
 /// Bytes of the device's memory that a stream needs beside the tokenizer's weights, however long the video is: an upper
