@@ -103,8 +103,11 @@ void sample(const sampling_options& options) {
     for (std::size_t i = 0; i < options.texts.size(); ++i) {
         const walt::video beside[] = {walt::upscale(seen[0][i], 4), walt::upscale(seen[1][i], 2), seen[2][i]};
         const walt::video shown = walt::tile(beside, 3);
-        walt::write_gif((options.out / (names[i] + ".gif")).string(), walt::upscale(shown, 2), frames_per_second);
-        walt::write_mp4((options.out / (names[i] + ".mp4")).string(), shown, frames_per_second);
+        const std::string made = walt::json_fields()("text", options.texts[i])(
+                                     "guidance", static_cast<double>(options.guidance))("seed", options.seed)
+                                     .text();
+        walt::write_gif(options.out / (names[i] + ".gif"), walt::upscale(shown, 2), frames_per_second, made);
+        walt::write_mp4(options.out / (names[i] + ".mp4"), shown, frames_per_second, 0, made);
         fmt::print("{}: {}.gif, .mp4: 24 x 24, 48 x 48 and 96 x 96\n", options.texts[i],
                    (options.out / names[i]).string());
     }

@@ -95,6 +95,10 @@ void sample_frames(const sampling_options& options);
 /// How `options` say to sample.
 walt::sampling sampling_of(const sampling_options& options);
 
+/// What a file of samples says of itself, as JSON: texts, weights, sampler, seed.
+std::string how_made(const sampling_options& options, const std::filesystem::path& weights,
+                     const std::vector<std::string>& texts);
+
 /// A video of 17 x 48 x 48 for every text.
 std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const walt::word_vectors& text,
                                        const walt::prompts& texts, const sampling_options& options);
@@ -105,9 +109,10 @@ void check(const training_options& options);
 /// Says which words of each text training never used.
 void tell_never_seen(const walt::word_vectors& text, const std::vector<std::string>& texts);
 
-/// Videos with their captions, a line each, as `judge` reads them: pixels U8 [B, F, H, W, 3] in a safetensors file.
+/// Videos with their captions, a line each, as `judge` reads them: pixels U8 [B, F, H, W, 3] in a safetensors file,
+/// which says how they were `made`.
 void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
-                 const std::vector<std::string>& captions);
+                 const std::vector<std::string>& captions, const std::string& made = "");
 
 /// Captions, half of them of combinations that training never shows.
 std::vector<std::string> evaluation_texts(int count);

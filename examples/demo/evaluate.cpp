@@ -5,11 +5,13 @@
 #include <walt/data/read_clips.hpp>
 #include <walt/data/videos.hpp>
 #include <walt/io/text_lines.hpp>
+#include <walt/measures/bootstrap.hpp>
+#include <walt/measures/pixels.hpp>
 #include <walt/train/checkpoint.hpp>
 
 #include <fmt/core.h>
 
-#include <cmath>
+#include <map>
 
 namespace demo {
 
@@ -51,24 +53,22 @@ void evaluate_tokenizer(const sampling_options& options, int count) {
     const walt::moving_fashion seen = clips_of(walt::split::train), held_out = clips_of(walt::split::held_out);
     std::vector<walt::video> videos;
     std::vector<std::string> captions;
-    std::vector<double> error(frames); // squared, of every frame of all clips, in a range of 2
+    std::vector<double> decibels; // of each clip
+    std::map<int, double> of_frame{{0, 0}, {4, 0}, {8, 0}, {12, 0}, {16, 0}};
     for (int i = 0; i < count; ++i) {
-        const walt::clips clip = walt::read_clips(i % 2 ? held_out : seen, walt::seed{5}, i / 2, 1);
-        videos.push_back(walt::to_videos(tokens.decode(tokens.encode(clip))).front());
+        const walt::clips clip = walt::read_clips(i % 2 ? held_out : seen, walt::seed{5}, i / 2, 1),
+                          decoded = tokens.decode(tokens.encode(clip));
+        videos.push_back(walt::to_videos(decoded).front());
         captions.push_back(clip.captions[0][0]);
-        const std::vector<float> decoded = walt::to_floats(videos.back());
-        for (std::size_t j = 0; j < decoded.size(); ++j)
-            error[j * frames / decoded.size()] += std::pow(static_cast<double>(decoded[j] - clip.pixels[j]), 2);
+        decibels.push_back(walt::psnr(decoded, clip));
+        for (auto& [frame, sum] : of_frame) sum += walt::psnr(decoded.frames(frame, 1), clip.frames(frame, 1));
     }
-    const auto psnr = [&](double sum, int of_frames) {
-        return 10 * std::log10(4 * 3.0 * side * side * of_frames * count / sum);
-    };
-    double all = 0;
-    for (const double sum : error) all += sum;
-    fmt::print("tokenizer, PSNR on {} clips of test pictures: {:.1f} dB; in frame 0 {:.1f}, 4 {:.1f}, 8 {:.1f}, 12 "
-               "{:.1f}, 16 {:.1f} dB\n",
-               count, psnr(all, frames), psnr(error[0], 1), psnr(error[4], 1), psnr(error[8], 1), psnr(error[12], 1),
-               psnr(error[16], 1));
+    const walt::estimate all = walt::mean_of(decibels);
+    fmt::print(
+        "tokenizer, PSNR of {} clips of test pictures, of each by itself: {:.1f} dB (95 %: {:.1f} to {:.1f}); in frame",
+        count, all.value, all.low, all.high);
+    for (const auto& [frame, sum] : of_frame) fmt::print(" {}: {:.1f}", frame, sum / count);
+    fmt::print(" dB\n");
     write_clips(options.out / "reconstructed.safetensors", videos, captions);
 }
 

@@ -82,8 +82,10 @@ void sample_frames(const sampling_options& options) {
 
     const int scale = 4; // so that small frames can be watched
     std::deque<walt::video_writer> files;
-    for (const std::string& name : walt::file_names(options.texts))
-        files.emplace_back(options.out / (name + "_long.mp4"), scale * side, scale * side, frames_per_second);
+    const std::vector<std::string> names = walt::file_names(options.texts);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        files.emplace_back(options.out / (names[i] + "_long.mp4"), scale * side, scale * side, frames_per_second,
+                           how_made(options, options.frames, {options.texts[i]}));
     std::vector<walt::video> picture(options.texts.size(), walt::video{0, side, side, {}}); // every fourth frame
 
     // This denoiser was trained hardly without known frames: a first clip of texts alone is the other one's, and
@@ -115,7 +117,7 @@ void sample_frames(const sampling_options& options) {
     }
     for (walt::video_writer& one : files) one.finish();
     walt::write_png_grid(options.out / "long.png", std::span(picture).first(std::min<std::size_t>(picture.size(), 16)),
-                         1);
+                         1, how_made(options, options.frames, options.texts));
     fmt::print("a row of every fourth frame for every text: {}\n", (options.out / "long.png").string());
     if (drift) drift->print();
 }

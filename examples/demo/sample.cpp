@@ -1,8 +1,10 @@
 // The demo's sampling: texts to latents to pixels to files.
 #include "demo.hpp"
 
+#include <walt/core/version.hpp>
 #include <walt/diffusion/dpm_solver.hpp>
 #include <walt/diffusion/sample.hpp>
+#include <walt/io/file_hash.hpp>
 #include <walt/io/gif.hpp>
 #include <walt/io/mp4.hpp>
 #include <walt/io/output_names.hpp>
@@ -35,6 +37,15 @@ void check(const sampling_options& options) {
     walt::make_writable(options.out);
 }
 
+std::string how_made(const sampling_options& options, const std::filesystem::path& weights,
+                     const std::vector<std::string>& texts) {
+    const walt::sampling how = sampling_of(options);
+    return walt::json_fields()("walt", walt::version)("texts", texts)("weights", walt::file_hash(weights))(
+               "sampler", options.sampler)("steps", how.sampler.levels().size())(
+               "guidance", static_cast<double>(options.guidance))("seed", options.seed)
+        .text();
+}
+
 std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& decoder, const walt::word_vectors& text,
                                        const walt::prompts& texts, const sampling_options& options) {
     walt::sampling how = sampling_of(options);
@@ -53,7 +64,7 @@ void tell_never_seen(const walt::word_vectors& text, const std::vector<std::stri
 }
 
 void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
-                 const std::vector<std::string>& captions) {
+                 const std::vector<std::string>& captions, const std::string& made) {
     std::vector<std::uint8_t> pixels;
     std::string lines;
     for (const walt::video& one : videos) pixels.insert(pixels.end(), one.rgb.begin(), one.rgb.end());
@@ -65,6 +76,7 @@ void write_clips(const std::filesystem::path& path, const std::vector<walt::vide
     }
     walt::safetensors_writer file;
     file.metadata("captions", lines);
+    if (!made.empty()) file.metadata("made", made);
     file.add<std::uint8_t>("pixels", {static_cast<std::int64_t>(videos.size()), frames, side, side, 3}, pixels);
     file.save(path);
 }
@@ -83,21 +95,25 @@ void sample(const sampling_options& options) {
     const walt::prompts texts(options.texts);
     const std::vector<std::string> names = walt::file_names(options.texts);
     const std::size_t count = names.size();
+    const std::filesystem::path weights = options.weights / "denoiser.safetensors";
+    const std::string made = how_made(options, weights, options.texts);
     std::vector<walt::video> videos;
     for (std::size_t first = 0; first < count; first += at_once) {
         const walt::prompts some = texts.part(first, std::min(at_once, count - first));
         for (walt::video& one : sample_videos(model, tokens, text, some, options)) {
             const std::size_t i = videos.size();
             if (options.files) {
-                walt::write_gif(options.out / (names[i] + ".gif"), walt::upscale(one, 4), frames_per_second);
-                walt::write_mp4(options.out / (names[i] + ".mp4"), one, frames_per_second);
+                const std::string how = how_made(options, weights, {options.texts[i]});
+                walt::write_gif(options.out / (names[i] + ".gif"), walt::upscale(one, 4), frames_per_second, how);
+                walt::write_mp4(options.out / (names[i] + ".mp4"), one, frames_per_second, 0, how);
                 fmt::print("{}: {}.gif, .mp4\n", options.texts[i], (options.out / names[i]).string());
             }
             videos.push_back(std::move(one));
         }
     }
-    walt::write_png_grid(options.out / "grid.png", std::span(videos).first(std::min<std::size_t>(count, 16)));
-    write_clips(options.out / "clips.safetensors", videos, options.captions.empty() ? options.texts : options.captions);
+    walt::write_png_grid(options.out / "grid.png", std::span(videos).first(std::min<std::size_t>(count, 16)), 2, made);
+    write_clips(options.out / "clips.safetensors", videos, options.captions.empty() ? options.texts : options.captions,
+                made);
     fmt::print("a row of frames for every text: {}\n", (options.out / "grid.png").string());
 }
 

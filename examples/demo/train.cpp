@@ -123,7 +123,8 @@ bool train(const training_options& options) {
             const std::vector<walt::video> videos =
                 sample_videos(average.model(), averaged, text, walt::prompts(how.texts), how);
             walt::write_gif((options.run / ("samples_" + std::to_string(run.step_count()) + ".gif")).string(),
-                            walt::tile(videos, 3), frames_per_second);
+                            walt::tile(videos, 3), frames_per_second,
+                            walt::json_fields()("texts", how.texts)("step", run.step_count())("seed", how.seed).text());
             save();
         });
     if (second) save();

@@ -145,7 +145,8 @@ int main(int count, char** arguments) try {
     if (!thrusts.empty()) {
         walt::video seen = world.begins();
         for (const play::thrust one : thrusts) append(seen, world.step(one));
-        walt::write_gif("play.gif", walt::upscale(seen, 6));
+        walt::write_gif("play.gif", walt::upscale(seen, 6), 8,
+                        walt::json_fields()("thrusts", script)("sampler steps", asked.sampler_steps).text());
         fmt::print("{} frames in play.gif\n", seen.frames);
     } else if (keys.there()) play_with(world, keys);
     else if (worlds == 0) fmt::print("there is no terminal to play on: --script \"right up . left\" writes play.gif\n");

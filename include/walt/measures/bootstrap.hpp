@@ -16,13 +16,13 @@
 namespace walt {
 
 /// How clips are drawn again.
-struct resampling {
+struct bootstrapping {
     int times = 1000;    ///< sets that are drawn; 0: no interval
     double level = 0.95; ///< part of them that an interval holds
     walt::seed seed{1};
 };
 
-/// A measure of some clips, and what others like them would have given. Without resampling both ends are the value.
+/// A measure of some clips, and what others like them would have given. Without bootstrapping both ends are the value.
 struct estimate {
     double value = 0;         ///< of the clips
     double low = 0, high = 0; ///< where it would lie for most sets of as many, less the bias
@@ -34,7 +34,7 @@ struct estimate {
 namespace detail {
 /// statistic(times), where times[i] says how often unit i is drawn, for `how.times` draws of n out of n, sorted.
 template <class Statistic>
-std::vector<double> drawn_again(std::size_t units, const resampling& how, Statistic&& statistic) {
+std::vector<double> drawn_again(std::size_t units, const bootstrapping& how, Statistic&& statistic) {
     require(how.times >= 0 && how.level > 0 && how.level < 1,
             "clips are drawn again 0 times or more, for an interval that holds a part of 0 to 1; these are {} and {}",
             how.times, how.level);
@@ -59,7 +59,7 @@ inline std::pair<double, double> middle_of(const std::vector<double>& sorted, do
 } // namespace detail
 
 /// The mean of one number for each clip: PSNR, or 0 and 1 of a judge's verdicts. The interval is between percentiles.
-inline estimate mean_of(std::span<const double> values, const resampling& how = {}) {
+inline estimate mean_of(std::span<const double> values, const bootstrapping& how = {}) {
     require(!values.empty(), "a mean is of 1 clip or more, not of none");
     require(std::all_of(values.begin(), values.end(), [](double one) { return std::isfinite(one); }),
             "the number of a clip is not finite, and so is their mean");
@@ -106,8 +106,8 @@ class grouped_statistics {
 /// The Frechet distance of clips from real ones. Few clips are further away than many: the bias is the bootstrap's, by
 /// which sets drawn again are further still, and the interval is of the distance less it: percentiles of these sets
 /// less twice the bias. So it may lie below the value. The real ones are taken as they are.
-inline estimate frechet_estimate(const frechet_from& real, const grouped_statistics& made, const resampling& how) {
-    estimate all{.value = real(made.all())};
+inline estimate frechet_estimate(const frechet_from& real, const grouped_statistics& made, const bootstrapping& how) {
+    estimate all{.value = std::max(0.0, real(made.all()))}; // below it by rounding
     all.low = all.high = all.value;
     const auto found = detail::drawn_again(
         made.groups(), how, [&](const std::vector<std::int64_t>& times) { return real(made.drawn(times)); });

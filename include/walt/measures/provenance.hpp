@@ -14,13 +14,13 @@ namespace walt {
 
 /// Whose features, of which clips.
 struct provenance {
-    std::string network;     ///< by its name, with what its features are: "I3D Kinetics-400 logits", "item features"
-    std::string weights;     ///< hash of the network's weights (io/file_hash.hpp)
-    std::string resize;      ///< how frames come to the network's size: "none", "224 x 224, TensorFlow 1's bilinear"
+    std::string network{};   ///< by its name, with what its features are: "I3D Kinetics-400 logits", "item features"
+    std::string weights{};   ///< hash of the network's weights (io/file_hash.hpp)
+    std::string resize{};    ///< how frames come to the network's size: "none", "224 x 224, TensorFlow 1's bilinear"
     std::int64_t frames = 0; ///< of a clip
     std::int64_t clips = 0;
     std::uint64_t seed = 0; ///< by which clips were drawn of the source
-    std::string source;     ///< where the clips are from
+    std::string source{};   ///< where the clips are from
 
     /// Names and values, first those that sets to be compared have in common.
     std::array<std::pair<const char*, std::string>, 7> fields() const {

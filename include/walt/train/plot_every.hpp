@@ -68,13 +68,14 @@ struct plot_every {
 
     void begin(auto&) const { check_option("plot_every::every", every, ranges::count); }
     void after_step(auto& run) const {
-        if (run.trainer().step_count() % every == 0) draw();
+        if (run.trainer().step_count() % every == 0) end(run);
     }
-    void end(auto&) const { draw(); }
+    void end(auto& run) const { draw(fmt::format("seed {}", run.trainer().options().seed.value)); }
 
-    void draw() const {
+    /// `made`: what the picture says of itself.
+    void draw(const std::string& made = "") const {
         write_curves((folder / "loss.svg").string(), title, "step", "loss",
-                     std::vector<curve>{curve_of(folder / "log.csv", "loss")}, true);
+                     std::vector<curve>{curve_of(folder / "log.csv", "loss")}, true, false, made);
     }
 };
 
