@@ -216,8 +216,8 @@ TEST_CASE("what a video's file is, its content says; playlists and what is no fi
     walt::write_mp4(folder.path / "a.mp4", gradients(2, 16, 16));
     std::filesystem::copy_file(folder.path / "a.mp4", folder.path / "b.avi");
     CHECK(walt::read_video(folder.path / "b.avi").frames == 2);
-    CHECK_THROWS_AS(walt::read_video(folder.write("l.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.mp4\n")),
-                    walt::error);
+    CHECK_THROWS_WITH(walt::read_video(folder.write("l.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.mp4\n")),
+                      Catch::Contains("l.mp4 is not of a kind of video that is read: it may be a playlist"));
     CHECK_THROWS_AS(walt::read_video(folder.write("c.mp4", "ffconcat version 1.0\nfile a.mp4\n")), walt::error);
     REQUIRE(::mkfifo((folder.path / "pipe.mp4").c_str(), 0600) == 0);
     CHECK_THROWS_WITH(walt::read_video(folder.path / "pipe.mp4"), Catch::Contains("not a file"));

@@ -6,6 +6,7 @@
 #include "libav_pixels.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -186,6 +187,7 @@ class reader {
         opened->interrupt_callback = {input::late, input_.get()};
         options known{{"format_whitelist", containers}, {"protocol_whitelist", "none"}};
         const int code = avformat_open_input(&opened, "", nullptr, known.get()); // which frees it where that fails
+        if (code == AVERROR(EINVAL)) fail("{} is not of a kind of video that is read: it may be a playlist", path_);
         check(code, path_, "be opened as a video");
         format_.reset(opened);
         // A little is decoded to find out what is in the file, with the limit on pixels for every stream.
