@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -35,8 +36,9 @@ class packet_times {
         ++count_;
         whole_ = whole_ && shown != unknown;
         if (shown == unknown) return;
-        last_ = std::max(last_, shown);
-        end_ = std::max(end_, shown + std::max<std::int64_t>(0, duration));
+        const auto begins = static_cast<double>(shown); // what a file says may be any number
+        last_ = std::max(last_, begins);
+        end_ = std::max(end_, begins + std::max(0.0, static_cast<double>(duration)));
         times_.push_back(shown);
         if (key) keys_.push_back({0, shown, decoded == unknown ? shown : std::min(shown, decoded)});
     }
@@ -47,11 +49,11 @@ class packet_times {
         std::sort(times_.begin(), times_.end());
         const bool distinct = std::adjacent_find(times_.begin(), times_.end()) == times_.end();
         frame_index made{count_, times_.empty() ? 0 : times_.front(), {}};
-        if (rate > 0 && !times_.empty()) {
-            const double lasts =
-                std::max(static_cast<double>(end_ - made.begin) * seconds,
-                         static_cast<double>(last_ - made.begin) * seconds + (end_ > last_ ? 0 : usual));
-            made.frames = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(lasts * rate - 1e-6, 1e9)) + 1);
+        if (rate > 0 && count_ > 0) {
+            double lasts = static_cast<double>(count_) * usual;
+            if (!times_.empty())
+                lasts = (end_ - static_cast<double>(made.begin)) * seconds + (end_ > last_ ? 0 : usual);
+            made.frames = 1 + static_cast<std::int64_t>(std::clamp(lasts * rate - 1e-6, 0.0, 1e9));
         }
         if (!whole_ || !distinct) return made;
         std::sort(keys_.begin(), keys_.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
@@ -64,7 +66,8 @@ class packet_times {
 
   private:
     static constexpr std::int64_t apart = 8; ///< least frames from a key frame to the next that is kept
-    std::int64_t count_ = 0, last_ = unknown, end_ = unknown;
+    std::int64_t count_ = 0;
+    double last_ = -std::numeric_limits<double>::max(), end_ = last_;
     bool whole_ = true;
     std::vector<std::int64_t> times_;
     std::vector<frame_index::key> keys_;
