@@ -5,7 +5,7 @@
 #include "atomic_file.hpp"
 
 #include <filesystem>
-#include <set>
+#include <map>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -26,7 +26,7 @@ inline void make_writable(const std::filesystem::path& folder) {
 inline std::vector<std::string> file_names(const std::vector<std::string>& texts) {
     constexpr std::size_t longest = 60;
     std::vector<std::string> names;
-    std::set<std::string> taken;
+    std::map<std::string, int> taken; // in small letters, with the last number that followed each
     const auto small = [](std::string name) {
         for (char& c : name)
             if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -46,8 +46,12 @@ inline std::vector<std::string> file_names(const std::vector<std::string>& texts
         }
         while (!name.empty() && name.back() == '_') name.pop_back();
         if (name.empty()) name = "no_text";
+        const auto [at, is_new] = taken.try_emplace(small(name), 1);
         std::string unique = name;
-        for (int i = 2; !taken.insert(small(unique)).second; ++i) unique = fmt::format("{}_{}", name, i);
+        while (!is_new) {
+            unique = fmt::format("{}_{}", name, ++at->second);
+            if (taken.try_emplace(small(unique), 1).second) break;
+        }
         names.push_back(unique);
     }
     return names;
