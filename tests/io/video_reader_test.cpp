@@ -6,6 +6,8 @@
 #include <walt/data/video_folder.hpp>
 #include <walt/io/read_file.hpp>
 
+#include <cmath>
+
 namespace {
 using frame_bytes = std::vector<std::uint8_t>;
 
@@ -225,4 +227,26 @@ TEST_CASE("a small file may not have more packets than bytes, nor frames larger 
     } catch (const walt::error&) {
     } // refused
     CHECK(frames < 10'000);
+}
+
+TEST_CASE("reading a file ends with its time") {
+    const temporary_folder folder;
+    const auto path = folder.write("a", "some bytes");
+    std::uint8_t bytes[4];
+    walt::detail::av::input late(path), early(path);
+    CHECK(avio_read(late.get(), bytes, 4) == AVERROR_EXIT); // which has not begun
+    early.begin();
+    CHECK(avio_read(early.get(), bytes, 4) == 4);
+    CHECK((walt::detail::av::input::late(&late) && !walt::detail::av::input::late(&early)));
+}
+
+TEST_CASE("a stream without times is read at a rate by its own rate") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.m4v";
+    REQUIRE(make_video(path, 50, {.muxer = "m4v"}, draw_grey));
+    CHECK(walt::probe(path).frames == 50);
+    const std::int64_t counted = walt::count_frames(path, 10), said = walt::detail::av::reader(path, 10).index().frames;
+    CHECK((counted >= 19 && counted <= 21));
+    CHECK(std::abs(said - counted) <= 1);
+    CHECK(frames_from(path, 15, 2, 10, walt::detail::av::reader(path, 10).index()) == frames_from(path, 15, 2, 10, {}));
 }
