@@ -11,6 +11,7 @@
 #include "data/batches.hpp"
 #include "data/latent_cache.hpp"
 #include "data/latent_pairs.hpp"
+#include "data/skipping.hpp"
 #include "data/videos.hpp"
 #include "diffusion/cascade.hpp"
 #include "diffusion/cascade_cost.hpp"
