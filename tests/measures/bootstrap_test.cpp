@@ -110,3 +110,19 @@ TEST_CASE("an interval of a distance holds the distance of many clips", "[measur
     CHECK(frechet_estimate(real, grouped(normal(60, 5), D, 8), {.times = 0}).bias == 0);
     CHECK_THROWS_WITH(grouped_statistics(1), Catch::Contains("not by 1"));
 }
+
+TEST_CASE("clips and what was made of them are drawn together", "[measures]") {
+    constexpr std::int64_t D = 3;
+    const auto rows = normal(3 * 150, 1);
+    auto moved = rows;
+    for (double& one : moved) one += 0.3;
+    const grouped_statistics real = grouped(rows, D, 50), made = grouped(moved, D, 50);
+    const estimate same = frechet_estimate(real, real, {.times = 30});
+    CHECK(same.value == Approx(0).margin(1e-9));
+    CHECK(same.high == Approx(0).margin(1e-9));
+    const estimate apart = frechet_estimate(real, made, {.times = 30}); // by 0.3 in each of 3, whichever are drawn
+    for (const double one : {apart.value, apart.low, apart.high}) CHECK(one == Approx(0.27).epsilon(1e-6));
+    CHECK(apart.bias == Approx(0).margin(1e-6));
+    CHECK_THROWS_WITH(frechet_estimate(grouped(normal(6, 1), D, 50), made, {.times = 1}),
+                      Catch::Contains("150 clips are no pairs with 2"));
+}

@@ -103,22 +103,37 @@ class grouped_statistics {
     std::int64_t clips_ = 0;
 };
 
-/// The Frechet distance of clips from real ones. Few clips are further away than many: the bias is the bootstrap's, by
-/// which sets drawn again are further still, and the interval is of the distance less it: percentiles of these sets
-/// less twice the bias. So it may lie below the value. The real ones are taken as they are.
-inline estimate frechet_estimate(const frechet_from& real, const grouped_statistics& made, const bootstrapping& how) {
-    estimate all{.value = std::max(0.0, real(made.all()))}; // below it by rounding
+namespace detail {
+/// distance(times) of the clips as they are and drawn again; the interval is less the bias.
+template <class Distance>
+estimate distance_estimate(std::size_t groups, const bootstrapping& how, Distance&& distance) {
+    estimate all{.value = std::max(0.0, distance(std::vector<std::int64_t>(groups, 1)))}; // below it by rounding
     all.low = all.high = all.value;
-    const auto found = detail::drawn_again(
-        made.groups(), how, [&](const std::vector<std::int64_t>& times) { return real(made.drawn(times)); });
+    const auto found = drawn_again(groups, how, distance);
     if (found.empty()) return all;
     double sum = 0;
     for (const double one : found) sum += one;
     all.bias = sum / static_cast<double>(found.size()) - all.value;
-    const auto [low, high] = detail::middle_of(found, how.level);
+    const auto [low, high] = middle_of(found, how.level);
     all.low = std::max(0.0, low - 2 * all.bias);
     all.high = std::max(0.0, high - 2 * all.bias);
     return all;
+}
+} // namespace detail
+
+/// The Frechet distance of clips from real ones. Few clips are further away than many: the bias is the bootstrap's, by
+/// which sets drawn again are further still, and the interval is of the distance less it: percentiles of these sets
+/// less twice the bias. So it may lie below the value. The real ones are taken as they are.
+inline estimate frechet_estimate(const frechet_from& real, const grouped_statistics& made, const bootstrapping& how) {
+    return detail::distance_estimate(made.groups(), how, [&](const auto& times) { return real(made.drawn(times)); });
+}
+/// The same of clips and what was made of each of them, which are drawn together: what both are by chance is in
+/// neither.
+inline estimate frechet_estimate(const grouped_statistics& real, const grouped_statistics& made,
+                                 const bootstrapping& how) {
+    require(real.clips() == made.clips(), "{} clips are no pairs with {}", made.clips(), real.clips());
+    return detail::distance_estimate(
+        made.groups(), how, [&](const auto& times) { return frechet_from(real.drawn(times))(made.drawn(times)); });
 }
 
 } // namespace walt

@@ -160,8 +160,7 @@ template <class Tokenizer, clip_features F>
 std::vector<measured> reconstruction_measures(const Tokenizer& tokenizer, const F& network, const clip_source& of,
                                               const evaluating& how = {}) {
     const provenance from = provenance_of(network, of);
-    feature_statistics real;
-    grouped_statistics decoded(how.groups);
+    grouped_statistics real(how.groups), decoded(how.groups);
     std::vector<double> decibels, similar;
     for (std::int64_t i = 0; i < of.count; ++i) {
         const clips clip = of.clip(i);
@@ -178,7 +177,7 @@ std::vector<measured> reconstruction_measures(const Tokenizer& tokenizer, const 
     return {mean_over("PSNR of reconstructions", "dB", decibels, pixels, means),
             mean_over("SSIM of reconstructions", "", similar, pixels, means),
             {.name = fmt::format("{} of reconstructions ({})", network.frechet_name(), network.name()),
-             .number = frechet_estimate(frechet_from(real), decoded, how.again),
+             .number = frechet_estimate(real, decoded, how.again),
              .level = how.again.times > 0 ? how.again.level : 0,
              .from = from,
              .real = of.name,
