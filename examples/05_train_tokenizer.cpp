@@ -15,6 +15,7 @@
 
 int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer");
+    app.option_defaults()->always_capture_default();
     std::int64_t steps = 500;
     int batch = 4;
     app.add_option("--steps", steps);

@@ -24,10 +24,11 @@ struct small : walt::presets::demo {
 
 int main(int count, char** arguments) try {
     CLI::App app("train a denoiser");
+    app.option_defaults()->always_capture_default();
     std::int64_t steps = 1000, clips = 2000;
     std::string weights;
-    app.add_option("--steps", steps);
-    app.add_option("--clips", clips, "latents to train on");
+    app.add_option("--steps", steps, "of the training")->check(CLI::PositiveNumber);
+    app.add_option("--clips", clips, "latents to train on")->check(CLI::PositiveNumber);
     app.add_option("--tokenizer", weights, "a tokenizer's weights; without them its latents are a random projection");
     CLI11_PARSE(app, count, arguments);
 

@@ -18,9 +18,10 @@ struct small : walt::presets::demo { // 06_train_denoiser's
 
 int main(int count, char** arguments) try {
     CLI::App app("sample a denoiser");
+    app.option_defaults()->always_capture_default();
     int steps = 20;
     std::string weights, tokens;
-    app.add_option("--steps", steps, "of DDIM");
+    app.add_option("--steps", steps, "of DDIM")->check(CLI::PositiveNumber);
     app.add_option("--denoiser", weights, "what 06_train_denoiser wrote; without it the model is random");
     app.add_option("--tokenizer", tokens, "the tokenizer's weights that 06_train_denoiser was given");
     CLI11_PARSE(app, count, arguments);

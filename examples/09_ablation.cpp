@@ -72,6 +72,7 @@ template <class Config> walt::curve measure(const char* name, std::int64_t steps
 
 int main(int count, char** arguments) try {
     CLI::App app("three variants of one model");
+    app.option_defaults()->always_capture_default();
     std::int64_t steps = 300;
     app.add_option("--steps", steps)->check(CLI::Range(2, 1'000'000));
     CLI11_PARSE(app, count, arguments);

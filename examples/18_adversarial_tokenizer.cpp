@@ -24,6 +24,7 @@ struct small_critic : walt::critic_config {
 
 int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer against a critic");
+    app.option_defaults()->always_capture_default();
     std::int64_t steps = 500;
     int batch = 4;
     app.add_option("--steps", steps);

@@ -61,13 +61,14 @@ int main(int argc, char** argv) try {
     int frames = 257, side = 96;
     std::int64_t chunk = 2;
     CLI::App app("a video file to latents and back, in memory that does not grow with its length");
+    app.option_defaults()->always_capture_default();
     app.add_option("--input", input, "a video file; without one a wave is made");
     app.add_option("--latents", latents, "where its latents go");
     app.add_option("--output", output, "where what is decoded of them goes");
     app.add_option("--tokenizer", weights, "weights of the demo's tokenizer; without them it is random");
-    app.add_option("--frames", frames, "frames of the wave");
+    app.add_option("--frames", frames, "frames of the wave")->check(CLI::PositiveNumber);
     app.add_option("--chunk", chunk, "latent frames that pass at once")->check(CLI::Range(1, 1024));
-    app.add_option("--side", side, "height and width of the wave");
+    app.add_option("--side", side, "height and width of the wave")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, argc, argv);
     const bool own = input.empty();
     if (own) write_wave(input = "wave.mp4", frames, side);

@@ -43,12 +43,13 @@ int learn(walt::cpu::context& device, const Distance& distance, std::int64_t ste
 
 int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer with a perceptual distance");
+    app.option_defaults()->always_capture_default();
     std::int64_t steps = 500;
     int batch = 3, unseen = 16;
     std::string file;
-    app.add_option("--steps", steps);
-    app.add_option("--batch", batch, "clips a step");
-    app.add_option("--clips", unseen, "clips to measure on");
+    app.add_option("--steps", steps, "of the training")->check(CLI::PositiveNumber);
+    app.add_option("--batch", batch, "clips a step")->check(CLI::PositiveNumber);
+    app.add_option("--clips", unseen, "clips to measure on")->check(CLI::PositiveNumber);
     app.add_option("--features", file, "the network's weights");
     CLI11_PARSE(app, count, arguments);
 

@@ -160,6 +160,7 @@ bool compare(const options& how, judgement& judge, const auto& looks, const sour
 
 int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer with some of its losses");
+    app.option_defaults()->always_capture_default();
     options how;
     app.add_option("--terms", how.terms)->check(CLI::IsMember({"pixels", "perceptual", "critic", "both"}));
     app.add_option("--features", how.features, "weights of the item features' network");

@@ -59,6 +59,7 @@ bool show(auto encoder, const std::vector<std::string>& texts) {
 
 int main(int count, char** arguments) try {
     CLI::App app("text encoders");
+    app.option_defaults()->always_capture_default();
     std::filesystem::path minilm, t5_folder;
     std::vector<std::string> texts{"a red sneaker moving left", "a crimson trainer drifting west",
                                    "a blue dress falling down", "stock markets fell on monday"};

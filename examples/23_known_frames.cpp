@@ -41,6 +41,7 @@ bool keeps(const walt::video& made, int f, const walt::clips& given, int from) {
 
 int main(int count, char** arguments) try {
     CLI::App app("videos that have given frames");
+    app.option_defaults()->always_capture_default();
     int steps = 12;
     std::string image;
     app.add_option("--steps", steps, "of DDIM");

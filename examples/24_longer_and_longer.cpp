@@ -21,6 +21,7 @@ struct small : walt::presets::demo_frames {
 
 int main(int count, char** arguments) try {
     CLI::App app("a video that goes on and on");
+    app.option_defaults()->always_capture_default();
     int steps = 12, rounds = 5;
     app.add_option("--steps", steps, "of DDIM");
     app.add_option("--rounds", rounds, "of twelve frames, after seventeen")->check(CLI::Range(1, 1000000));

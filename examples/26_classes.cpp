@@ -108,6 +108,7 @@ int train_and_sample(const Data& data, const Recipe& paper, const settings& aske
 
 int main(int count, char** arguments) try {
     CLI::App app("train and sample by class");
+    app.option_defaults()->always_capture_default();
     settings asked;
     std::string folder;
     walt::file_list part;
@@ -117,13 +118,12 @@ int main(int count, char** arguments) try {
     app.add_option("--classes", part.classes, "the list's order of the classes")->needs("--list");
     app.add_flag("--images", images, "the folder has images");
     app.add_flag("--unconditional", unconditional, "the model is not told the classes")->excludes("--images");
-    app.add_option("--steps", asked.steps, "of the denoiser")->capture_default_str();
-    app.add_option("--tokenizer-steps", asked.tokenizer_steps)->capture_default_str();
-    app.add_option("--clips", asked.clips, "encoded and kept")->capture_default_str();
-    app.add_option("--batch", asked.batch, "samples a step; 0: as many as the paper")->capture_default_str();
-    app.add_option("--at-once", asked.at_once, "samples in memory at once")->capture_default_str();
-    app.add_option("--run", asked.run, "folder where the run is saved; the same command goes on")
-        ->capture_default_str();
+    app.add_option("--steps", asked.steps, "of the denoiser");
+    app.add_option("--tokenizer-steps", asked.tokenizer_steps);
+    app.add_option("--clips", asked.clips, "encoded and kept");
+    app.add_option("--batch", asked.batch, "samples a step; 0: as many as the paper");
+    app.add_option("--at-once", asked.at_once, "samples in memory at once");
+    app.add_option("--run", asked.run, "folder where the run is saved; the same command goes on");
     CLI11_PARSE(app, count, arguments);
 
     if (folder.empty()) folder = make_folder(images).string();

@@ -18,6 +18,7 @@
 
 int main(int count, char** arguments) try {
     CLI::App app("train a tokenizer, and log it");
+    app.option_defaults()->always_capture_default();
     std::int64_t steps = 500, every = 100;
     app.add_option("--steps", steps)->check(CLI::PositiveNumber);
     app.add_option("--every", every, "steps between two looks at reconstructions")->check(CLI::PositiveNumber);

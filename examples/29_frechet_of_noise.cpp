@@ -29,6 +29,7 @@ walt::clip_source noised(const walt::clip_source& of, float noise) {
 
 int main(int count, char** arguments) try {
     CLI::App app("distances of noised clips");
+    app.option_defaults()->always_capture_default();
     std::int64_t number = 200;
     std::filesystem::path weights = "examples/weights/features.safetensors";
     walt::evaluating how;

@@ -98,27 +98,23 @@ void append(walt::video& to, const walt::video& frame) {
 
 int main(int count, char** arguments) try {
     CLI::App app("steer a learned world");
+    app.option_defaults()->always_capture_default();
     settings asked;
     std::filesystem::path weights;
     std::string script;
     int worlds = 0, length = 40;
-    app.add_option("--run", asked.run, "folder of the training; the same command goes on")->capture_default_str();
+    app.add_option("--run", asked.run, "folder of the training; the same command goes on");
     app.add_option("--weights", weights,
                    "folder with tokenizer.safetensors and denoiser.safetensors; empty: the run's");
     app.add_option("--tokenizer-steps", asked.tokenizer_steps, "of the tokenizer's training")
-        ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    app.add_option("--steps", asked.steps, "of the denoiser's training")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    app.add_option("--clips", asked.clips, "latents to train on")->capture_default_str()->check(CLI::PositiveNumber);
-    app.add_option("--sampler-steps", asked.sampler_steps, "of every frame")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1000));
+    app.add_option("--steps", asked.steps, "of the denoiser's training")->check(CLI::PositiveNumber);
+    app.add_option("--clips", asked.clips, "latents to train on")->check(CLI::PositiveNumber);
+    app.add_option("--sampler-steps", asked.sampler_steps, "of every frame")->check(CLI::Range(1, 1000));
     app.add_option("--script", script,
                    "instead of keys: left, right, up, down or '.', a word a frame; writes play.gif");
     app.add_option("--worlds", worlds, "measure how many frames of so many worlds obey")->check(CLI::NonNegativeNumber);
-    app.add_option("--length", length, "frames of each of them")->capture_default_str()->check(CLI::PositiveNumber);
+    app.add_option("--length", length, "frames of each of them")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
     const std::vector<play::thrust> thrusts = read_script(script);
 
