@@ -111,6 +111,6 @@ TEST_CASE("measures are logged every so many steps and at the end, and a run tha
     CHECK(psnrs.size() == 3);
     CHECK(lines().rfind(before + fmt::format("4,{:.6g},", psnrs[2]), 0) == 0);
     CHECK_THROWS_WITH(learner.run(source, steps{5}, measures_log{folder / "x.csv", 0, log.measure}),
-                      Catch::Contains("measures_log::every is 0"));
+                      Catch::Contains("measures_log::every must be 1 or more; it is 0"));
     std::filesystem::remove_all(folder);
 }
