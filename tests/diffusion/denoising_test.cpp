@@ -205,8 +205,8 @@ TEST_CASE("known frames have the probabilities that they are given; Kinetics-600
     CHECK(share(often, 2, {0, 0}) == Approx(0.8).margin(0.02));
     CHECK(share(often, 1, {0}) == 1);
     const knowing too_often{.first = 0.6f, .first_two = 0.6f}, negative{.ends = -0.5f};
-    CHECK_THROWS_WITH(too_often.check(), Catch::Contains("0.6, 0.6 and 0"));
-    CHECK_THROWS_WITH(negative.check(), Catch::Contains("-0.5"));
+    CHECK_THROWS_WITH(check_options(too_often), Catch::Contains("0.6, 0.6 and 0"));
+    CHECK_THROWS_WITH(check_options(negative), Catch::Contains("knowing::ends must be 0 to 1; it is -0.5"));
 }
 
 TEST_CASE("the low-resolution latent is noised to a level of its own, below the highest asked for", "[denoising]") {

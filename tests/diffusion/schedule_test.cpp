@@ -40,8 +40,8 @@ TEST_CASE("DDIM starts at the level that is all noise, whatever the number of st
     CHECK(ddim{3}.levels() == std::vector<int>{999, 666, 332});
     CHECK(ddim{1}.levels() == std::vector<int>{999});
     CHECK(ddim{1000}.levels().back() == 0);
-    CHECK_THROWS_WITH(ddim{0}.levels(), Catch::Contains("not 0"));
-    CHECK_THROWS_WITH(ddim{1001}.levels(), Catch::Contains("not 1001"));
+    CHECK_THROWS_WITH(ddim{0}.levels(), Catch::Contains("must be 1 to 1000; it is 0"));
+    CHECK_THROWS_WITH(ddim{1001}.levels(), Catch::Contains("must be 1 to 1000; it is 1001"));
 }
 
 namespace {

@@ -51,6 +51,8 @@ TEST_CASE("the meta device computes every block, and counts the memory that is k
 TEST_CASE("a threshold that is no number, or below zero, is refused") {
     testing::reuse_scene<reference::context, double> s;
     testing::decisions made;
-    CHECK_THROWS_WITH(s.sampled({.sampler = ddim{.steps = 2}}, -0.5f, made), Catch::Contains("not -0.5"));
-    CHECK_THROWS_WITH(s.sampled({.sampler = ddim{.steps = 2}}, std::nanf(""), made), Catch::Contains("not nan"));
+    CHECK_THROWS_WITH(s.sampled({.sampler = ddim{.steps = 2}}, -0.5f, made),
+                      Catch::Contains("must be 0 or more; it is -0.5"));
+    CHECK_THROWS_WITH(s.sampled({.sampler = ddim{.steps = 2}}, std::nanf(""), made),
+                      Catch::Contains("must be 0 or more; it is nan"));
 }
