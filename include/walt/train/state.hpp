@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../config/stored_config.hpp"
+#include "../core/parameter_table.hpp"
 #include "../io/safetensors_writer.hpp"
 #include "observer.hpp"
 
