@@ -77,7 +77,7 @@ template <int Divide = 1> struct c3d {
     }
 
     /// A parameter that its file has otherwise, in the file's order: there pixels are BGR of [0, 255], and the mean may
-    /// be a colour or be left out (0). False: nothing is otherwise.
+    /// be a one_a_channel or be left out (0). False: nothing is otherwise.
     static bool read(const auto& from, const parameter_row& row, std::vector<double>& values) {
         if (row.name == "conv1.weight") {
             values = from.file_of(row.name).template read<double>(row.name, row.shape);
@@ -90,8 +90,8 @@ template <int Divide = 1> struct c3d {
         std::vector<double> stored(3);
         if (from.names().contains("mean")) {
             const auto& file = from.file_of("mean");
-            const bool colour = file.tensor("mean").shape.size() == 1;
-            stored = file.template read<double>("mean", colour ? std::vector<std::int64_t>{3} : row.shape);
+            const bool one_a_channel = file.tensor("mean").shape.size() == 1;
+            stored = file.template read<double>("mean", one_a_channel ? std::vector<std::int64_t>{3} : row.shape);
         }
         values.resize(row.size);
         for (std::size_t i = 0; i < row.size; ++i)
