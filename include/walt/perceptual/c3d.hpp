@@ -77,7 +77,7 @@ template <int Divide = 1> struct c3d {
     }
 
     /// A parameter that its file has otherwise, in the file's order: there pixels are BGR of [0, 255], and the mean may
-    /// be a one_a_channel or be left out (0). False: nothing is otherwise.
+    /// be a colour or be left out (0). False: nothing is otherwise.
     static bool read(const auto& from, const parameter_row& row, std::vector<double>& values) {
         if (row.name == "conv1.weight") {
             values = from.file_of(row.name).template read<double>(row.name, row.shape);
