@@ -1,5 +1,6 @@
 // Texts through all three stages, whether these show what was asked for, and how much super-resolution wins over
 // interpolation.
+#include "../judge/write_clips.hpp"
 #include "cascade.hpp"
 
 #include <walt/data/halved.hpp>
@@ -11,7 +12,6 @@
 #include <walt/io/gif.hpp>
 #include <walt/io/mp4.hpp>
 #include <walt/io/output_names.hpp>
-#include <walt/io/safetensors_writer.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/measures/pixels.hpp>
 #include <walt/perceptual/distance.hpp>
@@ -47,6 +47,13 @@ struct models {
 
 walt::sampling how_to_sample(const sampling_options& options, float guidance) {
     return {.sampler = walt::dpm_solver_pp_2m{.steps = options.steps}, .guide = {.scale = guidance}};
+}
+
+auto stages_of(const models& all, const sampling_options& options) {
+    const walt::sampling plain = how_to_sample(options, 1);
+    return walt::cascade(walt::stage{all.first, all.tokens, how_to_sample(options, options.guidance)},
+                         walt::stage{all.second, all.tokens, plain, options.level},
+                         walt::stage{all.third, all.tokens, plain, options.level});
 }
 
 /// Clips of twice the height and width: Keys's cubic with a = -0.75, as PyTorch's bicubic, half-pixel centres, edges
@@ -94,10 +101,7 @@ constexpr int judged_side = 48; // what examples/judge looks at
 void sample(const sampling_options& options) {
     walt::make_writable(options.out);
     const models all(options.weights);
-    const walt::sampling plain = how_to_sample(options, 1);
-    const walt::cascade stages(walt::stage{all.first, all.tokens, how_to_sample(options, options.guidance)},
-                               walt::stage{all.second, all.tokens, plain, options.level},
-                               walt::stage{all.third, all.tokens, plain, options.level});
+    const auto stages = stages_of(all, options);
     const auto seen = stages.sample_all(text_encoder(), walt::prompts(options.texts), walt::seed{options.seed});
     const std::vector<std::string> names = walt::file_names(options.texts);
     for (std::size_t i = 0; i < options.texts.size(); ++i) {
@@ -116,10 +120,7 @@ void sample(const sampling_options& options) {
 void write_for_judge(const sampling_options& options, int count) {
     walt::make_writable(options.out);
     const models all(options.weights);
-    const walt::sampling plain = how_to_sample(options, 1);
-    const walt::cascade stages(walt::stage{all.first, all.tokens, how_to_sample(options, options.guidance)},
-                               walt::stage{all.second, all.tokens, plain, options.level},
-                               walt::stage{all.third, all.tokens, plain, options.level});
+    const auto stages = stages_of(all, options);
     const test_clips of;
     std::vector<std::string> captions;
     std::vector<walt::video> sampled[3], real[3];
@@ -143,15 +144,7 @@ void write_for_judge(const sampling_options& options, int count) {
     for (int s = 0; s < 3; ++s)
         for (const auto& [kind, list] : {std::pair("sampled", &sampled[s]), std::pair("real", &real[s])}) {
             const std::filesystem::path file = options.out / fmt::format("{}_{}.safetensors", kind, side >> (2 - s));
-            std::vector<std::uint8_t> pixels;
-            std::string lines;
-            for (const walt::video& one : *list) pixels.insert(pixels.end(), one.rgb.begin(), one.rgb.end());
-            for (const std::string& caption : captions) lines += (lines.empty() ? "" : "\n") + caption;
-            walt::safetensors_writer writer;
-            writer.metadata("captions", lines);
-            writer.add<std::uint8_t>(
-                "pixels", {static_cast<std::int64_t>(list->size()), frames, judged_side, judged_side, 3}, pixels);
-            writer.save(file);
+            judge::write_clips(file, *list, captions);
             fmt::print("{}\n", file.string());
         }
 }

@@ -109,11 +109,6 @@ void check(const training_options& options);
 /// Says which words of each text training never used.
 void tell_never_seen(const walt::word_vectors& text, const std::vector<std::string>& texts);
 
-/// Videos with their captions, a line each, as `judge` reads them: pixels U8 [B, F, H, W, 3] in a safetensors file,
-/// which says how they were `made`.
-void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
-                 const std::vector<std::string>& captions, const std::string& made = "");
-
 /// Captions, half of them of combinations that training never shows.
 std::vector<std::string> evaluation_texts(int count);
 

@@ -1,4 +1,5 @@
 // What the demo is measured by: captions of seen and of held-out combinations, and the tokenizer's own error.
+#include "../judge/write_clips.hpp"
 #include "demo.hpp"
 
 #include <walt/data/moving_fashion.hpp>
@@ -69,7 +70,7 @@ void evaluate_tokenizer(const sampling_options& options, int count) {
         count, all.value, all.low, all.high);
     for (const auto& [frame, sum] : of_frame) fmt::print(" {}: {:.1f}", frame, sum / count);
     fmt::print(" dB\n");
-    write_clips(options.out / "reconstructed.safetensors", videos, captions);
+    judge::write_clips(options.out / "reconstructed.safetensors", videos, captions);
 }
 
 } // namespace demo

@@ -1,4 +1,5 @@
 // The demo's sampling: texts to latents to pixels to files.
+#include "../judge/write_clips.hpp"
 #include "demo.hpp"
 
 #include <walt/core/version.hpp>
@@ -63,24 +64,6 @@ void tell_never_seen(const walt::word_vectors& text, const std::vector<std::stri
         for (const std::string& sentence : text.never_seen(one)) fmt::print(stderr, "{}: {}\n", one, sentence);
 }
 
-void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
-                 const std::vector<std::string>& captions, const std::string& made) {
-    std::vector<std::uint8_t> pixels;
-    std::string lines;
-    for (const walt::video& one : videos) pixels.insert(pixels.end(), one.rgb.begin(), one.rgb.end());
-    for (std::size_t i = 0; i < captions.size(); ++i) {
-        std::string line = captions[i];
-        std::replace_if(
-            line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-        lines += (i > 0 ? "\n" : "") + (line.empty() ? " " : line);
-    }
-    walt::safetensors_writer file;
-    file.metadata("captions", lines);
-    if (!made.empty()) file.metadata("made", made);
-    file.add<std::uint8_t>("pixels", {static_cast<std::int64_t>(videos.size()), frames, side, side, 3}, pixels);
-    file.save(path);
-}
-
 void sample(const sampling_options& options) {
     device cpu;
     tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
@@ -112,8 +95,8 @@ void sample(const sampling_options& options) {
         }
     }
     walt::write_png_grid(options.out / "grid.png", std::span(videos).first(std::min<std::size_t>(count, 16)), 2, made);
-    write_clips(options.out / "clips.safetensors", videos, options.captions.empty() ? options.texts : options.captions,
-                made);
+    judge::write_clips(options.out / "clips.safetensors", videos,
+                       options.captions.empty() ? options.texts : options.captions, made);
     fmt::print("a row of frames for every text: {}\n", (options.out / "grid.png").string());
 }
 

@@ -30,19 +30,21 @@ void read_parameter(const safetensors_file& file, const parameter_row& row, std:
     for (std::size_t i = 0; row.channels_last && i < row.size; ++i) memory[i] = staging[place_in_file(row, i)];
 }
 
-/// Reads every parameter of a model from the file that has it, and calls use(row, values).
-template <class Model> void each_parameter(auto&& file_of, auto&& use) {
+/// Reads every parameter of a model that is named from the file that has it, and calls use(row, values).
+template <class Model> void each_parameter(auto&& file_of, const only& named, auto&& use) {
     std::vector<typename Model::master_type> values, staging;
     for (const parameter_row& row : Model::table()) {
+        if (!named.contains(row.name)) continue;
         values.resize(row.size);
         read_parameter(file_of(row.name), row, std::span(values), staging);
         use(row, values);
     }
 }
 /// Sets a model's parameters, whose names and shapes were checked; `whole`: none before all were found to be finite.
-template <class Model> void set_parameters(Model& model, auto&& file_of, bool whole) {
-    if (whole) each_parameter<Model>(file_of, [](const parameter_row&, const auto&) {});
-    each_parameter<Model>(file_of, [&](const parameter_row& row, const auto& values) { model.set(row, values); });
+template <class Model> void set_parameters(Model& model, auto&& file_of, bool whole, const only& named = {}) {
+    if (whole) each_parameter<Model>(file_of, named, [](const parameter_row&, const auto&) {});
+    each_parameter<Model>(file_of, named,
+                          [&](const parameter_row& row, const auto& values) { model.set(row, values); });
 }
 
 /// Refuses a file that has not exactly the model's tensors, each with its shape and of real numbers, and its config.
@@ -96,14 +98,8 @@ template <class Model> void load_weights(const std::filesystem::path& path, Mode
                 "load_weights: {} names no parameter of this model, such as {}", pattern, Model::table().front().name);
     for (const parameter_row& row : Model::table())
         if (named.contains(row.name)) file.template check<typename Model::master_type>(row.name, row.shape);
-    std::vector<typename Model::master_type> values, staging;
-    for (const bool set : {false, true}) // none before all were found to be finite
-        for (const parameter_row& row : Model::table()) {
-            if (!named.contains(row.name)) continue;
-            values.resize(row.size);
-            detail::read_parameter(file, row, std::span(values), staging);
-            if (set) model.set(row, values);
-        }
+    detail::set_parameters(
+        model, [&](const std::string&) -> const safetensors_file& { return file; }, true, named);
 }
 
 /// denoiser model(device, config{}, compute<bf16>, weights_file("weights.safetensors")): for inference, with the file's
