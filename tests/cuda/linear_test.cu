@@ -68,10 +68,15 @@ TEST_CASE("cuda: linear maps and their gradients agree with the reference", "[cu
 
 TEST_CASE("cuda: where cuBLASLt has no epilogue, walt has a way without", "[cuda][linear]") {
     walt::cuda::context device;
-    device.products.epilogues = false;
-    sizes<16, 24>::agree(device, 300);
-    sizes<5, 7>::agree(device, 3);
-    sizes<72, 40>::agree(device, 33);
+    using walt::cuda::fusions;
+    for (const fusions fuse : {fusions{false, false, false, false}, fusions{.bias = false}, fusions{.gelu = false},
+                               fusions{.gelu_grad = false}, fusions{.sums_of_a = false}}) {
+        device.products.fuse = fuse;
+        CAPTURE(fuse.bias, fuse.gelu, fuse.gelu_grad, fuse.sums_of_a);
+        sizes<16, 24>::agree(device, 300);
+        sizes<5, 7>::agree(device, 3);
+        sizes<72, 40>::agree(device, 33);
+    }
 }
 
 TEST_CASE("cuda: no rows at all", "[cuda][linear]") {

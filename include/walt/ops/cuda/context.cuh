@@ -86,8 +86,9 @@ struct context {
     /// Waits for all that was queued. Errors of kernels come up here, or in any call after them.
     void synchronize() { check(cudaStreamSynchronize(stream), "work on the GPU"); }
 
-    /// What every op reads of the context itself: its precision, and where its arena goes on.
-    void add_to(work_key& key) const { key.add(precision, arena.place()); }
+    /// What every op reads of the context itself: its precision, what its products do on the way, and where its arena
+    /// goes on.
+    void add_to(work_key& key) const { key.add(precision, products.fuse, arena.place()); }
     /// Work that may come again with the same key (walt::record_work): carried out at first, recorded when it comes
     /// again, replayed from then on. Of the keys, the most_records that came last are known.
     template <class Work> void record(const work_key& key, Work&& work);

@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace walt::cuda {
 
@@ -44,6 +46,13 @@ struct product {
     epilogue after = epilogue::none;
 };
 
+/// What of an op cuBLASLt does on a product's way to memory. What is off is a kernel of walt's own behind the product:
+/// the same numbers but for their rounding, and which is faster depends on the GPU (docs/gpu/h200.md; gpu_products
+/// times both).
+struct fusions {
+    bool bias = true, gelu = true, gelu_grad = true, sums_of_a = true;
+};
+
 /// The library's handle for one context, and the plans made so far (choosing an algorithm costs more than a small
 /// product).
 class cublaslt {
@@ -53,16 +62,20 @@ class cublaslt {
     cublaslt& operator=(const cublaslt&) = delete;
     ~cublaslt() { cublasLtDestroy(handle_); }
 
-    bool epilogues = true; ///< false: no product has an epilogue or a bias, so that tests see what happens then
+    fusions fuse;
+    /// How many of the library's algorithms a product tries at its first use: the fastest is kept. With more than 1 the
+    /// choice, and with it the last bits, may differ from one run to the next. (Where the library offers one, as under
+    /// emulation, nothing is timed.)
+    int tried = 1;
 
-    /// The bias has c's element type; with sums_of_a it is assigned. False, and nothing done, if the library has no
-    /// algorithm with this epilogue or this bias.
+    /// The bias has c's element type; with sums_of_a it is assigned. False, and nothing done, if the library refuses
+    /// this epilogue or this bias, for whatever reason, or `fuse` does.
     template <class T, class U>
     bool multiply(cudaStream_t stream, const product& p, const T* a, const T* b, const U* bias, U* c,
                   const U* inner = nullptr) {
         if (p.m == 0 || p.n == 0) return true;
         const bool plain = bias == nullptr && p.after == epilogue::none;
-        if (!plain && !epilogues) return false;
+        if (!fused(p.after, bias != nullptr)) return false;
         const key shape{p.m,
                         p.n,
                         p.k,
@@ -78,16 +91,16 @@ class cublaslt {
                         alignment_of(c),
                         alignment_of(bias),
                         alignment_of(inner)};
-        const plan& how = plans_.get(shape, [&] { return made<T>(p, a, b, bias, c, inner); });
+        plan& how = plans_.get(shape, [&] { return made<T>(stream, p, a, b, bias, c, inner); });
         if (!how.possible) return false;
         if (bias != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
         if (inner != nullptr) set(how.operation, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, inner);
-        const float one = 1, start = p.add ? 1 : 0; // cuBLAS is column-major: it computes c^T = b^T a^T
-        const cublasStatus_t status = cublasLtMatmul(handle_, how.operation.get(), &one, b, how.left.get(), a,
-                                                     how.right.get(), &start, c, how.result.get(), c, how.result.get(),
-                                                     &how.algorithm, workspace_.get(), workspace_bytes, stream);
-        if (status != CUBLAS_STATUS_SUCCESS) check(status, "cublasLtMatmul {}", words(p));
-        return true;
+        const cublasStatus_t status = launch(stream, how, p, a, b, c, c);
+        if (status == CUBLAS_STATUS_SUCCESS) return true;
+        if (plain) check(status, "cublasLtMatmul {}", words(p));
+        cudaGetLastError();
+        how.possible = false; // promised and refused: there is a way without
+        return false;
     }
 
   private:
@@ -138,9 +151,71 @@ class cublaslt {
         return layout(created);
     }
 
-    /// The pointers only for their alignment.
+    bool fused(epilogue after, bool with_bias) const {
+        switch (after) {
+        case epilogue::none: return fuse.bias || !with_bias;
+        case epilogue::gelu: return fuse.gelu;
+        case epilogue::gelu_grad: return fuse.gelu_grad;
+        case epilogue::sums_of_a: return fuse.sums_of_a;
+        }
+        return false;
+    }
+
     template <class T, class U>
-    plan made(const product& p, const T* a, const T* b, const U* bias, const U* c, const U* inner) {
+    cublasStatus_t launch(cudaStream_t stream, const plan& how, const product& p, const T* a, const T* b, const U* c,
+                          U* result) {
+        const float one = 1, start = p.add ? 1 : 0; // cuBLAS is column-major: it computes c^T = b^T a^T
+        return cublasLtMatmul(handle_, how.operation.get(), &one, b, how.left.get(), a, how.right.get(), &start, c,
+                              how.result.get(), result, how.result.get(), &how.algorithm, workspace_.get(),
+                              workspace_bytes, stream);
+    }
+
+    /// Keeps the fastest of the offers, by the GPU's clock; false: none runs. The result goes to memory of its own, so
+    /// that what is added to stays. What is being recorded cannot be timed and takes the first.
+    template <class T, class U>
+    bool choose(cudaStream_t stream, plan& how, const product& p, const T* a, const T* b, const U* c,
+                const std::vector<cublasLtMatmulHeuristicResult_t>& offers) {
+        how.algorithm = offers.front().algo;
+        cudaStreamCaptureStatus recorded = cudaStreamCaptureStatusNone;
+        check(cudaStreamIsCapturing(stream, &recorded), "cudaStreamIsCapturing");
+        if (offers.size() == 1 || recorded != cudaStreamCaptureStatusNone) return true;
+
+        using event = owned<cudaEvent_t, cudaEventDestroy>::pointer;
+        const auto created = [] {
+            cudaEvent_t one = nullptr;
+            check(cudaEventCreate(&one), "cudaEventCreate");
+            return event(one);
+        };
+        const event begin = created(), end = created();
+        const memory result = device_memory(static_cast<std::size_t>(p.m * p.n) * sizeof(U));
+        float least = std::numeric_limits<float>::infinity();
+        cublasLtMatmulAlgo_t fastest = how.algorithm;
+        for (const auto& offer : offers) {
+            how.algorithm = offer.algo;
+            const auto run = [&] {
+                return launch(stream, how, p, a, b, c, reinterpret_cast<U*>(result.get())) == CUBLAS_STATUS_SUCCESS;
+            };
+            bool runs = run(); // loads the kernel
+            check(cudaEventRecord(begin.get(), stream), "cudaEventRecord");
+            for (int time = 0; runs && time < 3; ++time) runs = run();
+            check(cudaEventRecord(end.get(), stream), "cudaEventRecord");
+            check(cudaEventSynchronize(end.get()), "a product {}", words(p));
+            float milliseconds = 0;
+            check(cudaEventElapsedTime(&milliseconds, begin.get(), end.get()), "cudaEventElapsedTime");
+            if (runs && milliseconds < least) {
+                least = milliseconds;
+                fastest = offer.algo;
+            }
+        }
+        cudaGetLastError(); // of those that refused
+        how.algorithm = fastest;
+        return least < std::numeric_limits<float>::infinity();
+    }
+
+    /// The operands are read only where algorithms are timed; else their alignment counts.
+    template <class T, class U>
+    plan made(cudaStream_t stream, const product& p, const T* a, const T* b, const U* bias, const U* c,
+              const U* inner) {
         if (!workspace_) workspace_ = device_memory(workspace_bytes);
         plan how;
         cublasLtMatmulDesc_t operation = nullptr;
@@ -175,19 +250,17 @@ class cublaslt {
         set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(a));
         set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(c));
         set(limits, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(c));
-        cublasLtMatmulHeuristicResult_t best{};
+        std::vector<cublasLtMatmulHeuristicResult_t> offers(static_cast<std::size_t>(std::max(tried, 1)));
         int found = 0;
-        const cublasStatus_t status =
-            cublasLtMatmulAlgoGetHeuristic(handle_, how.operation.get(), how.left.get(), how.right.get(),
-                                           how.result.get(), how.result.get(), limits.get(), 1, &best, &found);
-        if ((bias != nullptr || p.after != epilogue::none) && (status != CUBLAS_STATUS_SUCCESS || found == 0)) {
-            how.possible = false; // there is a way without
-            return how;
-        }
+        const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+            handle_, how.operation.get(), how.left.get(), how.right.get(), how.result.get(), how.result.get(),
+            limits.get(), static_cast<int>(offers.size()), offers.data(), &found);
+        offers.resize(status == CUBLAS_STATUS_SUCCESS ? static_cast<std::size_t>(found) : 0);
+        std::erase_if(offers, [](const auto& offer) { return offer.state != CUBLAS_STATUS_SUCCESS; });
+        how.possible = !offers.empty() && choose(stream, how, p, a, b, c, offers);
+        if (how.possible || bias != nullptr || p.after != epilogue::none) return how; // there is a way without
         check(status, "cublasLtMatmulAlgoGetHeuristic {}", words(p));
-        require(found > 0, "cuBLASLt has no algorithm for a product {}", words(p));
-        how.algorithm = best.algo;
-        return how;
+        fail("cuBLASLt has no algorithm for a product {}", words(p));
     }
 
     cublasLtHandle_t handle_ = nullptr;
