@@ -14,14 +14,20 @@ namespace walt {
 template <class T> struct compute_t { using type = T; };
 template <class T> inline constexpr compute_t<T> compute{};
 
+/// Asks for masters of one's own, all zero, and no copy of them yet: for what gathers values that no pass reads.
+struct masters_alone {};
+
 /// Masters of all parameters, and their copy in the compute type: what training needs.
 struct resident {
     static constexpr bool writable = true; ///< parameters may be set
     template <class Context, class T> class memory_of {
       public:
         using A = accumulate_t<T>;
-        memory_of(Context& ctx, std::size_t extent, std::size_t) : master(ctx, extent) {
-            if constexpr (!std::is_same_v<T, A>) copy = buffer<T>(ctx, extent);
+        memory_of(Context& ctx, std::size_t extent, std::size_t) : master(ctx, extent) { add_copy(ctx); }
+        memory_of(Context& ctx, std::size_t extent, masters_alone) : master(ctx, extent) {}
+        void add_copy(Context& ctx) {
+            if constexpr (!std::is_same_v<T, A>)
+                if (copy.size() == 0) copy = buffer<T>(ctx, master.size());
         }
         walt::weights<T> weights() const {
             if constexpr (std::is_same_v<T, A>) return {master.data(), master.data()};
@@ -29,18 +35,26 @@ struct resident {
         }
         void set(Context& ctx, const parameter_row& row, std::span<const A> values) {
             ctx.upload(master.data() + row.offset, values.data(), row.size * sizeof(A));
-            if constexpr (!std::is_same_v<T, A>) {
+            if (copy.size() > 0) {
                 const std::vector<T> rounded = in_type<T>(values);
                 ctx.upload(copy.data() + row.offset, rounded.data(), row.size * sizeof(T));
             }
+        }
+        void start(Context& ctx, const parameter_row& row, const start_rule& rule) requires starting_context<Context> {
+            ctx.start(rule, part(master, row.offset, row.size));
+            if (copy.size() > 0) ctx.start(rule, part(copy, row.offset, row.size));
         }
         void get(Context& ctx, const parameter_row& row, std::span<A> values) const {
             ctx.download(values.data(), master.data() + row.offset, row.size * sizeof(A));
         }
 
         buffer<A> master;
-        buffer<T> copy; ///< empty where the masters are what products use
+        buffer<T> copy; ///< empty where the masters are what products use, or nobody has asked for it
     };
+
+    template <class E> static view<E, dynamic> part(const buffer<E>& of, std::size_t offset, std::size_t size) {
+        return view<E, dynamic>(of.data() + offset, static_cast<std::int64_t>(size));
+    }
 
     template <class T, class A> static std::vector<T> in_type(std::span<const A> values) {
         std::vector<T> converted(values.size());
@@ -67,6 +81,11 @@ struct inference {
             ctx.upload(copy.data() + row.offset, rounded.data(), row.size * sizeof(T));
             if constexpr (!std::is_same_v<T, A>)
                 if (row.exact) ctx.upload(exact.data() + row.exact_offset, values.data(), row.size * sizeof(A));
+        }
+        void start(Context& ctx, const parameter_row& row, const start_rule& rule) requires starting_context<Context> {
+            ctx.start(rule, resident::part(copy, row.offset, row.size));
+            if constexpr (!std::is_same_v<T, A>)
+                if (row.exact) ctx.start(rule, resident::part(exact, row.exact_offset, row.size));
         }
         void get(Context& ctx, const parameter_row& row, std::span<A> values) const {
             if constexpr (!std::is_same_v<T, A>)
@@ -110,9 +129,13 @@ template <context Context, is_module Module, class T, class Storage = resident> 
         if constexpr (Context::has_data) {
             std::vector<master_type> start;
             for (const parameter_row& row : table()) {
-                start.resize(row.size);
-                detail::start_parameter(row, from.value, start.data());
-                set(row, start);
+                const start_rule rule(row, from);
+                if constexpr (starting_context<Context>) memory_.start(ctx, row, rule);
+                else {
+                    start.resize(row.size);
+                    detail::start_on_host(rule, row.size, start.data());
+                    set(row, start);
+                }
             }
         }
     }
@@ -121,6 +144,8 @@ template <context Context, is_module Module, class T, class Storage = resident> 
         from.fill(*this, memory_);
     }
     model(same_memory, const model& other) : ctx_(other.ctx_), memory_(other.memory_) {}
+    model(masters_alone as_asked, const model& other) requires std::same_as<Storage, resident>
+        : ctx_(other.ctx_), memory_(*ctx_, extent, as_asked) {}
     model(const model&) = delete;
     model& operator=(const model&) = delete;
     model(model&&) = default;
@@ -144,6 +169,8 @@ template <context Context, is_module Module, class T, class Storage = resident> 
 
     /// The masters, one flat device buffer in the layout of table().
     view<master_type, dynamic> masters() const requires std::same_as<Storage, resident> { return memory_.master.all(); }
+    /// Makes room for the copy if there is none yet: ops::convert fills it.
+    void add_copies() requires std::same_as<Storage, resident> { memory_.add_copy(*ctx_); }
     /// Their copy in the compute type (the masters themselves where the types are equal).
     view<T, dynamic> copies() const requires std::same_as<Storage, resident> {
         if constexpr (std::is_same_v<T, master_type>) return memory_.master.all();

@@ -26,9 +26,15 @@ struct averaging {
 /// starts as the model is when it is made, and is saved with the run.
 template <class Model> class ema {
   public:
-    explicit ema(const Model& of, averaging how = {}) : of_(&of), how_(checked(std::move(how))), average_(clone(of)) {}
+    explicit ema(const Model& of, averaging how = {})
+        : of_(&of), how_(checked(std::move(how))), average_(masters_alone{}, of) {
+        ops::convert(average_.context(), of.masters().read(), average_.masters());
+    }
 
+    /// The average as a model. Training needs its masters only: the copy that passes read is made here, at the first
+    /// call, and is the average's as it was at the last one.
     Model& model() {
+        average_.add_copies();
         ops::convert(average_.context(), average_.masters(), average_.copies());
         return average_;
     }

@@ -4,6 +4,7 @@
 #include "../../core/buffer.hpp"
 #include "../../core/recent.hpp"
 #include "../../core/recorded.hpp"
+#include "../../core/start.hpp"
 #include "../conv3d.hpp"
 #include "cublaslt.cuh"
 #include "staging.cuh"
@@ -85,6 +86,9 @@ struct context {
     }
     /// Waits for all that was queued. Errors of kernels come up here, or in any call after them.
     void synchronize() { check(cudaStreamSynchronize(stream), "work on the GPU"); }
+
+    /// Values of a parameter as they start, with the host's bits (start.cuh).
+    template <class T> void start(const start_rule& rule, view<T, dynamic> values);
 
     /// What every op reads of the context itself: its precision, what its products do on the way, and where its arena
     /// goes on.

@@ -25,6 +25,13 @@ struct context {
     void upload(void*, const void*, std::size_t) {}
     void download(void*, const void*, std::size_t) {}
 
+    /// What a device takes beside the operands while an op runs, where workspaces are counted.
+    void take_for_a_while(std::int64_t floats) {
+        if (!workspaces) return;
+        const arena::scope scope(arena);
+        arena.take<float, dynamic>(floats);
+    }
+
     /// One op: its FLOPs and its operands.
     template <class... View> void count(double op_flops, const View&... operand) {
         flops += op_flops;

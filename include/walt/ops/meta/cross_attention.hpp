@@ -17,6 +17,8 @@ void cross_attention_grad_on(context& ctx, Shape, Q q, Kv kv, TextKv text_kv, Ro
                              DOut dout, DQ dq, DKv dkv, DTextKv dtext_kv, DNorm, DNorm) {
     ctx.count(10.0 * static_cast<double>(out.size()) * (Shape::per_frame + Shape::text_tokens), q, kv, text_kv, out,
               lse, dout, dq, dkv, dtext_kv);
+    const std::int64_t tiles = (Shape::per_frame + 63) / 64, frames = out.extent(0) / Shape::per_frame;
+    ctx.take_for_a_while(out.extent(0) * Shape::heads + frames * Shape::heads * tiles * Shape::head_dim);
 }
 
 } // namespace walt::meta

@@ -13,6 +13,7 @@ void add_positions_on(context& ctx, H h, Space space, Time time, Images) {
 template <class Order, class DH, class Images, class DSpace, class DTime>
 void add_positions_grad_on(context& ctx, DH dh, Images, DSpace dspace, DTime dtime) {
     ctx.count(0, dh, dspace, dtime);
+    ctx.take_for_a_while(dh.size() / Order::tokens); // a sum a frame
 }
 template <class Step, class Code> void sinusoid_on(context& ctx, Step step, int, Code code) {
     ctx.count(0, step, code);

@@ -4,6 +4,8 @@
 #include "../window_attention.hpp"
 #include "context.hpp"
 
+#include <algorithm>
+
 namespace walt::meta {
 
 template <class Shape, class Qkv, class Norm, class Bias, class Images, class Out, class Lse>
@@ -15,6 +17,13 @@ template <class Shape, class Qkv, class Norm, class Bias, class Images, class Ou
 void window_attention_grad_on(context& ctx, Shape, Qkv qkv, Norm, Norm, Bias bias, Images, Out out, Lse lse, DOut dout,
                               DQkv dqkv, DNorm, DNorm, DBias dbias) {
     ctx.count(10.0 * static_cast<double>(out.size()) * Shape::tokens, qkv, bias, out, lse, dout, dqkv, dbias);
+    // A number a row and head; then the gradients of the logits, in shares of the windows that fill a large GPU, or a
+    // sum of head_dim numbers for each tile of 64 rows.
+    constexpr std::int64_t L = Shape::tokens, tiles = (L + 63) / 64, heads = Shape::heads;
+    const std::int64_t windows = out.extent(0) / L;
+    const std::int64_t shares = std::max<std::int64_t>(1, std::min(512 / (heads * tiles * tiles), windows));
+    ctx.take_for_a_while(out.extent(0) * heads +
+                         std::max(shares * heads * L * L, windows * heads * tiles * Shape::head_dim));
 }
 
 } // namespace walt::meta
