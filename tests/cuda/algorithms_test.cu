@@ -194,4 +194,27 @@ TEST_CASE("cuda: a product whose first use is recorded takes the algorithm that 
     CHECK(found == std::vector<float>(32, 8.0f));
 }
 
+TEST_CASE("cuda: a record is of one way to make products", "[cuda][algorithms]") {
+    library = {.milliseconds = {{0, 1.0f}}};
+    walt::cuda::context device;
+    const buffer<float> x(device, 64), y(device, 64), bias(device, 8);
+    ops::fill(device, x.all(), 1), ops::fill(device, bias.all(), 2);
+    int calls = 0;
+    const auto product = [](walt::cuda::context& on, view<const float, 8, 8> a, view<const float, 8> b,
+                            view<float, 8, 8> c, int* count) {
+        ++*count;
+        ops::linear(on, a, a, b, c);
+    };
+    for (int time = 0; time < 6; ++time) {
+        device.products.fuse.bias = time < 3;
+        ops::fill(device, y.all(), 0);
+        record_work(device, true, product, view<const float, 8, 8>(x.data()), view<const float, 8>(bias.data()),
+                    view<float, 8, 8>(y.data()), &calls);
+        std::vector<float> found(64);
+        device.download(found.data(), y.data(), found.size() * sizeof(float));
+        CHECK(found == std::vector<float>(64, 10.0f));
+    }
+    CHECK(calls == 4); // each way carried out once and recorded once
+}
+
 } // namespace tests

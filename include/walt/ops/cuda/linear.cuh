@@ -28,7 +28,7 @@ void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N
         return;
     if constexpr (!is_none<Bias>) { // no algorithm adds the bias on the way
         const float* no_bias = nullptr;
-        const auto sum = ctx.arena.take<float, R, N>(y.extent(0));
+        const auto sum = ctx.arena.take<float, dynamic, N>(y.extent(0)); // R may be a number
         ctx.products.multiply(ctx.stream, p, x.data(), w.data(), no_bias, sum.data());
         each(ctx, "ops::linear", y.size() / pack_of_row<N>,
              detail::finish_rows<N, true, U>{sum.data(), bias.data(), y.data()});
