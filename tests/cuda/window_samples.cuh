@@ -6,13 +6,13 @@
 #include <walt/ops/cuda/window_attention.cuh>
 #include <walt/ops/reference/window_attention.hpp>
 
-/// Three samples, of which the second is a stack of images.
-template <class Shape> struct samples {
+/// Some samples, of which the second is a stack of images.
+template <class Shape, int Batch = 3> struct samples {
     template <class T> struct operands {
         using A = walt::accumulate_t<T>;
         using norm = std::conditional_t<Shape::qk_norm, walt::view<A, Shape::head_dim>, walt::none>;
         using table = walt::view<A, Shape::heads, Shape::bias_size>;
-        static constexpr int batch = 3, rows = batch * Shape::frames * Shape::per_frame, D = Shape::width;
+        static constexpr int batch = Batch, rows = batch * Shape::frames * Shape::per_frame, D = Shape::width;
         walt::arena memory{walt::allocate_host};
         walt::view<T, walt::dynamic, 3 *D> qkv = normals(memory.take<T, walt::dynamic, 3 * D>(rows), 1, 1.5, 0.3),
                                            dqkv = (memory.take<T, walt::dynamic, 3 * D>(rows));
@@ -47,9 +47,9 @@ template <class Shape> struct samples {
 };
 
 /// Forward and every gradient are within `most` of the reference, in relative error.
-template <class Shape, class T> void window_attention_agrees(double most) {
+template <class Shape, class T, int Batch = 3> void window_attention_agrees(double most) {
     walt::cuda::context device;
     walt::reference::context plain;
     CAPTURE(Shape::tokens, Shape::head_dim);
-    agrees_with_reference<samples<Shape>::template operands, T>(device, plain, {most, most});
+    agrees_with_reference<samples<Shape, Batch>::template operands, T>(device, plain, {most, most});
 }
