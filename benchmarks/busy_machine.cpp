@@ -6,6 +6,8 @@
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 
+#include <benchmark/benchmark.h>
+
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -10,6 +10,8 @@
 #include <walt/tokenizer/reconstruction.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 
+#include <benchmark/benchmark.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>

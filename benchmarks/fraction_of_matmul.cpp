@@ -5,6 +5,8 @@
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 
+#include <benchmark/benchmark.h>
+
 #include <chrono>
 
 namespace {

@@ -5,8 +5,6 @@
 #include <walt/diffusion/denoising.hpp>
 #include <walt/train/objective.hpp>
 
-#include <benchmark/benchmark.h>
-
 namespace walt::benchmarks {
 
 /// Videos of random latents with every condition that Config has.

@@ -1,15 +1,22 @@
 # How walt's own programs (tests, examples, benchmarks) are compiled. None of this reaches users of the library.
 
-foreach(component cpu io video measures text)
-    walt_find_component(${component})
-    if(walt_missing)
-        message(FATAL_ERROR "walt's own programs need all its components, and for walt::${component} libraries are missing: "
-                            "apt-get install ${walt_missing} (or run scripts/setup)")
-    endif()
-endforeach()
-
 add_library(walt_private INTERFACE)
-target_link_libraries(walt_private INTERFACE walt walt_cpu walt_io walt_video walt_measures walt_text)
+target_link_libraries(walt_private INTERFACE walt)
+if(WALT_CUDA_ALONE)
+    walt_find_component(io)
+    if(TARGET walt::jansson) # golden files and weights need no more of it
+        target_link_libraries(walt_private INTERFACE walt::jansson)
+    endif()
+else()
+    foreach(component cpu io video measures text)
+        walt_find_component(${component})
+        if(walt_missing)
+            message(FATAL_ERROR "walt's own programs need all its components, and for walt::${component} libraries are missing: "
+                                "apt-get install ${walt_missing} (or run scripts/setup)")
+        endif()
+        target_link_libraries(walt_private INTERFACE walt_${component})
+    endforeach()
+endif()
 # Options of the host's compiler; what nvcc shall get is said where .cu files are.
 function(walt_private_options)
     target_compile_options(walt_private INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ARGN}>")

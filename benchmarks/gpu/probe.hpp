@@ -1,7 +1,9 @@
 // What the programs of scripts/gpu share: timing by the GPU's clock.
 #pragma once
 
-#include "../cuda/device.cuh"
+#include "../cuda/gpu_clock.cuh"
+
+#include <walt/cuda.cuh>
 
 #include <algorithm>
 #include <chrono>
