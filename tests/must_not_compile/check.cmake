@@ -2,8 +2,9 @@
 # first lines, either
 #   // expect: words of a sentence      must stand in the compiler's first error
 #   // values: 16 7                     numbers that the output must name (beside places in files and quoted source)
-# or
+# and that all of it is short, or
 #   // compiles                         the control: the same without the mistake
+set(most_lines 20) # of all that the compiler says: where it comes from, the sentence, and little behind it
 file(STRINGS ${SOURCE} lines LIMIT_COUNT 2)
 list(GET lines 0 first)
 execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only ${OPTION} -I${INCLUDE} ${SOURCE}
@@ -22,6 +23,12 @@ endif()
 set(sentence "${CMAKE_MATCH_1}")
 if(status EQUAL 0)
     message(FATAL_ERROR "${SOURCE} must not compile, but does; expected was the error '${sentence}'")
+endif()
+
+string(REGEX MATCHALL "\n" lines "${output}")
+list(LENGTH lines lines)
+if(lines GREATER most_lines)
+    message(FATAL_ERROR "${SOURCE}: the compiler may say ${most_lines} lines, and says ${lines}:\n${output}")
 endif()
 
 string(FIND "${output}" "error: " begin)

@@ -12,77 +12,86 @@ namespace walt {
 
 /// A stage: the config of a denoiser, and that of the tokenizer of its latents.
 template <class Denoiser, class Tokenizer> struct stage_config {
-    using denoiser = Denoiser;
-    using tokenizer = Tokenizer;
+    using denoiser = config_of<Denoiser, denoiser_config>;
+    using tokenizer = config_of<Tokenizer, tokenizer_config>;
 };
 
 namespace rules {
 
-template <int Denoiser, int Tokenizer> struct a_stage_decodes_its_latents {
-    static constexpr bool value = Denoiser == Tokenizer;
-    static_assert(value, "a stage's denoiser and tokenizer must have latents of as many channels (channels of the one "
+template <int Denoiser, int Tokenizer> constexpr bool a_stage_decodes_its_latents() {
+    constexpr bool holds = Denoiser == Tokenizer;
+    static_assert(holds, "a stage's denoiser and tokenizer must have latents of as many channels (channels of the one "
                          "config, latent of the other)");
-};
-template <bool SuperResolution> struct a_first_stage_enlarges_nothing {
-    static constexpr bool value = !SuperResolution;
-    static_assert(value, "the first stage of a cascade has no stage before it whose latents it could enlarge "
+    return holds;
+}
+template <bool SuperResolution> constexpr bool a_first_stage_enlarges_nothing() {
+    constexpr bool holds = !SuperResolution;
+    static_assert(holds, "the first stage of a cascade has no stage before it whose latents it could enlarge "
                          "(super_resolution must be false)");
-};
-template <bool SuperResolution> struct a_later_stage_enlarges {
-    static constexpr bool value = SuperResolution;
-    static_assert(value, "behind the first, every stage of a cascade enlarges the latents of the stage before "
+    return holds;
+}
+template <bool SuperResolution> constexpr bool a_later_stage_enlarges() {
+    constexpr bool holds = SuperResolution;
+    static_assert(holds, "behind the first, every stage of a cascade enlarges the latents of the stage before "
                          "(super_resolution must be true)");
-};
-template <int Height, int Width, int HeightBefore, int WidthBefore> struct a_stage_doubles_the_one_before {
-    static constexpr bool value = Height == 2 * HeightBefore && Width == 2 * WidthBefore;
-    static_assert(value,
+    return holds;
+}
+template <int Height, int Width, int HeightBefore, int WidthBefore> constexpr bool a_stage_doubles_the_one_before() {
+    constexpr bool holds = Height == 2 * HeightBefore && Width == 2 * WidthBefore;
+    static_assert(holds,
                   "a stage's latents must be twice as high and twice as wide as those of the stage before, which "
                   "are its low-resolution input (height and width)");
-};
-template <int Frames, int Before> struct stages_have_the_same_frames {
-    static constexpr bool value = Frames == Before;
-    static_assert(value, "all stages of a cascade must have latents of as many frames (frames)");
-};
-template <int Channels, int Before> struct stages_have_the_same_channels {
-    static constexpr bool value = Channels == Before;
-    static_assert(value, "a stage's latents must have as many channels as those of the stage before, which are its "
+    return holds;
+}
+template <int Frames, int Before> constexpr bool stages_have_the_same_frames() {
+    constexpr bool holds = Frames == Before;
+    static_assert(holds, "all stages of a cascade must have latents of as many frames (frames)");
+    return holds;
+}
+template <int Channels, int Before> constexpr bool stages_have_the_same_channels() {
+    constexpr bool holds = Channels == Before;
+    static_assert(holds, "a stage's latents must have as many channels as those of the stage before, which are its "
                          "low-resolution input (channels)");
-};
-template <int Dim, int Tokens, int DimBefore, int TokensBefore> struct stages_read_the_same_texts {
-    static constexpr bool value = Dim == DimBefore && Tokens == TokensBefore;
-    static_assert(value, "all stages of a cascade must read texts of one encoder (text_dim and text_tokens)");
-};
-template <int Classes, int Numbers, int ClassesBefore, int NumbersBefore> struct stages_are_told_the_same {
-    static constexpr bool value = Classes == ClassesBefore && Numbers == NumbersBefore;
-    static_assert(value, "all stages of a cascade must be told the same (classes and numbers)");
-};
-template <int Space, int Time, int SpaceBefore, int TimeBefore> struct stages_compress_alike {
-    static constexpr bool value = Space == SpaceBefore && Time == TimeBefore;
-    static_assert(value, "the tokenizers of a cascade must compress space and time alike, so that twice the latent is "
+    return holds;
+}
+template <int Dim, int Tokens, int DimBefore, int TokensBefore> constexpr bool stages_read_the_same_texts() {
+    constexpr bool holds = Dim == DimBefore && Tokens == TokensBefore;
+    static_assert(holds, "all stages of a cascade must read texts of one encoder (text_dim and text_tokens)");
+    return holds;
+}
+template <int Classes, int Numbers, int ClassesBefore, int NumbersBefore> constexpr bool stages_are_told_the_same() {
+    constexpr bool holds = Classes == ClassesBefore && Numbers == NumbersBefore;
+    static_assert(holds, "all stages of a cascade must be told the same (classes and numbers)");
+    return holds;
+}
+template <int Space, int Time, int SpaceBefore, int TimeBefore> constexpr bool stages_compress_alike() {
+    constexpr bool holds = Space == SpaceBefore && Time == TimeBefore;
+    static_assert(holds, "the tokenizers of a cascade must compress space and time alike, so that twice the latent is "
                          "twice the frame (space_strides and time_strides)");
-};
+    return holds;
+}
 
 } // namespace rules
 
 namespace detail {
 template <class Stage>
-inline constexpr bool stage_fits =
-    rules::a_stage_decodes_its_latents<Stage::denoiser::channels, Stage::tokenizer::latent>::value;
+inline constexpr bool
+    stage_fits = rules::a_stage_decodes_its_latents<Stage::denoiser::channels, Stage::tokenizer::latent>();
 
 template <class Stage, class Before> constexpr bool follows() {
     using now = typename Stage::denoiser;
     using before = typename Before::denoiser;
     using tokens = tokenizer_dimensions<typename Stage::tokenizer>;
     using tokens_before = tokenizer_dimensions<typename Before::tokenizer>;
-    return rules::a_later_stage_enlarges<now::super_resolution>::value &&
-           rules::stages_have_the_same_frames<now::frames, before::frames>::value &&
-           rules::stages_have_the_same_channels<now::channels, before::channels>::value &&
-           rules::a_stage_doubles_the_one_before<now::height, now::width, before::height, before::width>::value &&
+    return rules::a_later_stage_enlarges<now::super_resolution>() &&
+           rules::stages_have_the_same_frames<now::frames, before::frames>() &&
+           rules::stages_have_the_same_channels<now::channels, before::channels>() &&
+           rules::a_stage_doubles_the_one_before<now::height, now::width, before::height, before::width>() &&
            rules::stages_read_the_same_texts<now::text_dim, now::text_tokens, before::text_dim,
-                                             before::text_tokens>::value &&
-           rules::stages_are_told_the_same<now::classes, now::numbers, before::classes, before::numbers>::value &&
+                                             before::text_tokens>() &&
+           rules::stages_are_told_the_same<now::classes, now::numbers, before::classes, before::numbers>() &&
            rules::stages_compress_alike<tokens::space_compression, tokens::time_compression,
-                                        tokens_before::space_compression, tokens_before::time_compression>::value;
+                                        tokens_before::space_compression, tokens_before::time_compression>();
 }
 } // namespace detail
 
@@ -96,7 +105,7 @@ template <class First, class... Later> struct cascade_config {
         return (true && ... && detail::follows<stage<I + 1>, stage<I>>());
     }
     static constexpr bool valid =
-        rules::a_first_stage_enlarges_nothing<First::denoiser::super_resolution>::value && detail::stage_fits<First> &&
+        rules::a_first_stage_enlarges_nothing<First::denoiser::super_resolution>() && detail::stage_fits<First> &&
         (true && ... && detail::stage_fits<Later>)&&all_follow(std::make_index_sequence<sizeof...(Later)>{});
 };
 

@@ -3,23 +3,12 @@
 
 #include "../core/version.hpp"
 #include "../io/safetensors.hpp"
+#include "base.hpp"
 #include "json.hpp"
 
 #include <string>
 
 namespace walt {
-
-namespace detail {
-template <class Model> constexpr auto description_of() {
-    if constexpr (requires { typename Model::config_type; }) return std::type_identity<typename Model::config_type>{};
-    else if constexpr (requires { typename Model::module_type::config_type; })
-        return std::type_identity<typename Model::module_type::config_type>{};
-    else return std::type_identity<typename Model::module_type>{};
-}
-} // namespace detail
-
-/// What describes a model: its config, or its module's, or, where there is none, its module.
-template <class Model> using description = typename decltype(detail::description_of<Model>())::type;
 
 /// Adds walt.version, and walt.config where the model has a description.
 template <class Model, class Writer> void write_config(Writer& file) {

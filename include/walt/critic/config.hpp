@@ -1,6 +1,7 @@
 // A critic's config: a struct of constants. A variant inherits one and overrides a member (docs/model.md 11).
 #pragma once
 
+#include "../config/base.hpp"
 #include "../core/video.hpp"
 
 #include <array>
@@ -35,36 +36,39 @@ struct walt_critic : critic_config {};
 } // namespace presets
 
 namespace rules {
-template <int Value> struct critic_size_is_positive {
-    static constexpr bool value = Value > 0;
-    static_assert(value, "channels, multipliers, dense, frames, height, width and in_channels of a critic must be "
+template <int Value> constexpr bool critic_size_is_positive() {
+    constexpr bool holds = Value > 0;
+    static_assert(holds, "channels, multipliers, dense, frames, height, width and in_channels of a critic must be "
                          "positive");
-};
-template <int Blocks> struct critic_has_blocks {
-    static constexpr bool value = Blocks >= 1 && Blocks <= 10;
-    static_assert(value, "a critic has 1 to 10 blocks (its multipliers)");
-};
+    return holds;
+}
+template <int Blocks> constexpr bool critic_has_blocks() {
+    constexpr bool holds = Blocks >= 1 && Blocks <= 10;
+    static_assert(holds, "a critic has 1 to 10 blocks (its multipliers)");
+    return holds;
+}
 } // namespace rules
 
 /// What follows from a config: the numbers that modules take. Mistakes in the config stop here, one sentence each.
 template <class Config> struct critic_dimensions {
-    static constexpr int blocks = static_cast<int>(Config::multipliers.size());
-    static constexpr int in_channels = Config::in_channels, dense = Config::dense;
+    using config = config_of<Config, critic_config>;
+    static constexpr int blocks = static_cast<int>(config::multipliers.size());
+    static constexpr int in_channels = config::in_channels, dense = config::dense;
 
     template <std::size_t... Block> static constexpr bool multipliers_are_positive(std::index_sequence<Block...>) {
-        return (true && ... && rules::critic_size_is_positive<Config::multipliers[Block]>::value);
+        return (true && ... && rules::critic_size_is_positive<config::multipliers[Block]>());
     }
     static constexpr bool valid =
-        rules::critic_size_is_positive<Config::channels>::value && rules::critic_size_is_positive<dense>::value &&
-        rules::critic_size_is_positive<Config::frames>::value &&
-        rules::critic_size_is_positive<Config::height>::value && rules::critic_size_is_positive<Config::width>::value &&
-        rules::critic_size_is_positive<in_channels>::value && rules::critic_has_blocks<blocks>::value &&
-        multipliers_are_positive(std::make_index_sequence<Config::multipliers.size()>{});
+        rules::critic_size_is_positive<config::channels>() && rules::critic_size_is_positive<dense>() &&
+        rules::critic_size_is_positive<config::frames>() && rules::critic_size_is_positive<config::height>() &&
+        rules::critic_size_is_positive<config::width>() && rules::critic_size_is_positive<in_channels>() &&
+        rules::critic_has_blocks<blocks>() &&
+        multipliers_are_positive(std::make_index_sequence<config::multipliers.size()>{});
 
     /// Channels behind so many blocks.
     static constexpr int channels(int behind) {
-        return behind == 0 ? Config::channels
-                           : Config::channels * Config::multipliers[static_cast<std::size_t>(behind - 1)];
+        return behind == 0 ? config::channels
+                           : config::channels * config::multipliers[static_cast<std::size_t>(behind - 1)];
     }
     /// An axis behind all blocks, each of which makes n' = (n + 1) / 2 of n.
     static constexpr std::int64_t after(std::int64_t extent) {
@@ -74,7 +78,7 @@ template <class Config> struct critic_dimensions {
     static constexpr int last_channels = channels(blocks);
     /// What the head sees of a clip.
     static constexpr int flat =
-        static_cast<int>(after(Config::frames) * after(Config::height) * after(Config::width)) * last_channels;
+        static_cast<int>(after(config::frames) * after(config::height) * after(config::width)) * last_channels;
 };
 
 } // namespace walt

@@ -13,7 +13,7 @@ namespace walt {
 template <class Context, class Config, class T, class Storage = resident>
 struct critic : model<Context, critic_network<Config>, T, Storage> {
     using base = model<Context, critic_network<Config>, T, Storage>;
-    using config_type = Config;
+    using config_type = config_of<Config, critic_config>;
     using A = accumulate_t<T>;
 
     critic(Context& ctx, Config, compute_t<T>, seed from = {}) requires Storage::writable : base(ctx, from) {}
@@ -28,8 +28,8 @@ struct critic : model<Context, critic_network<Config>, T, Storage> {
     std::vector<float> logits(const clips& of) const {
         using network = critic_network<Config>;
         of.check();
-        require(of.shape.channels == Config::in_channels, "this critic takes pixels of {} channels, not of {}",
-                Config::in_channels, of.shape.channels);
+        require(of.shape.channels == config_type::in_channels, "this critic takes pixels of {} channels, not of {}",
+                config_type::in_channels, of.shape.channels);
         const std::int64_t stacks = of.part(true).shape.count;
         require(stacks == 0 || stacks == of.shape.count,
                 "{} of {} samples are stacks of images and the others videos: take them apart with part()", stacks,
@@ -39,7 +39,7 @@ struct critic : model<Context, critic_network<Config>, T, Storage> {
         const video_size size = stacks ? video_size{stacks * of.shape.frames, 1, of.shape.height, of.shape.width}
                                        : video_size{of.shape.count, of.shape.frames, of.shape.height, of.shape.width};
         const typename network::template saved<T> made(ctx.arena, size);
-        const auto x = size.template take<A, Config::in_channels>(ctx.arena);
+        const auto x = size.template take<A, config_type::in_channels>(ctx.arena);
         const std::vector<float> seen = of.seen();
         const std::vector<A> host(seen.begin(), seen.end());
         ctx.upload(x.data(), host.data(), host.size() * sizeof(A));

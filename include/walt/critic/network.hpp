@@ -26,7 +26,7 @@ template <class G> without_biases(const G&) -> without_biases<G>;
 ///   backward_parameters(ctx, keep, signals, g);    adds the parameters' gradients of the same
 ///   tangent(ctx, w, v, keep, changes);             what a change v of x changes in every layer
 ///   backward_parameters(ctx, changes, signals, without_biases{g});   adds the gradients of <dx, v>, v held
-template <class Config, class Block = std::make_index_sequence<Config::multipliers.size()>,
+template <class Config, class Block = std::make_index_sequence<critic_dimensions<Config>::config::multipliers.size()>,
           bool Valid = critic_dimensions<Config>::valid>
 struct critic_network;
 
@@ -71,12 +71,12 @@ template <class Config, std::size_t... Block> struct critic_network<Config, std:
     /// Throws where clips of this size are not what the head takes.
     static void check_size(const video_size& x) {
         require(
-            dims::after(x.frames) == dims::after(Config::frames) && x.height == Config::height &&
-                x.width == Config::width,
+            dims::after(x.frames) == dims::after(dims::config::frames) && x.height == dims::config::height &&
+                x.width == dims::config::width,
             "this critic takes clips of {} frames of {} x {} (or of as many as its {} blocks halve to {}), not of {} "
             "of {} x {}",
-            Config::frames, Config::height, Config::width, dims::blocks, dims::after(Config::frames), x.frames,
-            x.height, x.width);
+            dims::config::frames, dims::config::height, dims::config::width, dims::blocks,
+            dims::after(dims::config::frames), x.frames, x.height, x.width);
     }
 
     template <class T> void forward(auto& ctx, const weights<T>& w, auto x, const saved<T>& made) const {

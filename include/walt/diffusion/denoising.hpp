@@ -71,6 +71,9 @@ inline constexpr knowing kinetics_600_knows{.first = 0, .first_two = 1};
 /// The objective: operator()(model, batch, gradients, philox, loss). Rates are probabilities; the paper gives
 /// self_conditioning_rate, the others are choices.
 struct denoising {
+    using of_config = denoiser_config;
+    using batch_type = latents;
+
     float self_conditioning_rate = 0.9f; ///< of batches that first estimate x0 from zeros
     float condition_drop = 0.1f;         ///< of samples (or images) that are told nothing: for guidance
     knowing knows{};                     ///< frames of videos (models with frame_prediction)

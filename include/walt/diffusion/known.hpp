@@ -50,10 +50,11 @@ struct known {
 };
 
 namespace rules {
-template <bool KnowsFrames> struct model_knows_frames {
-    static constexpr bool value = KnowsFrames;
-    static_assert(value, "a model is given frames if its config has frame_prediction = true");
-};
+template <bool KnowsFrames> constexpr bool model_knows_frames() {
+    constexpr bool holds = KnowsFrames;
+    static_assert(holds, "a model is given frames if its config has frame_prediction = true");
+    return holds;
+}
 } // namespace rules
 
 /// Given frames, brought to one form: which pixels are encoded, what is known of the latent, what is kept of the
@@ -236,7 +237,7 @@ inline conditions told_of(unconditional wanted) { return {.samples = wanted.samp
 template <class Denoiser, class Tokenizer, class Given>
 std::vector<video> sample_given(const Denoiser& model, const Tokenizer& tokenizer, conditions told, const Given& given,
                                 const sampling& how) {
-    if constexpr (rules::model_knows_frames<Denoiser::config_type::frame_prediction>::value) {
+    if constexpr (rules::model_knows_frames<Denoiser::config_type::frame_prediction>()) {
         require(!how.images, "{} samples are to be stacks of images: only videos can be given frames", told.samples);
         const given_frames frames = give(given, size_of_samples<Denoiser, Tokenizer>(told.samples));
         told.known = encode_known(tokenizer, frames);

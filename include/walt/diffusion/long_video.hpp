@@ -34,13 +34,13 @@ struct video_so_far {
 /// or go on later from so_far(). Shares the memory of model and tokenizer.
 template <class Denoiser, class Tokenizer> class long_video {
     using config = typename Denoiser::config_type;
-    static constexpr bool knows = rules::model_knows_frames<config::frame_prediction>::value;
 
   public:
     long_video(const Denoiser& model, const Tokenizer& tokenizer, sampling how = {}, going_on on = {},
                video_so_far from = {})
         : model_(share(model)), tokenizer_(share(tokenizer)), how_(checked(std::move(how))), on_(on),
           so_far_(std::move(from)) {
+        [[maybe_unused]] constexpr bool knows = rules::model_knows_frames<config::frame_prediction>();
         require(on_.known >= 1 && on_.known < config::frames,
                 "a round of {} latent frames knows 1 to {} of them, not {}", int{config::frames}, config::frames - 1,
                 on_.known);

@@ -11,11 +11,12 @@
 namespace walt {
 
 namespace rules {
-template <int Deep, int Blocks, int Channels> struct depth_holds_blocks {
-    static constexpr bool value = Deep == Blocks * Channels;
-    static_assert(value,
+template <int Deep, int Blocks, int Channels> constexpr bool depth_holds_blocks() {
+    constexpr bool holds = Deep == Blocks * Channels;
+    static_assert(holds,
                   "depth to space turns time stride x space stride^2 x C channels into C (deep == blocks * channels)");
-};
+    return holds;
+}
 template <class Deep, class Wide>
 void depth_sizes(const Deep& deep, const Wide& wide, int time, int space, bool first, const char* op) {
     const video_size from = size_of(deep), to = size_of(wide),
@@ -38,7 +39,7 @@ template <int Time, int Space, class... T> void depth_to_space_on(rules::any_con
 template <int Time, int Space = 2, context Context, class X, class Y>
 void depth_to_space(Context& ctx, X x, Y y, bool first = true) {
     if constexpr (rules::known<X, 4> && rules::known<Y, 4> &&
-                  rules::depth_holds_blocks<X::static_extent(4), Time * Space * Space, Y::static_extent(4)>::value) {
+                  rules::depth_holds_blocks<X::static_extent(4), Time * Space * Space, Y::static_extent(4)>()) {
         rules::depth_sizes(x, y, Time, Space, first, "ops::depth_to_space");
         depth_to_space_on<Time, Space>(ctx, x.read(), y);
     }
@@ -52,7 +53,7 @@ template <int Time, int Space, class... T> void depth_to_space_grad_on(rules::an
 template <int Time, int Space = 2, context Context, class DY, class DX>
 void depth_to_space_grad(Context& ctx, DY dy, DX dx, bool first = true) {
     if constexpr (rules::known<DX, 4> && rules::known<DY, 4> &&
-                  rules::depth_holds_blocks<DX::static_extent(4), Time * Space * Space, DY::static_extent(4)>::value) {
+                  rules::depth_holds_blocks<DX::static_extent(4), Time * Space * Space, DY::static_extent(4)>()) {
         rules::depth_sizes(dx, dy, Time, Space, first, "ops::depth_to_space_grad");
         depth_to_space_grad_on<Time, Space>(ctx, dy.read(), dx);
     }

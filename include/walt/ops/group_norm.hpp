@@ -11,14 +11,15 @@
 namespace walt {
 
 namespace rules {
-template <int Channels, int Groups> struct groups_divide_channels {
-    static constexpr bool value = Groups > 0 && Channels % (Groups > 0 ? Groups : 1) == 0;
-    static_assert(value, "the number of groups of a group norm must divide its channels (channels % groups == 0)");
-};
+template <int Channels, int Groups> constexpr bool groups_divide_channels() {
+    constexpr bool holds = Groups > 0 && Channels % (Groups > 0 ? Groups : 1) == 0;
+    static_assert(holds, "the number of groups of a group norm must divide its channels (channels % groups == 0)");
+    return holds;
+}
 template <class X, class Scale, class Shift, class Other, class Statistics>
-inline constexpr bool norm_shapes =
-    same_width<X, 4, Scale, 1>&& same_width<X, 4, Shift, 1>&& same_width<X, 4, Other, 4>&& known<Statistics, 1>&&
-        width_is<Statistics, 2, 2>&& groups_divide_channels<X::static_extent(4), Statistics::static_extent(1)>::value;
+inline constexpr bool norm_shapes = same_width<X, 4, Scale, 1>&& same_width<X, 4, Shift, 1>&&
+    same_width<X, 4, Other, 4>&& known<Statistics, 1>&& width_is<Statistics, 2, 2>&&
+    groups_divide_channels<X::static_extent(4), Statistics::static_extent(1)>();
 
 inline void norm_sizes(std::int64_t frames, std::int64_t scale_rows, std::int64_t shift_rows, const frame_rows& rows,
                        std::int64_t statistics, const char* op) {

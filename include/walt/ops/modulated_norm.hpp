@@ -8,14 +8,15 @@
 namespace walt {
 
 namespace rules {
-template <int Modulation, int Width> struct modulation_holds_chunks {
-    static constexpr bool value = Width > 0 && Modulation > 0 && Modulation % (Width > 0 ? Width : 1) == 0;
-    static_assert(value, "the width of a modulation must be a multiple of the rows' width (modulation == K * D)");
-};
+template <int Modulation, int Width> constexpr bool modulation_holds_chunks() {
+    constexpr bool holds = Width > 0 && Modulation > 0 && Modulation % (Width > 0 ? Width : 1) == 0;
+    static_assert(holds, "the width of a modulation must be a multiple of the rows' width (modulation == K * D)");
+    return holds;
+}
 /// h, the modulation and y of an op here.
 template <class H, class M, class Y>
 inline constexpr bool modulated_shapes = same_width<H, 1, Y, 1>&& agree<H, 0, Y, 0>&& known<M, 1>&&
-    modulation_holds_chunks<M::static_extent(1), H::static_extent(1)>::value;
+modulation_holds_chunks<M::static_extent(1), H::static_extent(1)>();
 
 /// Frames against rows, and the `count` chunks from `chunk` on against K.
 template <class H, class M>

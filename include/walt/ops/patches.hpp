@@ -10,13 +10,14 @@
 namespace walt {
 
 namespace rules {
-template <int Width, int Patch> struct patches_fill_tokens {
-    static constexpr bool value = Patch > 0 && Width > 0 && Width % (Patch > 0 ? Patch * Patch : 1) == 0;
-    static_assert(value,
+template <int Width, int Patch> constexpr bool patches_fill_tokens() {
+    constexpr bool holds = Patch > 0 && Width > 0 && Width % (Patch > 0 ? Patch * Patch : 1) == 0;
+    static_assert(holds,
                   "the width of a token must be a multiple of the elements of a patch (width == P * P * channels)");
-};
+    return holds;
+}
 template <class Tokens, int P>
-inline constexpr bool token_shapes = known<Tokens, 1>&& patches_fill_tokens<Tokens::static_extent(1), P>::value;
+inline constexpr bool token_shapes = known<Tokens, 1>&& patches_fill_tokens<Tokens::static_extent(1), P>();
 
 template <class Order, int P, class Latent, class Scale, class Tokens>
 void patch_sizes(const Latent& latent, const Scale& scale, const Tokens& tokens, int first, const char* op) {

@@ -13,42 +13,46 @@ namespace walt {
 namespace rules {
 
 /// Two extents that must be equal, as far as the compiler knows them.
-template <int Left, int Right> struct extents_agree {
-    static constexpr bool value = Left == Right || Left == dynamic || Right == dynamic;
-    static_assert(value, "two extents of this op's operands must be equal and are not");
-};
+template <int Left, int Right> constexpr bool extents_agree() {
+    constexpr bool holds = Left == Right || Left == dynamic || Right == dynamic;
+    static_assert(holds, "two extents of this op's operands must be equal and are not");
+    return holds;
+}
 /// An axis that an operand must have.
-template <int Rank, int Axis> struct operand_has_axis {
-    static constexpr bool value = Axis < Rank;
-    static_assert(value, "an operand of this op has fewer axes than the op's contract says");
-};
+template <int Rank, int Axis> constexpr bool operand_has_axis() {
+    constexpr bool holds = Axis < Rank;
+    static_assert(holds, "an operand of this op has fewer axes than the op's contract says");
+    return holds;
+}
 /// Widths, which loops and kernels are compiled for.
-template <int Extent> struct extent_is_static {
-    static constexpr bool value = Extent != dynamic;
-    static_assert(value, "this extent of an op's operand must be known when the program compiles");
-};
+template <int Extent> constexpr bool extent_is_static() {
+    constexpr bool holds = Extent != dynamic;
+    static_assert(holds, "this extent of an op's operand must be known when the program compiles");
+    return holds;
+}
 /// Head size that attention works on.
-template <int Width, int Heads> struct heads_divide_width {
-    static constexpr bool value = Heads > 0 && Width % (Heads > 0 ? Heads : 1) == 0;
-    static_assert(value, "the number of heads must divide the width (hidden % heads == 0)");
-};
+template <int Width, int Heads> constexpr bool heads_divide_width() {
+    constexpr bool holds = Heads > 0 && Width % (Heads > 0 ? Heads : 1) == 0;
+    static_assert(holds, "the number of heads must divide the width (hidden % heads == 0)");
+    return holds;
+}
 
 namespace detail {
 template <class Operand, int Axis> constexpr int extent_in_type() {
-    if constexpr (operand_has_axis<Operand::rank, Axis>::value) return Operand::static_extent(Axis);
+    if constexpr (operand_has_axis<Operand::rank, Axis>()) return Operand::static_extent(Axis);
     else return dynamic;
 }
 template <class Left, int I, class Right, int J> constexpr bool agree() {
     if constexpr (is_none<Left> || is_none<Right>) return true;
-    else return extents_agree<extent_in_type<Left, I>(), extent_in_type<Right, J>()>::value;
+    else return extents_agree<extent_in_type<Left, I>(), extent_in_type<Right, J>()>();
 }
 template <class Operand, int Axis, int Extent> constexpr bool is() {
     if constexpr (is_none<Operand>) return true;
-    else return extents_agree<extent_in_type<Operand, Axis>(), Extent>::value;
+    else return extents_agree<extent_in_type<Operand, Axis>(), Extent>();
 }
 template <class Operand, int Axis> constexpr bool known() {
     if constexpr (is_none<Operand>) return true;
-    else return extent_is_static<extent_in_type<Operand, Axis>()>::value;
+    else return extent_is_static<extent_in_type<Operand, Axis>()>();
 }
 } // namespace detail
 

@@ -19,7 +19,7 @@ template <int Heads, class... T> void text_attention_on(rules::any_context, ...)
 template <int Heads, context Context, class Q, class K, class V, class Bias, class Valid, class Out>
 void text_attention(Context& ctx, Q q, K k, V v, double scale, Bias bias, Valid valid, Out out) {
     if constexpr (rules::same_width<Q, 1, K, 1> && rules::same_width<Q, 1, V, 1> && rules::same_width<Q, 1, Out, 1> &&
-                  rules::width_is<Bias, 1, Heads> && rules::heads_divide_width<Q::static_extent(1), Heads>::value) {
+                  rules::width_is<Bias, 1, Heads> && rules::heads_divide_width<Q::static_extent(1), Heads>()) {
         rules::equal_rows(q, k, "ops::text_attention: the rows of q and of k");
         rules::equal_rows(q, v, "ops::text_attention: the rows of q and of v");
         rules::equal_rows(q, out, "ops::text_attention: the rows of q and of out");

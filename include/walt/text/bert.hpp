@@ -44,8 +44,8 @@ struct minilm_l6 : bert_config {
 template <class Config> struct bert {
     using config_type = Config;
     static constexpr int D = Config::width, heads = Config::heads, F = Config::ff;
-    static_assert(rules::heads_divide_width<D, heads>::value &&
-                  rules::text_network_sizes<Config::layers, D, heads, D / heads, F, Config::vocabulary>::value);
+    static_assert(rules::heads_divide_width<D, heads>() &&
+                  rules::text_network_sizes<Config::layers, D, heads, D / heads, F, Config::vocabulary>());
     static constexpr int vocabulary = Config::vocabulary, width = D, most_tokens = Config::positions;
 
     struct norm {

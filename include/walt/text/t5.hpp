@@ -43,10 +43,11 @@ struct t5_v1_1_xxl : t5_config {
 } // namespace presets
 
 namespace rules {
-template <int Buckets, int Distance> struct t5_buckets {
-    static constexpr bool value = Buckets >= 4 && Buckets % 4 == 0 && Distance > Buckets / 4;
-    static_assert(value, "a T5 needs a multiple of 4 buckets, and a max_distance beyond a quarter of them");
-};
+template <int Buckets, int Distance> constexpr bool t5_buckets() {
+    constexpr bool holds = Buckets >= 4 && Buckets % 4 == 0 && Distance > Buckets / 4;
+    static_assert(holds, "a T5 needs a multiple of 4 buckets, and a max_distance beyond a quarter of them");
+    return holds;
+}
 } // namespace rules
 
 /// The row of T5's bias table for a key that lies `offset` behind the query (before it where that is negative): each
@@ -67,8 +68,8 @@ inline std::int32_t t5_bucket(std::int64_t offset, int buckets, int max_distance
 template <class Config> struct t5 {
     using config_type = Config;
     static constexpr int D = Config::width, heads = Config::heads, inner = heads * Config::head_dim, F = Config::ff;
-    static_assert(rules::t5_buckets<Config::buckets, Config::max_distance>::value &&
-                  rules::text_network_sizes<Config::layers, D, heads, Config::head_dim, F, Config::vocabulary>::value);
+    static_assert(rules::t5_buckets<Config::buckets, Config::max_distance>() &&
+                  rules::text_network_sizes<Config::layers, D, heads, Config::head_dim, F, Config::vocabulary>());
     static constexpr int vocabulary = Config::vocabulary, width = D;
     static constexpr int most_tokens = 1 << 13; ///< there is no table of positions
 

@@ -1,6 +1,7 @@
 // A tokenizer's config: a struct of constants. A variant inherits one and overrides a member (docs/model.md 3, 14).
 #pragma once
 
+#include "../config/base.hpp"
 #include "../ops/conv_geometry.hpp"
 
 #include <algorithm>
@@ -55,88 +56,94 @@ struct imagenet_tokenizer : tokenizer_config {
 
 namespace rules {
 
-template <int Value> struct tokenizer_size_is_positive {
-    static constexpr bool value = Value > 0;
-    static_assert(value,
+template <int Value> constexpr bool tokenizer_size_is_positive() {
+    constexpr bool holds = Value > 0;
+    static_assert(holds,
                   "channels, multipliers, blocks, latent, in_channels and norm_groups of a tokenizer must be positive");
-};
-template <int Levels, int Strides> struct time_strides_lie_between_levels {
-    static constexpr bool value = Levels >= 1 && Strides == Levels - 1;
+    return holds;
+}
+template <int Levels, int Strides> constexpr bool time_strides_lie_between_levels() {
+    constexpr bool holds = Levels >= 1 && Strides == Levels - 1;
     static_assert(
-        value, "a tokenizer of n levels (multipliers) has n - 1 downsamplings, so time_strides must have n - 1 values");
-};
-template <int Stride> struct time_stride_is_one_or_two {
-    static constexpr bool value = Stride == 1 || Stride == 2;
-    static_assert(value, "a tokenizer's time stride must be 1 or 2 (a larger factor is several levels)");
-};
+        holds, "a tokenizer of n levels (multipliers) has n - 1 downsamplings, so time_strides must have n - 1 values");
+    return holds;
+}
+template <int Stride> constexpr bool time_stride_is_one_or_two() {
+    constexpr bool holds = Stride == 1 || Stride == 2;
+    static_assert(holds, "a tokenizer's time stride must be 1 or 2 (a larger factor is several levels)");
+    return holds;
+}
 
-template <int Levels, int Strides> struct space_strides_lie_between_levels {
-    static constexpr bool value = Strides == 0 || Strides == Levels - 1;
-    static_assert(value, "a tokenizer of n levels (multipliers) has n - 1 downsamplings, so space_strides must have "
+template <int Levels, int Strides> constexpr bool space_strides_lie_between_levels() {
+    constexpr bool holds = Strides == 0 || Strides == Levels - 1;
+    static_assert(holds, "a tokenizer of n levels (multipliers) has n - 1 downsamplings, so space_strides must have "
                          "n - 1 values, or none");
-};
-template <int Stride> struct space_stride_is_one_or_two {
-    static constexpr bool value = Stride == 1 || Stride == 2;
-    static_assert(value, "a tokenizer's space stride must be 1 or 2 (a larger factor is several levels)");
-};
-template <bool PerFrame, int Stride> struct a_frame_by_itself_has_no_time_stride {
-    static constexpr bool value = !PerFrame || Stride == 1;
-    static_assert(value, "a tokenizer that works per frame has no strides in time (time_strides must be 1)");
-};
+    return holds;
+}
+template <int Stride> constexpr bool space_stride_is_one_or_two() {
+    constexpr bool holds = Stride == 1 || Stride == 2;
+    static_assert(holds, "a tokenizer's space stride must be 1 or 2 (a larger factor is several levels)");
+    return holds;
+}
+template <bool PerFrame, int Stride> constexpr bool a_frame_by_itself_has_no_time_stride() {
+    constexpr bool holds = !PerFrame || Stride == 1;
+    static_assert(holds, "a tokenizer that works per frame has no strides in time (time_strides must be 1)");
+    return holds;
+}
 
 } // namespace rules
 
 /// What follows from a config: the numbers that modules take. Mistakes in the config stop here, one sentence each.
 template <class Config> struct tokenizer_dimensions {
-    static constexpr int levels = static_cast<int>(Config::multipliers.size());
-    static constexpr int latent = Config::latent, in_channels = Config::in_channels;
-    static constexpr int blocks = Config::blocks, norm_groups = Config::norm_groups;
-    static constexpr bool sees_no_future = Config::causal || Config::per_frame; ///< so videos may come in chunks
+    using config = config_of<Config, tokenizer_config>;
+    static constexpr int levels = static_cast<int>(config::multipliers.size());
+    static constexpr int latent = config::latent, in_channels = config::in_channels;
+    static constexpr int blocks = config::blocks, norm_groups = config::norm_groups;
+    static constexpr bool sees_no_future = config::causal || config::per_frame; ///< so videos may come in chunks
 
     template <std::size_t... Level> static constexpr bool multipliers_are_positive(std::index_sequence<Level...>) {
-        return (true && ... && rules::tokenizer_size_is_positive<Config::multipliers[Level]>::value);
+        return (true && ... && rules::tokenizer_size_is_positive<config::multipliers[Level]>());
     }
     template <std::size_t... Level> static constexpr bool strides_are_one_or_two(std::index_sequence<Level...>) {
         return (true && ... &&
-                (rules::time_stride_is_one_or_two<Config::time_strides[Level]>::value &&
-                 rules::a_frame_by_itself_has_no_time_stride<Config::per_frame, Config::time_strides[Level]>::value));
+                (rules::time_stride_is_one_or_two<config::time_strides[Level]>() &&
+                 rules::a_frame_by_itself_has_no_time_stride<config::per_frame, config::time_strides[Level]>()));
     }
     template <std::size_t... Level> static constexpr bool space_strides_are_one_or_two(std::index_sequence<Level...>) {
-        return (true && ... && rules::space_stride_is_one_or_two<Config::space_strides[Level]>::value);
+        return (true && ... && rules::space_stride_is_one_or_two<config::space_strides[Level]>());
     }
     static constexpr bool valid =
-        rules::tokenizer_size_is_positive<Config::channels>::value &&
-        rules::tokenizer_size_is_positive<blocks>::value && rules::tokenizer_size_is_positive<latent>::value &&
-        rules::tokenizer_size_is_positive<in_channels>::value &&
-        rules::tokenizer_size_is_positive<Config::norm_groups>::value &&
-        rules::time_strides_lie_between_levels<levels, static_cast<int>(Config::time_strides.size())>::value &&
-        rules::space_strides_lie_between_levels<levels, static_cast<int>(Config::space_strides.size())>::value &&
-        multipliers_are_positive(std::make_index_sequence<Config::multipliers.size()>{}) &&
-        strides_are_one_or_two(std::make_index_sequence<Config::time_strides.size()>{}) &&
-        space_strides_are_one_or_two(std::make_index_sequence<Config::space_strides.size()>{});
+        rules::tokenizer_size_is_positive<config::channels>() && rules::tokenizer_size_is_positive<blocks>() &&
+        rules::tokenizer_size_is_positive<latent>() && rules::tokenizer_size_is_positive<in_channels>() &&
+        rules::tokenizer_size_is_positive<config::norm_groups>() &&
+        rules::time_strides_lie_between_levels<levels, static_cast<int>(config::time_strides.size())>() &&
+        rules::space_strides_lie_between_levels<levels, static_cast<int>(config::space_strides.size())>() &&
+        multipliers_are_positive(std::make_index_sequence<config::multipliers.size()>{}) &&
+        strides_are_one_or_two(std::make_index_sequence<config::time_strides.size()>{}) &&
+        space_strides_are_one_or_two(std::make_index_sequence<config::space_strides.size()>{});
 
     /// Channels of a level; of the middle for `levels`.
     static constexpr int channels(int level) {
-        return Config::channels * Config::multipliers[static_cast<std::size_t>(level < levels ? level : levels - 1)];
+        return config::channels * config::multipliers[static_cast<std::size_t>(level < levels ? level : levels - 1)];
     }
     /// Channels that the encoder's level gets: those of the stem or of the level before.
-    static constexpr int channels_into(int level) { return level == 0 ? Config::channels : channels(level - 1); }
+    static constexpr int channels_into(int level) { return level == 0 ? config::channels : channels(level - 1); }
     /// Groups of a norm over so many channels (docs/model.md 3).
-    static constexpr int groups(int of_channels) { return std::gcd(Config::norm_groups, of_channels); }
+    static constexpr int groups(int of_channels) { return std::gcd(config::norm_groups, of_channels); }
     /// How kernels of 3 x 3 x 3 lie; strides are one or those of a downsampling.
     static constexpr conv_geometry around(int time_stride = 1, int space_stride = 1) {
-        const per_axis kernel{Config::per_frame ? 1 : 3, 3, 3}, stride{time_stride, space_stride, space_stride};
-        return Config::causal ? conv_geometry::causal(kernel, stride) : conv_geometry::same_symmetric(kernel, stride);
+        const per_axis kernel{config::per_frame ? 1 : 3, 3, 3}, stride{time_stride, space_stride, space_stride};
+        return config::causal ? conv_geometry::causal(kernel, stride) : conv_geometry::same_symmetric(kernel, stride);
     }
     /// Time stride of the downsampling between a level and the next; 1 behind the last.
     static constexpr int time_stride(int level) {
-        return level + 1 < levels ? Config::time_strides[static_cast<std::size_t>(level)] : 1;
+        return level + 1 < levels ? config::time_strides[static_cast<std::size_t>(level)] : 1;
     }
     /// The same of height and width.
     static constexpr int space_stride(int level) {
         if (level + 1 >= levels) return 1;
-        if constexpr (Config::space_strides.empty()) return 2;
-        else return Config::space_strides[static_cast<std::size_t>(level)];
+        if constexpr (config::space_strides.empty()) return 2;
+        else return config::space_strides[static_cast<std::size_t>(level)];
     }
     static constexpr int space_factor() {
         int factor = 1;

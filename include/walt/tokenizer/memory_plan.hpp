@@ -33,7 +33,7 @@ template <class Config, class T>
 streaming_memory memory_plan(Config, compute_t<T>, const video_shape& videos, streaming how = {}) {
     using network = tokenizer_network<Config>;
     using A = accumulate_t<T>;
-    [[maybe_unused]] constexpr bool streams = rules::a_stream_sees_no_future<network::dims::sees_no_future>::value;
+    [[maybe_unused]] constexpr bool streams = rules::a_stream_sees_no_future<network::dims::sees_no_future>();
     require(videos.count >= 1, "a stream is of 1 video or more, not of {}", videos.count);
     how.check();
     constexpr std::int64_t s = network::dims::time_compression;

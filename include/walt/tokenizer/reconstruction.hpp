@@ -15,6 +15,9 @@ namespace walt {
 /// same, and so does every number of every latent. Pixels that are missing (clips::present) are seen as 0 and not
 /// compared.
 struct reconstruction {
+    using of_config = tokenizer_config;
+    using batch_type = clips;
+
     float absolute = 0.1f;
     float latent_pull = 1e-3f; ///< adds latent_pull mean z^2 to the loss (its gradient; not to the value reported)
     float latent_noise = 0.1f; ///< deviation of Gaussian noise added to z

@@ -11,11 +11,12 @@
 namespace walt {
 
 namespace rules {
-template <bool SeesThePastOnly> struct a_stream_sees_no_future {
-    static constexpr bool value = SeesThePastOnly;
-    static_assert(value, "a tokenizer takes a video chunk by chunk only if no frame sees a later one: its config must "
+template <bool SeesThePastOnly> constexpr bool a_stream_sees_no_future() {
+    constexpr bool holds = SeesThePastOnly;
+    static_assert(holds, "a tokenizer takes a video chunk by chunk only if no frame sees a later one: its config must "
                          "be causal or per_frame");
-};
+    return holds;
+}
 } // namespace rules
 
 /// How a stream works.
@@ -31,7 +32,8 @@ struct streaming {
 namespace detail {
 
 /// What both streams have in common. Tokenizer: any walt::tokenizer, whose memory the stream shares.
-template <class Tokenizer> class video_stream : rules::a_stream_sees_no_future<Tokenizer::dims::sees_no_future> {
+template <class Tokenizer, bool Streams = rules::a_stream_sees_no_future<Tokenizer::dims::sees_no_future>()>
+class video_stream {
   public:
     using dims = typename Tokenizer::dims;
 

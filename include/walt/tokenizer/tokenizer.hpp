@@ -26,7 +26,7 @@ struct measuring {
 template <class Context, class Config, class T, class Storage = resident>
 struct tokenizer : model<Context, tokenizer_network<Config>, T, Storage> {
     using base = model<Context, tokenizer_network<Config>, T, Storage>;
-    using config_type = Config;
+    using config_type = config_of<Config, tokenizer_config>;
     using dims = tokenizer_dimensions<Config>;
     using A = accumulate_t<T>;
 

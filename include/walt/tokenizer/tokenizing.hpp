@@ -12,14 +12,18 @@
 namespace walt {
 
 namespace rules {
-template <int Tokenizer, int Critic> struct a_critic_takes_the_tokenizers_pixels {
-    static_assert(Tokenizer == Critic,
+template <int Tokenizer, int Critic> constexpr bool a_critic_takes_the_tokenizers_pixels() {
+    constexpr bool holds = Tokenizer == Critic;
+    static_assert(holds,
                   "a tokenizer and its critic must take pixels of as many channels (in_channels of their configs)");
-};
-template <int Tokenizer, int Features> struct features_are_of_the_tokenizers_pixels {
-    static_assert(Tokenizer == Features, "a tokenizer and the feature network of its perceptual distance must take "
-                                         "pixels of as many channels (in_channels and pixel_channels)");
-};
+    return holds;
+}
+template <int Tokenizer, int Features> constexpr bool features_are_of_the_tokenizers_pixels() {
+    constexpr bool holds = Tokenizer == Features;
+    static_assert(holds, "a tokenizer and the feature network of its perceptual distance must take pixels of as many "
+                         "channels (in_channels and pixel_channels)");
+    return holds;
+}
 } // namespace rules
 
 namespace detail {
@@ -33,9 +37,11 @@ template <class Perceptual> constexpr int feature_channels(int otherwise) {
     if constexpr (requires { Perceptual::pixel_channels; }) return Perceptual::pixel_channels;
     else return otherwise;
 }
-template <class Model, class Adversary, class Perceptual, int C = Model::module_type::pixel_channels>
-struct pixels_fit : rules::a_critic_takes_the_tokenizers_pixels<C, critic_channels<Adversary>(C)>,
-                    rules::features_are_of_the_tokenizers_pixels<C, feature_channels<Perceptual>(C)> {};
+template <class Model, class Adversary, class Perceptual> constexpr bool pixels_fit() {
+    constexpr int channels = Model::module_type::pixel_channels;
+    return rules::a_critic_takes_the_tokenizers_pixels<channels, critic_channels<Adversary>(channels)>() &&
+           rules::features_are_of_the_tokenizers_pixels<channels, feature_channels<Perceptual>(channels)>();
+}
 } // namespace detail
 
 /// The weights of the terms, and what else a run may choose.
@@ -88,10 +94,11 @@ struct tokenizing_terms {
 /// frames of two videos and assigns its gradient by x, as walt::perceptual_distance does; or none{}. Both outlive it.
 /// Where a pixel is missing (clips::present), all terms see 0 in the real and in the decoded clip, and no gradient
 /// comes back from there. The pixels' term is the mean over those that are there.
-template <class Model, class Adversary = none, class Perceptual = none>
-class tokenizing : detail::pixels_fit<Model, Adversary, Perceptual> {
+template <class Model, class Adversary = none, class Perceptual = none> class tokenizing {
   public:
     using A = typename Model::master_type;
+    using of_config = tokenizer_config;
+    using batch_type = clips;
     static constexpr bool has_adversary = !is_none<Adversary>, has_perceptual = !is_none<Perceptual>;
 
     tokenizing(Model& model, tokenizer_losses losses, Adversary& adversary,
@@ -198,6 +205,7 @@ class tokenizing : detail::pixels_fit<Model, Adversary, Perceptual> {
   private:
     tokenizing(Model& model, tokenizer_losses losses, Adversary* adversary, const Perceptual* perceptual)
         : losses_(losses), adversary_(adversary), perceptual_(perceptual), sums_(model.context(), 2) {
+        [[maybe_unused]] constexpr bool fit = detail::pixels_fit<Model, Adversary, Perceptual>();
         require(losses.adversarial_from >= 0, "tokenizer_losses::adversarial_from is a step, 0 or later; it is {}",
                 losses.adversarial_from);
     }

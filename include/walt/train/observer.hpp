@@ -90,6 +90,15 @@ concept observer = detail::watches<O, Trainer, Run> || requires(O& o, Run& run) 
     o.resume(run);
 };
 
+namespace rules {
+template <class Observer, class Trainer, class Run> constexpr bool an_observer_watches() {
+    constexpr bool holds = observer<Observer, Trainer, Run>;
+    static_assert(holds, "an observer is a callable (trainer&, const step_result&), or has on_step, begin, resume, "
+                         "after_step, end or each_state (train/observer.hpp)");
+    return holds;
+}
+} // namespace rules
+
 namespace detail {
 
 /// What watches: the observer itself, or what its begin(run) returned.

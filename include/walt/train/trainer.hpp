@@ -48,6 +48,7 @@ class trainer {
     using A = typename Model::master_type;
     using model_type = Model;
     using optimizer_type = Optimizer;
+    using objective_type = std::unwrap_reference_t<Objective>; ///< std::ref(goal) is given by whoever keeps the goal
 
     trainer(Model& model, Objective objective, Optimizer optimizer = {}, training options = {})
         : model_(&model), objective_(std::move(objective)), optimizer_(checked(optimizer)),
@@ -55,6 +56,7 @@ class trainer {
           state_(optimizer_, model, trained_), gradient_(model.context(), trained_.parameters().extent()),
           squares_(model.context(), 1), scale_(model.context(), 1),
           losses_(model.context(), static_cast<std::size_t>(options_.accumulate)) {
+        [[maybe_unused]] constexpr bool fits = detail::fits_model<objective_type, Model>();
         check_options(goal());
     }
     trainer(const trainer&) = delete; // the optimizer's state refers to what is trained
@@ -73,35 +75,23 @@ class trainer {
     /// One step on the micro-batches that `source(n)` makes for n = position(), position() + 1, ... The device does all
     /// of it without the host, which waits only to read what came out. What source or objective throws leaves the
     /// trainer as it was before the step.
-    template <batch_source Source> step_result step(Source&& source) {
-        try {
-            for (int i = 0; i < options_.accumulate; ++i) add(source(position_));
-        } catch (...) {
-            forget(); // no half gradient for the next step
-            throw;
-        }
-        return update();
+    template <class Source> step_result step(Source&& source) {
+        if constexpr (rules::a_source_gives_batch_n<Source>()) {
+            try {
+                for (int i = 0; i < options_.accumulate; ++i) add(source(position_));
+            } catch (...) {
+                forget(); // no half gradient for the next step
+                throw;
+            }
+            return update();
+        } else return {};
     }
 
     /// The two halves of a step, for whoever has no source: a critic's batches are what a tokenizer has just decoded.
     /// add(batch) adds the gradient of a micro-batch, update() makes the step when training::accumulate have come, and
     /// forget() drops those that have come since the last one.
     template <class Batch> void add(Batch&& batch) {
-        static_assert(
-            objective<Objective, Model, Batch>,
-            "an objective is called as objective(model, batch, gradients, philox, loss) with the source's batches "
-            "(train/objective.hpp)");
-        require(added_ < options_.accumulate, "a step has {} micro-batches, and another came without update()",
-                options_.accumulate);
-        auto& of = static_cast<std::unwrap_reference_t<Objective>&>(objective_);
-        if constexpr (requires { of.begin_step(); })
-            if (added_ == 0) of.begin_step();
-        objective_(*model_, std::forward<Batch>(batch),
-                   gradients<A>{gradient_.data(), trained_.parameters().places(), 0, trained_.parameters().choice()},
-                   philox{options_.seed.value, static_cast<std::uint64_t>(position_)},
-                   view<A, 1>(losses_.data() + added_));
-        ++position_;
-        ++added_;
+        if constexpr (detail::fits_batch<objective_type, Model, Batch>()) add_fitting(std::forward<Batch>(batch));
     }
     void forget() {
         ops::fill(model_->context(), gradient_.all(), 0);
@@ -141,12 +131,54 @@ class trainer {
     /// whole training may follow. `source` runs ahead in threads of its own (training::prefetch), so it must not use
     /// the model's context. What source, objective or an observer throws leaves by here when all observers have seen
     /// the steps done and have been told (failed). Observers: see observer.hpp.
-    template <batch_source Source, class... Observer>
+    template <class Source, class... Observer>
     [[nodiscard]] bool run(Source&& source, steps until, Observer&&... watching) {
+        if constexpr (can_run<Source, Observer...>()) return run_fitting(source, until, watching...);
+        else return false; // a sentence was said
+    }
+
+    /// What is said of the run in its state, a line an option: the batches', the objective's, the optimizer's, its own.
+    std::string options_said() const {
+        return source_options_ + options_text(goal()) + options_text(optimizer_) + options_text(options_);
+    }
+    /// Names all that the next step depends on: visit(name, view<A, dynamic>) and visit(name, std::int64_t&).
+    template <class Visit> void each_state(Visit&& visit) {
+        visit("step", step_);
+        visit("updates", updates_);
+        visit("position", position_);
+        visit("skipped", skipped_);
+        visit("skipped_in_a_row", in_a_row_);
+        visit("masters", model_->masters());
+        state_.each_state(visit);
+    }
+    /// To be called when the masters were changed from outside: their copies follow.
+    void masters_changed() { ops::convert(model_->context(), model_->masters(), model_->copies()); }
+
+  private:
+    const objective_type& goal() const { return objective_; }
+    template <class Batch> void add_fitting(Batch&& batch) {
+        require(added_ < options_.accumulate, "a step has {} micro-batches, and another came without update()",
+                options_.accumulate);
+        auto& of = static_cast<objective_type&>(objective_);
+        if constexpr (requires { of.begin_step(); })
+            if (added_ == 0) of.begin_step();
+        objective_(*model_, std::forward<Batch>(batch),
+                   gradients<A>{gradient_.data(), trained_.parameters().places(), 0, trained_.parameters().choice()},
+                   philox{options_.seed.value, static_cast<std::uint64_t>(position_)},
+                   view<A, 1>(losses_.data() + added_));
+        ++position_;
+        ++added_;
+    }
+    template <class Source, class... Observer> static constexpr bool can_run() {
         using run_of = running<trainer, std::remove_reference_t<Observer>...>;
-        static_assert((observer<Observer, trainer, run_of> && ...),
-                      "an observer is a callable (trainer&, const step_result&), or has on_step, begin, resume, "
-                      "after_step, end or each_state (train/observer.hpp)");
+        if constexpr (!rules::a_source_gives_batch_n<Source>()) return false;
+        else if constexpr (!detail::fits_batch<objective_type, Model,
+                                               decltype(std::declval<Source&>()(std::int64_t{}))>())
+            return false;
+        else return (rules::an_observer_watches<Observer, trainer, run_of>() && ...);
+    }
+    template <class Source, class... Observer> bool run_fitting(Source& source, steps until, Observer&... watching) {
+        using run_of = running<trainer, Observer...>;
         source_options_ = options_text(source);
         run_of all(*this, until, watching...);
         all.each([&](auto& one) {
@@ -191,26 +223,6 @@ class trainer {
                                                                           how);
         return loop([&](std::int64_t) { return batches.next(); });
     }
-
-    /// What is said of the run in its state, a line an option: the batches', the objective's, the optimizer's, its own.
-    std::string options_said() const {
-        return source_options_ + options_text(goal()) + options_text(optimizer_) + options_text(options_);
-    }
-    /// Names all that the next step depends on: visit(name, view<A, dynamic>) and visit(name, std::int64_t&).
-    template <class Visit> void each_state(Visit&& visit) {
-        visit("step", step_);
-        visit("updates", updates_);
-        visit("position", position_);
-        visit("skipped", skipped_);
-        visit("skipped_in_a_row", in_a_row_);
-        visit("masters", model_->masters());
-        state_.each_state(visit);
-    }
-    /// To be called when the masters were changed from outside: their copies follow.
-    void masters_changed() { ops::convert(model_->context(), model_->masters(), model_->copies()); }
-
-  private:
-    const std::unwrap_reference_t<Objective>& goal() const { return objective_; }
     void skip(const step_result& result) {
         ++skipped_;
         ++in_a_row_;

@@ -10,18 +10,18 @@ namespace walt {
 /// Its functions are no templates and not inline, so that `extern template struct walt::denoiser<...>` keeps a
 /// program's units from compiling a model again and again; one unit then says `template struct walt::denoiser<...>`.
 template <class Context, class Config, class T, class Storage = resident>
-struct denoiser : model<Context, transformer<Config>, T, Storage> {
-    using base = model<Context, transformer<Config>, T, Storage>;
-    using config_type = Config;
+struct denoiser : model<Context, transformer<config_of<Config, denoiser_config>>, T, Storage> {
+    using config_type = config_of<Config, denoiser_config>;
+    using base = model<Context, transformer<config_type>, T, Storage>;
     using A = accumulate_t<T>;
-    using input = denoiser_input<A, Config>;
-    using latent =
-        view<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>; ///< [B, F, H, W, C]
+    using input = denoiser_input<A, config_type>;
+    using latent = view<A, dynamic, config_type::frames, config_type::height, config_type::width,
+                        config_type::channels>; ///< [B, F, H, W, C]
     using read_latent = typename input::latent;
-    using input_gradient = denoiser_input_gradient<A, Config>;
-    using saved = typename transformer<Config>::template saved<T>;
-    using prepared = walt::prepared<T, Config>;
-    using kept_blocks = walt::kept_blocks<T, Config>;
+    using input_gradient = denoiser_input_gradient<A, config_type>;
+    using saved = typename transformer<config_type>::template saved<T>;
+    using prepared = walt::prepared<T, config_type>;
+    using kept_blocks = walt::kept_blocks<T, config_type>;
 
     denoiser(Context& ctx, Config, compute_t<T>, seed from = {}) requires Storage::writable : base(ctx, from) {}
     template <weights_source Source>

@@ -13,14 +13,15 @@
 namespace walt {
 
 namespace rules {
-template <class From, class To> struct inputs_are_added {
-    static constexpr bool value = To::self_conditioning >= From::self_conditioning &&
-                                  To::frame_prediction >= From::frame_prediction &&
-                                  To::super_resolution == From::super_resolution;
-    static_assert(value,
+template <class From, class To> constexpr bool inputs_are_added() {
+    constexpr bool holds = To::self_conditioning >= From::self_conditioning &&
+                           To::frame_prediction >= From::frame_prediction &&
+                           To::super_resolution == From::super_resolution;
+    static_assert(holds,
                   "add_inputs gives a denoiser self_conditioning or frame_prediction; it takes neither away, and "
                   "super_resolution, which has weights of its own, stays as it is");
-};
+    return holds;
+}
 } // namespace rules
 
 /// Sets the parameters of `to` to those of `from`, whose config differs at most in self_conditioning and
@@ -31,7 +32,7 @@ template <class From, class To> void add_inputs(const From& from, To& to) {
     using before = dimensions<typename From::config_type>;
     using after = dimensions<typename To::config_type>;
     using A = typename To::master_type;
-    if constexpr (rules::inputs_are_added<typename From::config_type, typename To::config_type>::value) {
+    if constexpr (rules::inputs_are_added<typename From::config_type, typename To::config_type>()) {
         struct part {
             int from, to, channels;
         };
