@@ -1,6 +1,7 @@
 // A tokenizer of images becomes one of videos (paper sec. 4.1, docs/model.md 14): what the second begins to train from.
 #pragma once
 
+#include "../config/changes.hpp"
 #include "../core/error.hpp"
 #include "../core/model.hpp"
 #include "config.hpp"
@@ -18,15 +19,8 @@ namespace detail {
 /// The fields of a config as text, but for those that may differ where an image's tokenizer becomes a video's.
 template <class Config> std::map<std::string_view, std::string> fields_beside_time() {
     std::map<std::string_view, std::string> fields;
-    const auto text = []<class Value>(const Value& value) {
-        if constexpr (requires { value.size(); }) {
-            std::string list;
-            for (const auto& one : value) list += fmt::format("{}{}", list.empty() ? "[" : ", ", one);
-            return list + "]";
-        } else return fmt::format("{}", value);
-    };
     Config::template describe<Config>([&](std::string_view name, const auto& value) {
-        if (name != "time_strides" && name != "causal" && name != "per_frame") fields[name] = text(value);
+        if (name != "time_strides" && name != "causal" && name != "per_frame") fields[name] = field_text(value);
     });
     return fields;
 }

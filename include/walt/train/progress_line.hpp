@@ -1,9 +1,11 @@
-// A run's progress on the terminal: steps, rate, time left, loss.
+// A run's progress on the terminal: first what its model's config changes, then steps, rate, time left, loss.
 #pragma once
 
+#include "../config/changes.hpp"
 #include "../io/progress.hpp"
 #include "observer.hpp"
 
+#include <cstdio>
 #include <string>
 
 namespace walt {
@@ -21,7 +23,12 @@ struct progress_line {
       private:
         progress shown_;
     };
-    watch begin(auto& run) const { return watch(run.until().count, run.trainer().step_count()); }
+    watch begin(auto& run) const {
+        using model = std::remove_reference_t<decltype(run.trainer().model())>;
+        if (const std::string note = config_note<model>(); !note.empty())
+            std::fputs(fmt::format("walt: {}\n", note).c_str(), stderr);
+        return watch(run.until().count, run.trainer().step_count());
+    }
 };
 
 } // namespace walt
