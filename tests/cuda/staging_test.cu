@@ -37,10 +37,10 @@ std::vector<unsigned> numbers(std::size_t bytes, unsigned number) {
 /// Uploads all, each from memory that is written over at once, and only then looks.
 void check_uploads(walt::cuda::context& ctx, const std::vector<std::size_t>& sizes) {
     std::vector<buffer<unsigned>> there;
-    for (const std::size_t size : sizes) {
-        std::vector<unsigned> host = numbers(size, static_cast<unsigned>(there.size()));
-        there.emplace_back(ctx, host.size());
-        ctx.upload(there.back().data(), host.data(), size);
+    for (const std::size_t size : sizes) there.emplace_back(ctx, size / sizeof(unsigned));
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        std::vector<unsigned> host = numbers(sizes[i], static_cast<unsigned>(i));
+        ctx.upload(there[i].data(), host.data(), sizes[i]);
         std::fill(host.begin(), host.end(), 0u);
     }
     for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -55,8 +55,9 @@ void check_uploads(walt::cuda::context& ctx, const std::vector<std::size_t>& siz
 
 TEST_CASE("cuda: pieces of staging memory grow while copies out of the other are under way", "[cuda][staging]") {
     walt::cuda::context ctx;
-    check_uploads(ctx, {3 * mebi, 3 * mebi, 5 * mebi, 1 * mebi, 9 * mebi, 6 * mebi, 4, 13 * mebi, 13 * mebi, 2 * mebi});
-    check_uploads(ctx, {1 * mebi, 17 * mebi, 1 * mebi, 17 * mebi, 33 * mebi}); // of pieces that are large already
+    check_uploads(ctx, {3 * mebi, 3 * mebi, 3 * mebi, 3 * mebi, 3 * mebi}); // the least pieces, in turn
+    check_uploads(ctx, {5 * mebi, 1 * mebi, 9 * mebi, 6 * mebi, 4, 13 * mebi, 13 * mebi, 2 * mebi});
+    check_uploads(ctx, {17 * mebi, 17 * mebi, 1 * mebi, 17 * mebi, 17 * mebi, 17 * mebi}); // larger ones, in turn
 }
 
 TEST_CASE("cuda: uploads beyond the largest piece keep their place among small ones", "[cuda][staging]") {

@@ -2,7 +2,7 @@
 include(${bug})
 file(REMOVE_RECURSE ${into})
 file(COPY ${headers}/walt DESTINATION ${into})
-set(path ${into}/walt/ops/cuda/${header})
+set(path ${into}/walt/${header})
 file(READ ${path} text)
 string(FIND "${text}" "${right}" place)
 if(place EQUAL -1)

@@ -1,5 +1,5 @@
 # The next tile of keys may arrive while other warps still read this one.
-set(header attention_tiles.cuh)
+set(header ops/cuda/attention_tiles.cuh)
 set(right "        use(t, stage);
         __syncthreads();
 ")

@@ -1,4 +1,4 @@
 # The window has one token more than it should.
-set(header window_attention.cuh)
+set(header ops/cuda/window_attention.cuh)
 set(right "return i < queries ? Shape::code(i) : -1")
 set(wrong "return i <= queries ? Shape::code(i) : -1")
