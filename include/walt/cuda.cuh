@@ -37,7 +37,6 @@
 #include "ops/cuda/row_norm.cuh"
 #include "ops/cuda/row_share.cuh"
 #include "ops/cuda/staging.cuh"
-#include "ops/cuda/start.cuh"
 #include "ops/cuda/stream.cuh"
 #include "ops/cuda/sums.cuh"
 #include "ops/cuda/tap_distance.cuh"

@@ -87,7 +87,7 @@ struct context {
     /// Waits for all that was queued. Errors of kernels come up here, or in any call after them.
     void synchronize() { check(cudaStreamSynchronize(stream), "work on the GPU"); }
 
-    /// Values of a parameter as they start, with the host's bits (start.cuh).
+    /// Values of a parameter as they start, with the host's bits (elementwise.cuh).
     template <class T> void start(const start_rule& rule, view<T, dynamic> values);
 
     /// What every op reads of the context itself: its precision, what its products do on the way, and where its arena

@@ -1,8 +1,9 @@
-// Kernels in which every element of the result is made on its own: launches, packs of elements, maps. (Ten lines; every
-// op needs them, and thrust::transform's header would cost every unit 4 to 6 s to compile.)
+// Kernels in which every element of the result is made on its own: launches, packs of elements, maps, starting values.
+// (Ten lines; every op needs them, and thrust::transform's header would cost every unit 4 to 6 s to compile.)
 #pragma once
 
 #include "../../core/dtype.hpp"
+#include "../../core/start.hpp"
 #include "context.cuh"
 
 #include <algorithm>
@@ -88,6 +89,22 @@ void map(context& ctx, const char* what, std::int64_t count, const F& f, Y* y, c
     map_kernel<<<blocks_for(std::max(packs, count - 4 * packs)), threads_per_block, 0, ctx.stream>>>(count, packs, f, y,
                                                                                                      x...);
     check_launch(what, count);
+}
+
+namespace detail {
+template <class T> struct start_value {
+    start_rule rule;
+    T* values;
+    __device__ void operator()(std::int64_t i) const {
+        const double value = rule(static_cast<std::uint64_t>(i));
+        values[i] =
+            static_cast<T>(static_cast<accumulate_t<T>>(value)); // rounded twice, as masters and their copies are
+    }
+};
+} // namespace detail
+
+template <class T> void context::start(const start_rule& rule, view<T, dynamic> values) {
+    each(*this, "starting values", values.size(), detail::start_value<T>{rule, values.data()});
 }
 
 } // namespace walt::cuda
