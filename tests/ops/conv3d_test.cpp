@@ -1,73 +1,15 @@
 // 3D convolution: the formula for every kind of edge, finite differences, chunks against the whole, oneDNN against the
 // loops, and what meta counts.
-#include "../catch.hpp"
+#include "conv3d_operands.hpp"
 
-#include <walt/ops/cpu/conv3d.hpp>
 #include <walt/ops/cpu/pointwise.hpp>
 #include <walt/ops/meta/conv3d.hpp>
-#include <walt/testing/golden.hpp>
-#include <walt/testing/gradient_check.hpp>
 
 using namespace walt;
-using testing::fill_normal;
 
 namespace {
 
 constexpr auto replicate = padding::replicate;
-
-/// A convolution's operands in T and A, with normal random values.
-template <class T, class U, int I, int O, int Kt, int K> struct operands {
-    using A = accumulate_t<T>;
-    arena memory{allocate_host};
-    conv_geometry geometry;
-    video_size in, out;
-    video_view<T, I> x;
-    view<T, O, Kt, K, K, I> w;
-    view<A, O> b, db;
-    video_view<U, O> y;
-    video_view<T, O> dy;
-    video_view<U, I> dx;
-    view<A, O, Kt, K, K, I> dw;
-
-    operands(const video_size& size, const conv_geometry& g)
-        : geometry(g), in(size), out(g.after(size)), x(in.take<T, I>(memory)), w(memory.take<T, O, Kt, K, K, I>()),
-          b(memory.take<A, O>()), db(memory.take<A, O>()), y(out.take<U, O>(memory)), dy(out.take<T, O>(memory)),
-          dx(in.take<U, I>(memory)), dw(memory.take<A, O, Kt, K, K, I>()) {
-        fill_normal(x, 1);
-        fill_normal(w, 2, 0.3);
-        fill_normal(b, 3);
-        fill_normal(y, 4);
-        fill_normal(dy, 5);
-        fill_normal(db, 6);
-        fill_normal(dw, 7);
-    }
-};
-
-template <class T> std::vector<double> doubles(const T& from) { return {from.data(), from.data() + from.size()}; }
-
-/// Runs all four ops on `ctx` and on the reference and compares.
-template <class T, class U, int I, int O, int Kt, int K>
-void agrees_with_reference(const video_size& size, const conv_geometry& g, double most) {
-    cpu::context fast;
-    reference::context plain;
-    operands<T, U, I, O, Kt, K> mine(size, g), theirs(size, g);
-    const auto run = [&](auto& ctx, auto& o) {
-        ops::conv3d_grad_input(ctx, g, o.dy, o.w, o.dx);
-        ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, o.db);
-        ops::conv3d_add(ctx, g, o.x, o.w, o.y);
-    };
-    run(fast, mine);
-    run(plain, theirs);
-    CAPTURE(I, O, Kt, K, g.time.stride, g.time.before, g.time.after, g.width.stride, g.width.before, g.width.after,
-            g.time.edge == replicate, dtype_name<T>());
-    CHECK(testing::relative_error(mine.y.data(), doubles(theirs.y)) < most);
-    CHECK(testing::relative_error(mine.dx.data(), doubles(theirs.dx)) < most);
-    CHECK(testing::relative_error(mine.dw.data(), doubles(theirs.dw)) < most);
-    CHECK(testing::relative_error(mine.db.data(), doubles(theirs.db)) < most);
-    ops::conv3d(fast, g, mine.x, mine.w, mine.b, mine.y);
-    ops::conv3d(plain, g, theirs.x, theirs.w, theirs.b, theirs.y);
-    CHECK(testing::relative_error(mine.y.data(), doubles(theirs.y)) < most);
-}
 
 constexpr video_size small{2, 5, 4, 6};
 /// Geometries of a kernel on `small`, all sorts of edges.
@@ -90,7 +32,7 @@ template <int Kt, int K> std::vector<conv_geometry> geometries() {
 template <class T, class U, int I, int O, int Kt, int K>
 void pieces_are_the_whole(const video_size& size, const conv_geometry& g, std::size_t least) {
     cpu::context ctx;
-    operands<T, U, I, O, Kt, K> whole(size, g), parts(size, g);
+    conv3d_operands<T, U, I, O, Kt, K> whole(size, g), parts(size, g);
     ops::conv3d(ctx, g, whole.x, whole.w, whole.b, whole.y);
     ops::conv3d_grad_input(ctx, g, whole.dy, whole.w, whole.dx);
     ops::conv3d_grad_weight(ctx, g, whole.x, whole.dy, whole.dw, none{});
@@ -111,7 +53,7 @@ void pieces_are_the_whole(const video_size& size, const conv_geometry& g, std::s
 /// The formula in ops/conv3d.hpp, read literally.
 template <int Kt, int K> void is_its_formula(const conv_geometry& g) {
     reference::context ctx;
-    operands<double, double, 2, 3, Kt, K> o(small, g);
+    conv3d_operands<double, double, 2, 3, Kt, K> o(small, g);
     ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
     const auto place = [](const conv_axis& axis, int output, int tap, std::int64_t extent) -> std::int64_t {
         const std::int64_t at = output * axis.stride + tap - axis.before;
@@ -143,7 +85,7 @@ template <int Kt, int K> void is_its_formula(const conv_geometry& g) {
 
 template <int Kt, int K> void has_its_gradients(const conv_geometry& g) {
     reference::context ctx;
-    operands<double, double, 2, 3, Kt, K> o(small, g);
+    conv3d_operands<double, double, 2, 3, Kt, K> o(small, g);
     const auto f = [&] {
         ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
         return testing::inner_product(o.y, o.dy);
@@ -162,7 +104,7 @@ template <int Kt, int K> void has_its_gradients(const conv_geometry& g) {
 template <class T, int I, int O, int K> void chunks_are_the_whole(const char* what, auto& ctx, int stride) {
     const video_size whole{2, 1 + 6 * stride, 6, 8};
     const auto g = conv_geometry::causal({K, K, K}, {stride, 1, 1});
-    operands<T, float, I, O, K, K> o(whole, g);
+    conv3d_operands<T, float, I, O, K, K> o(whole, g);
     ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
     const auto part = [&](const auto& video, std::int64_t first, std::int64_t count) { // frames of a video
         constexpr int C = std::remove_cvref_t<decltype(video)>::static_extent(4);
@@ -222,7 +164,7 @@ TEST_CASE("a convolution's gradients are those of finite differences", "[ops][co
 
     reference::context ctx; // parameter gradients add up
     const auto g = conv_geometry::causal({3, 3, 3});
-    operands<double, double, 2, 3, 3, 3> o(small, g);
+    conv3d_operands<double, double, 2, 3, 3, 3> o(small, g);
     ops::fill(ctx, o.dw, 0);
     ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, o.db);
     const auto once = doubles(o.dw);
@@ -232,32 +174,32 @@ TEST_CASE("a convolution's gradients are those of finite differences", "[ops][co
 
 TEST_CASE("oneDNN's convolution is the reference's", "[ops][conv3d][cpu]") {
     const auto causal = [](int kt, int k, per_axis stride = {}) { return conv_geometry::causal({kt, k, k}, stride); };
-    agrees_with_reference<float, float, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
-    agrees_with_reference<float, float, 6, 12, 3, 3>({2, 5, 6, 8}, causal(3, 3, {2, 2, 2}), 1e-5);
-    agrees_with_reference<float, float, 12, 12, 3, 3>({1, 4, 8, 6}, causal(3, 3, {1, 2, 2}), 1e-5);
-    agrees_with_reference<float, float, 3, 16, 3, 3>({2, 1, 6, 8}, causal(3, 3), 1e-5);
-    agrees_with_reference<float, float, 16, 3, 3, 3>({2, 3, 6, 8}, causal(3, 3), 1e-5);
-    agrees_with_reference<float, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1), 1e-5);
-    agrees_with_reference<float, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1, {2, 2, 2}), 1e-5);
-    agrees_with_reference<float, float, 8, 32, 1, 3>({2, 5, 4, 6}, causal(1, 3), 1e-5);
-    agrees_with_reference<bf16, float, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
-    agrees_with_reference<bf16, bf16, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3, {2, 2, 2}),
-                                                    4e-3); // the result is rounded to bf16 as well
-    agrees_with_reference<bf16, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1), 1e-5);
-    agrees_with_reference<bf16, float, 3, 16, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
+    conv3d_agrees<float, float, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
+    conv3d_agrees<float, float, 6, 12, 3, 3>({2, 5, 6, 8}, causal(3, 3, {2, 2, 2}), 1e-5);
+    conv3d_agrees<float, float, 12, 12, 3, 3>({1, 4, 8, 6}, causal(3, 3, {1, 2, 2}), 1e-5);
+    conv3d_agrees<float, float, 3, 16, 3, 3>({2, 1, 6, 8}, causal(3, 3), 1e-5);
+    conv3d_agrees<float, float, 16, 3, 3, 3>({2, 3, 6, 8}, causal(3, 3), 1e-5);
+    conv3d_agrees<float, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1), 1e-5);
+    conv3d_agrees<float, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1, {2, 2, 2}), 1e-5);
+    conv3d_agrees<float, float, 8, 32, 1, 3>({2, 5, 4, 6}, causal(1, 3), 1e-5);
+    conv3d_agrees<bf16, float, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
+    conv3d_agrees<bf16, bf16, 16, 32, 3, 3>({2, 5, 6, 8}, causal(3, 3, {2, 2, 2}),
+                                            4e-3); // the result is rounded to bf16 as well
+    conv3d_agrees<bf16, float, 16, 24, 1, 1>({2, 3, 4, 6}, causal(1, 1), 1e-5);
+    conv3d_agrees<bf16, float, 3, 16, 3, 3>({2, 5, 6, 8}, causal(3, 3), 1e-5);
 }
 
 TEST_CASE("oneDNN's convolution of any geometry is the reference's", "[ops][conv3d][cpu]") {
     for (const auto& g : geometries<3, 3>()) {
-        agrees_with_reference<float, float, 6, 16, 3, 3>(small, g, 1e-5);
-        agrees_with_reference<bf16, bf16, 16, 8, 3, 3>(small, g, 4e-3);
+        conv3d_agrees<float, float, 6, 16, 3, 3>(small, g, 1e-5);
+        conv3d_agrees<bf16, bf16, 16, 8, 3, 3>(small, g, 4e-3);
     }
     for (const auto& g : geometries<2, 4>()) {
-        agrees_with_reference<float, float, 16, 6, 2, 4>(small, g, 1e-5);
-        agrees_with_reference<bf16, float, 8, 16, 2, 4>(small, g, 1e-5);
+        conv3d_agrees<float, float, 16, 6, 2, 4>(small, g, 1e-5);
+        conv3d_agrees<bf16, float, 8, 16, 2, 4>(small, g, 1e-5);
     }
-    agrees_with_reference<float, float, 8, 8, 1, 1>(
-        small, {{1, 1, 2, 0, replicate}, {1, 1, 0, 0}, {1, 1, 1, 1, replicate}}, 1e-5); // a product over a padded video
+    conv3d_agrees<float, float, 8, 8, 1, 1>(small, {{1, 1, 2, 0, replicate}, {1, 1, 0, 0}, {1, 1, 1, 1, replicate}},
+                                            1e-5); // a product over a padded video
 }
 
 TEST_CASE("a convolution in pieces is the whole", "[ops][conv3d][cpu]") {
@@ -282,7 +224,7 @@ TEST_CASE("convolutions give the same bits for any number of threads", "[ops][co
         omp_set_num_threads(threads);
         cpu::context ctx;
         const auto g = conv_geometry::causal({3, 3, 3});
-        operands<decltype(t), float, 32, 64, 3, 3> o(size, g);
+        conv3d_operands<decltype(t), float, 32, 64, 3, 3> o(size, g);
         ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
         ops::conv3d_grad_input(ctx, g, o.dy, o.w, o.dx);
         ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, o.db);
@@ -314,7 +256,7 @@ TEST_CASE("a video in chunks with their past gives the bits of the whole", "[ops
 TEST_CASE("the past stands for the padding before", "[ops][conv3d]") {
     reference::context ctx;
     const auto g = conv_geometry::causal({3, 3, 3});
-    operands<float, float, 2, 3, 3, 3> o(small, g);
+    conv3d_operands<float, float, 2, 3, 3, 3> o(small, g);
     ops::conv3d(ctx, g, o.x, o.w, o.b, o.y);
     const auto with_past = doubles(o.y);
     const auto past = video_size{2, 2, 4, 6}.take<float, 2>(o.memory);
@@ -345,7 +287,7 @@ TEST_CASE("meta counts a convolution's FLOPs", "[ops][conv3d][meta]") {
 TEST_CASE("what does not fit is refused in a sentence", "[ops][conv3d]") {
     using Catch::Matchers::Contains;
     reference::context ctx;
-    operands<float, float, 2, 3, 3, 3> o(small, conv_geometry::causal({3, 3, 3}));
+    conv3d_operands<float, float, 2, 3, 3, 3> o(small, conv_geometry::causal({3, 3, 3}));
     const auto strided = conv_geometry::causal({3, 3, 3}, {2, 2, 2});
     CHECK_THROWS_WITH(ops::conv3d(ctx, strided, o.x, o.w, o.b, o.y),
                       Contains("a kernel of 3 x 3 x 3, stride 2 x 2 x 2 and padding 2 + 0, 1 + 1, 1 + 1 gives 2 x 3 x "

@@ -1,76 +1,15 @@
 // Window attention: finite differences, full attention under a block mask, the two rules for images, the fast loops
 // against the plain ones, and bits that do not depend on the number of threads.
-#include "../catch.hpp"
-#include "operands.hpp"
-
-#include <walt/config/window.hpp>
-#include <walt/ops/cpu/window_attention.hpp>
-#include <walt/testing/golden.hpp>
+#include "window_attention_operands.hpp"
 
 using namespace walt;
 
 namespace {
 
-constexpr int samples = 3;
-
-/// All that window attention reads and writes, of three samples of which the second is a stack of images.
-template <class Shape, class T> struct operands {
-    using A = accumulate_t<T>;
-    using norm = std::conditional_t<Shape::qk_norm, view<A, Shape::head_dim>, none>;
-    using table = view<A, Shape::heads, Shape::bias_size>;
-    static constexpr int rows = samples * Shape::frames * Shape::per_frame, width = Shape::width;
-    arena memory{allocate_host};
-    view<T, dynamic, 3 *width> qkv = normals(memory.take<T, dynamic, 3 * width>(rows), 1, 1.5, 0.3),
-                               dqkv = memory.take<T, dynamic, 3 * width>(rows);
-    view<T, dynamic, width> out = memory.take<T, dynamic, width>(rows),
-                            dout = normals(memory.take<T, dynamic, width>(rows), 2);
-    view<A, dynamic, Shape::heads> lse = memory.take<A, dynamic, Shape::heads>(rows);
-    table bias = normals(memory.take<A, Shape::heads, Shape::bias_size>(), 3, 0.5);
-    table dbias = normals(memory.take<A, Shape::heads, Shape::bias_size>(), 4); // parameters' gradients are added to
-    norm q_norm = normals(weight(), 5, 0.3, 1), k_norm = normals(weight(), 6, 0.3, 1), dq_norm = normals(weight(), 7),
-         dk_norm = normals(weight(), 8);
-    view<std::uint8_t, dynamic> is_image = memory.take<std::uint8_t, dynamic>(samples);
-
-    operands() {
-        for (int b = 0; b < samples; ++b) is_image(b) = b == 1;
-    }
-    void forward(auto& ctx) { ops::window_attention<Shape>(ctx, qkv, q_norm, k_norm, bias, is_image, out, lse); }
-    void backward(auto& ctx) {
-        ops::window_attention_grad<Shape>(ctx, qkv, q_norm, k_norm, bias, is_image, out, lse, dout, dqkv, dq_norm,
-                                          dk_norm, dbias);
-    }
-
-  private:
-    norm weight() {
-        if constexpr (Shape::qk_norm) return memory.take<A, Shape::head_dim>();
-        else return {};
-    }
-};
-
-template <class Shape, class T> void agrees_with_reference(double most) {
-    cpu::context fast;
-    reference::context plain;
-    operands<Shape, T> mine;
-    operands<Shape, double> theirs;
-    mine.forward(fast);
-    theirs.forward(plain);
-    mine.backward(fast);
-    theirs.backward(plain);
-    CAPTURE(Shape::tokens, Shape::head_dim, dtype_name<T>());
-    CHECK(testing::relative_error(mine.out.data(), doubles(theirs.out)) < most);
-    CHECK(testing::relative_error(mine.lse.data(), doubles(theirs.lse)) < most);
-    CHECK(testing::relative_error(mine.dqkv.data(), doubles(theirs.dqkv)) < 2 * most);
-    CHECK(testing::relative_error(mine.dbias.data(), doubles(theirs.dbias)) < 2 * most);
-    if constexpr (Shape::qk_norm) {
-        CHECK(testing::relative_error(mine.dq_norm.data(), doubles(theirs.dq_norm)) < 2 * most);
-        CHECK(testing::relative_error(mine.dk_norm.data(), doubles(theirs.dk_norm)) < 2 * most);
-    }
-}
-
 /// Everything a forward and a backward pass write, as bytes.
 template <class Shape, class T> std::vector<std::vector<unsigned char>> results(cpu::context& ctx, int threads) {
     omp_set_num_threads(threads);
-    operands<Shape, T> o;
+    window_operands<Shape, T> o;
     o.forward(ctx);
     o.backward(ctx);
     return {bytes(o.out), bytes(o.lse), bytes(o.dqkv), bytes(o.dq_norm), bytes(o.dk_norm), bytes(o.dbias)};
@@ -81,7 +20,7 @@ template <class Shape, class T> std::vector<std::vector<unsigned char>> results(
 /// where rows are read.
 template <class Shape, int Height, int Width, int OuterHeight, int OuterWidth, int InnerHeight, int InnerWidth, int Wh,
           int Ww>
-double distance_to_masked_attention(const operands<Shape, double>& o) {
+double distance_to_masked_attention(const window_operands<Shape, double>& o) {
     constexpr int F = Shape::frames, Wt = Shape::window_frames, Dh = Shape::head_dim, D = Shape::width;
     struct token {
         int f, y, x;
@@ -109,7 +48,7 @@ double distance_to_masked_attention(const operands<Shape, double>& o) {
         return v;
     };
     double worst = 0;
-    for (int b = 0; b < samples; ++b)
+    for (int b = 0; b < o.samples; ++b)
         for (int a = 0; a < Shape::heads; ++a)
             for (const token& i : tokens) {
                 const auto q = head(row(b, i), 0, a);
@@ -153,7 +92,7 @@ using wide_heads = attention_shape<token_order<4, 6, 4, 6, 4, 6>, 2, 1, 4, 6, 1,
 TEMPLATE_TEST_CASE("window attention's gradients are those of finite differences", "[ops][window_attention]", in_space,
                    in_inner_tiles, in_outer_tiles, in_inner_space) {
     reference::context ctx;
-    operands<TestType, double> o;
+    window_operands<TestType, double> o;
     const auto f = [&] {
         o.forward(ctx);
         return testing::inner_product(o.out, o.dout);
@@ -176,7 +115,7 @@ TEMPLATE_TEST_CASE("window attention's gradients are those of finite differences
 TEST_CASE("window attention is full attention under the block mask", "[ops][window_attention]") {
     reference::context ctx;
     const auto distance = [&]<class Shape, int... Sizes>(Shape, std::integer_sequence<int, Sizes...>) {
-        operands<Shape, double> o;
+        window_operands<Shape, double> o;
         o.forward(ctx);
         return distance_to_masked_attention<Shape, Sizes...>(o);
     };
@@ -189,14 +128,14 @@ TEST_CASE("window attention is full attention under the block mask", "[ops][wind
 
 TEMPLATE_TEST_CASE("the cpu's window attention agrees with the reference", "[ops][window_attention][cpu]", in_space,
                    in_inner_tiles, in_outer_tiles, in_inner_space, in_everything, demo_in_time, wide_heads) {
-    agrees_with_reference<TestType, float>(1e-5);
-    agrees_with_reference<TestType, bf16>(1e-2);
+    window_attention_agrees<TestType, float>(1e-5);
+    window_attention_agrees<TestType, bf16>(1e-2);
 }
 
 TEST_CASE("under the identity mask an image's output is its own value, exactly", "[ops][window_attention][cpu]") {
     using Shape = in_inner_tiles;
     cpu::context ctx;
-    operands<Shape, float> o;
+    window_operands<Shape, float> o;
     o.forward(ctx);
     o.backward(ctx);
     constexpr int D = Shape::width, rows = Shape::frames * Shape::per_frame;

@@ -145,18 +145,17 @@ struct split_geometry {
     conv_geometry written, rest;
     constexpr bool writes() const { return !(written == conv_geometry{}); }
 };
-/// Takes the padding of the axes for which `write_out(axis)` says so out of a geometry; frames of the past always.
-template <class Choose>
-constexpr split_geometry split_padding(const conv_geometry& g, bool has_past, Choose&& write_out) {
+/// Takes the padding of some axes out of a geometry.
+constexpr split_geometry split_padding(const conv_geometry& g, bool time, bool height, bool width) {
     split_geometry parts{{}, g};
-    const auto take = [&](conv_axis& from, conv_axis& to, bool must) {
-        if (from.before + from.after == 0 || !(must || write_out(from))) return;
+    const auto take = [&](conv_axis& from, conv_axis& to, bool wanted) {
+        if (from.before + from.after == 0 || !wanted) return;
         to.before = from.before, to.after = from.after, to.edge = from.edge;
         from.before = from.after = 0;
     };
-    take(parts.rest.time, parts.written.time, has_past);
-    take(parts.rest.height, parts.written.height, false);
-    take(parts.rest.width, parts.written.width, false);
+    take(parts.rest.time, parts.written.time, time);
+    take(parts.rest.height, parts.written.height, height);
+    take(parts.rest.width, parts.written.width, width);
     return parts;
 }
 

@@ -41,8 +41,21 @@ convolution_shape shape_of(const video_size& x, const W& w, const video_size& y,
     return {x, y, w.extent(4), w.extent(0), g, bias, add, onednn_type<T>(), onednn_type<U>()};
 }
 
+inline bool repeats(const conv_axis& axis) { return axis.edge == padding::replicate; }
 inline split_geometry split_for_onednn(const conv_geometry& g, bool has_past) {
-    return split_padding(g, has_past, [](const conv_axis& axis) { return axis.edge == padding::replicate; });
+    return split_padding(g, has_past || repeats(g.time), repeats(g.height), repeats(g.width));
+}
+/// No place of the kernel lies within the axis: each reaches over an edge.
+inline bool none_is_inside(const conv_axis& axis, std::int64_t extent) {
+    const std::int64_t first = (axis.before + axis.stride - 1) / axis.stride; // place that begins within
+    return first * axis.stride - axis.before + axis.kernel > extent;
+}
+/// oneDNN 2.6's sums of bf16 are wrong, or read and write beside their memory, where no place is inside: of frames that
+/// have padding at both ends, and of rows.
+inline split_geometry split_for_sums(const conv_geometry& g, const video_size& x, dnnl_data_type_t type) {
+    const bool is_bf16 = type == dnnl_bf16, both_ends = g.time.before > 0 && g.time.after > 0;
+    return split_padding(g, repeats(g.time) || (is_bf16 && both_ends && none_is_inside(g.time, x.frames)),
+                         repeats(g.height) || (is_bf16 && none_is_inside(g.height, x.height)), repeats(g.width));
 }
 
 /// A tensor in a layout of the library's own, in the arena.
@@ -136,13 +149,28 @@ inline void add_up(const std::vector<onednn_tensor>& sums, std::size_t first, st
         static_cast<std::int64_t>(last - first));
 }
 
+/// oneDNN 2.6 multiplies by zeros what it has not written of its scratch memory, and that may be no number, where a
+/// stride leaves few columns.
+inline bool reads_scratch(const convolution_shape& s) {
+    const conv_axis& width = s.geometry.width;
+    return s.compute == dnnl_bf16 && width.stride > 1 &&
+           (s.y.width <= width.stride || none_is_inside(width, s.x.width));
+}
+
 /// Each piece has sums of its own, which are added in order.
 inline void correlate(context& ctx, const convolution_shape& shape, const void* x, const void* dy, float* dw,
                       std::int64_t work) {
     const arena::scope scope(ctx.arena);
     const auto& library = ctx.library;
+    std::vector<convolution_piece> pieces = pieces_of(shape, writes::y, work);
+    const auto too_few_rows = [](const convolution_piece& piece) { // as split_for_sums says of a whole axis
+        return piece.shape.compute == dnnl_bf16 &&
+               piece.shape.geometry.height.before + piece.shape.geometry.height.after > 0 &&
+               none_is_inside(piece.shape.geometry.height, piece.shape.x.height);
+    };
+    if (std::any_of(pieces.begin(), pieces.end(), too_few_rows)) pieces = {{shape}};
     const convolution_passes passes(
-        ctx, pieces_of(shape, writes::y, work), conv_weight, false,
+        ctx, std::move(pieces), conv_weight, false,
         [&](const convolution_shape& piece, const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
             return describe_backward_weight(library, piece, attributes, desc);
         });
@@ -154,7 +182,8 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
         library.run(thread_scratch(), primitive,
                     {{DNNL_ARG_SRC, library.wrap(s.input(s.compute), behind(x, piece.x, s.compute))},
                      {DNNL_ARG_DIFF_DST, library.wrap(s.output(s.compute), behind(dy, piece.y, s.compute))},
-                     {DNNL_ARG_DIFF_WEIGHTS, sums[i]}});
+                     {DNNL_ARG_DIFF_WEIGHTS, sums[i]}},
+                    reads_scratch(s));
     });
 
     const auto plain = shape.kernel(dnnl_f32, dnnl_odhwi);
@@ -224,7 +253,7 @@ template <class T, int I, int O, class DW, class DBias>
 void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy,
                            DW dw, DBias dbias) {
     const arena::scope scope(ctx.arena);
-    const split_geometry parts = detail::split_for_onednn(g, false);
+    const split_geometry parts = detail::split_for_sums(g, size_of(x), onednn_type<T>());
     const auto from = parts.writes() ? detail::written_out(ctx, parts.written, x, none{}) : x;
     if constexpr (detail::is_pointwise<DW>) {
         const std::int64_t rows = size_of(from).positions();

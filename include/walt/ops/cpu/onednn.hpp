@@ -192,10 +192,13 @@ class onednn {
     }
 
     /// Runs a primitive in this thread; what it needs beside its arguments comes from `scratch`.
-    void run(arena& scratch, const onednn_primitive& what, std::initializer_list<argument> with) const {
+    void run(arena& scratch, const onednn_primitive& what, std::initializer_list<argument> with,
+             bool scratch_of_zeros = false) const {
         const arena::scope scope(scratch);
         const onednn_layout needed(what, DNNL_ARG_SCRATCHPAD);
-        const onednn_tensor pad = wrap(needed, scratch.take<std::byte, dynamic>(needed.bytes()).data());
+        const auto memory = scratch.take<std::byte, dynamic>(needed.bytes());
+        if (scratch_of_zeros) std::fill_n(memory.data(), memory.size(), std::byte{});
+        const onednn_tensor pad = wrap(needed, memory.data());
         std::array<dnnl_exec_arg_t, 8> all{{{DNNL_ARG_SCRATCHPAD, pad.get()}}};
         int count = 1;
         for (const argument& one : with)

@@ -81,9 +81,12 @@ template <class T> const float* in_float(context& ctx, const T* from, std::int64
 template <class T, class U>
 void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* result, const T* past) {
     const convolution given = c;
-    const split_geometry parts = split_padding(c.geometry, past != nullptr, [](const conv_axis& axis) {
+    const auto differ = [](const conv_axis& axis) {
         return axis.edge == padding::replicate || axis.before != axis.after;
-    });
+    };
+    const auto& [time, height, width] = given.geometry;
+    const split_geometry parts =
+        split_padding(given.geometry, past != nullptr || differ(time), differ(height), differ(width));
     const padded_video padded(parts.written, c.x);
     const std::int64_t weights = c.out * c.taps() * c.in, ys = c.y.positions() * c.out;
     c.geometry = parts.rest;
