@@ -74,25 +74,39 @@ inline std::uint32_t masked_crc(std::string_view bytes) {
     return (crc >> 15 | crc << 17) + 0xa282ead8u;
 }
 
-/// The events of a file, which has nothing else.
-inline std::vector<message> read(const std::filesystem::path& file) {
-    const auto bytes = walt::read_file(file);
-    std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    std::vector<message> found;
+/// The records at the beginning of a file that are whole.
+inline std::string_view whole(std::string_view bytes) {
+    std::string_view rest = bytes;
     const auto number = [](std::string_view from, auto value) {
         std::memcpy(&value, from.data(), sizeof value);
         return value;
     };
-    while (!rest.empty()) {
-        REQUIRE(rest.size() >= 16);
+    while (rest.size() >= 16) {
         const auto length = number(rest, std::uint64_t{});
-        REQUIRE(number(rest.substr(8), std::uint32_t{}) == masked_crc(rest.substr(0, 8)));
-        REQUIRE(rest.size() >= length + 16);
-        REQUIRE(number(rest.substr(12 + length), std::uint32_t{}) == masked_crc(rest.substr(12, length)));
+        if (number(rest.substr(8), std::uint32_t{}) != masked_crc(rest.substr(0, 8)) || rest.size() - 16 < length ||
+            number(rest.substr(12 + length), std::uint32_t{}) != masked_crc(rest.substr(12, length)))
+            break;
+        rest.remove_prefix(length + 16);
+    }
+    return bytes.substr(0, bytes.size() - rest.size());
+}
+
+/// The events of records that are whole.
+inline std::vector<message> of_records(std::string_view rest) {
+    REQUIRE(whole(rest).size() == rest.size());
+    std::vector<message> found;
+    while (!rest.empty()) {
+        std::uint64_t length = 0;
+        std::memcpy(&length, rest.data(), sizeof length);
         found.emplace_back(rest.substr(12, length));
         rest.remove_prefix(length + 16);
     }
     return found;
+}
+/// The events of a file, which has nothing else.
+inline std::vector<message> read(const std::filesystem::path& file) {
+    const auto bytes = walt::read_file(file);
+    return of_records(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
 /// An Event's summary, as its values.

@@ -8,6 +8,7 @@
 #include <walt/ops/reference/pointwise.hpp>
 #include <walt/train/evaluate_every.hpp>
 #include <walt/train/json_log.hpp>
+#include <walt/train/measures_log.hpp>
 #include <walt/train/tensorboard_log.hpp>
 
 #include <fstream>
@@ -91,22 +92,61 @@ TEST_CASE("a run is logged for TensorBoard, every so many steps, and a resumed o
     tensorboard_log board(folder.path, "a run", 2);
     REQUIRE(run.run(source, steps{4}, board, keep));
     auto found = events_of(folder.path);
-    REQUIRE(found.size() == 4); // version, settings, steps 2 and 4
-    const events::message settings = events::values(found[1]).at(0);
+    REQUIRE(found.size() == 5);     // version, a session that starts, settings, steps 2 and 4
+    CHECK(found[1].number(2) == 1); // so that what one left that died before it saved a state is taken back
+    CHECK(events::message(found[1].text(7)).number(1) == 1);
+    const events::message settings = events::values(found[2]).at(0);
     CHECK(settings.text(1) == "settings");
     const std::string told = events::message(settings.text(8)).text(8);
     CHECK(json::parse("settings", told)["seed"].natural() == 77);
-    CHECK(found[2].number(2) == 2);
-    REQUIRE(events::values(found[3]).size() == 3);
-    CHECK(events::values(found[3])[0].text(1) == "loss");
-    CHECK(events::real(events::values(found[3])[0]) == static_cast<float>(losses[3]));
+    CHECK(found[3].number(2) == 2);
+    REQUIRE(events::values(found[4]).size() == 3);
+    CHECK(events::values(found[4])[0].text(1) == "loss");
+    CHECK(events::real(events::values(found[4])[0]) == static_cast<float>(losses[3]));
 
     REQUIRE(run.run(source, steps{6}, board));
     found = events_of(folder.path);
-    REQUIRE(found.size() == 8);
-    CHECK(events::message(found[5].text(7)).number(1) == 1); // a session starts
-    CHECK(found[5].number(2) == 5);
-    CHECK(found[7].number(2) == 6);
+    REQUIRE(found.size() == 9);
+    CHECK(events::message(found[6].text(7)).number(1) == 1); // a session starts
+    CHECK(found[6].number(2) == 5);
+    CHECK(found[8].number(2) == 6);
+}
+
+TEST_CASE("a log that is there and cannot be read is not begun anew") {
+    const temporary_folder folder;
+    std::filesystem::create_symlink("log.csv", folder.path / "log.csv"); // of itself
+    CHECK_THROWS_WITH(step_lines(folder.path / "log.csv", "step", 3), Catch::Contains("Too many levels"));
+    CHECK(std::filesystem::is_symlink(folder.path / "log.csv"));
+    CHECK_THROWS_WITH(step_lines(folder.path, "step", 3), Catch::Contains("it is a folder"));
+    CHECK_THROWS_AS(step_lines(folder.write("file", "x") / "log.csv", "step", 3), error); // and nothing else
+}
+
+TEST_CASE("a run makes up for what one that died behind its last saved state had not measured") {
+    const temporary_folder folder;
+    const auto path = folder.path / "measured.csv";
+    reference::context ctx;
+    model_type model(ctx, seed{5});
+    trainer run(model, squared_error{});
+    int measured = 0;
+    const auto until = [&](std::int64_t count) {
+        REQUIRE(run.run(
+            source, steps{count},
+            measures_log{path, 2, [&] {
+                             return named_numbers{{"of step", static_cast<double>(10 * run.step_count() + ++measured)}};
+                         }}));
+        std::ifstream file(path);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    CHECK(until(4) == "step,of step\n2,21\n4,42\n");
+    CHECK(until(5) == "step,of step\n2,21\n4,42\n5,53\n"); // nothing was missing
+    CHECK(until(5) == "step,of step\n2,21\n4,42\n5,53\n");
+    std::ofstream(path) << "step,of step\n2,21\n4,42\n5,";
+    CHECK(until(5) == "step,of step\n2,21\n4,42\n5,54\n"); // its end
+    CHECK(until(6) == "step,of step\n2,21\n4,42\n5,54\n6,65\n");
+    std::ofstream(path) << "step,of step\n2,21\n4,42\n5,54\n";
+    CHECK(until(7) == "step,of step\n2,21\n4,42\n5,54\n6,66\n7,77\n"); // a step that is measured
+    std::ofstream(path) << "step,of step\n2,21\n";
+    CHECK(until(8) == "step,of step\n2,21\n8,88\n"); // step 7 is neither
 }
 
 TEST_CASE("samples are made, measured and logged every so many steps and at the end") {
@@ -136,7 +176,7 @@ TEST_CASE("samples are made, measured and logged every so many steps and at the 
     CHECK(found[3]["step"].natural() == 5);
     CHECK(found[3]["brightness"].number() == Approx(0.3));
     const auto shown = events_of(folder.path / "board");
-    REQUIRE(shown.size() == 2 + 3 * 2);
+    REQUIRE(shown.size() == 3 + 3 * 2);
     const events::message image(events::values(shown.back()).at(0).text(4));
     CHECK((image.number(1) == 8 * 2 + 2 && image.number(2) == 8 * 4 + 3 * 2)); // 8 of the 10 clips, 4 in a row
     for (const char* name : {"samples_0000002.gif", "samples_0000004.gif", "samples_0000005.gif"})

@@ -13,6 +13,7 @@
 #include <walt/train/validation.hpp>
 
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 using namespace walt;
@@ -229,7 +230,7 @@ TEST_CASE("a column of a table is a curve, with its steps, averaged over a hundr
     CHECK(real.points.back() == std::pair(200.0, 99.75));
     CHECK_THROWS_WITH(curve_of(folder / "terms.csv", "fake"),
                       Catch::Contains("no column 'fake'; it has step,loss,real"));
-    CHECK_THROWS_WITH(curve_of(folder / "none.csv", "loss"), Catch::Contains("cannot be read"));
+    CHECK_THROWS_WITH(curve_of(folder / "none.csv", "loss"), Catch::Contains("there is no such file"));
 }
 
 TEST_CASE("only a part of a model is trained: nothing is kept for the rest, and it does not move") {

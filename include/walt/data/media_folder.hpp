@@ -1,6 +1,7 @@
 // A folder of files with captions, of which some may turn out to be unreadable.
 #pragma once
 
+#include "../core/note.hpp"
 #include "../io/text_lines.hpp"
 #include "../text/unicode.hpp"
 #include "clips.hpp"
@@ -131,7 +132,7 @@ class media_folder {
             }
             if (state_->broken[i].exchange(true)) continue; // another thread named it
             ++state_->count;
-            fmt::print(stderr, "walt: skipping '{}': {}\n", files[i].path.string(), reason);
+            detail::note("skipping '{}': {}", files[i].path.string(), reason);
         }
         fail("none of the {} files in '{}' can be read{}{}", files.size(), files.front().path.parent_path().string(),
              reason.empty() ? "" : ": ", reason);

@@ -1,6 +1,7 @@
 // A dataset of which some samples cannot be had: those are skipped, and others replace them.
 #pragma once
 
+#include "../core/note.hpp"
 #include "../core/threads.hpp"
 #include "dataset.hpp"
 #include "permutation.hpp"
@@ -65,7 +66,7 @@ template <dataset D> class skipping {
                 reason = "something was thrown that is no exception of the standard library";
             }
             const detail::lock inside(state_->mutex);
-            if (state_->bad.insert(i).second) fmt::print(stderr, "walt: skipping sample {}: {}\n", i, reason);
+            if (state_->bad.insert(i).second) detail::note("skipping sample {}: {}", i, reason);
         }
         fail("none of the {} samples of a dataset can be read{}{}", size(), reason.empty() ? "" : ": ", reason);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/error.hpp"
+#include "system_call.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -26,7 +27,8 @@ class append_file {
             std::error_code problem; // a folder that cannot be made is said by open
             std::filesystem::create_directories(path.parent_path(), problem);
         }
-        file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+        file_ = detail::uninterrupted(
+            [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666); });
         if (file_ < 0) fail("{} cannot be opened for writing: {}", path_, std::generic_category().message(errno));
     }
     append_file(append_file&& other) noexcept : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)) {}
@@ -45,11 +47,11 @@ class append_file {
         struct stat before {};
         const bool known = ::fstat(file_, &before) == 0 && S_ISREG(before.st_mode);
         for (std::string_view rest = record; !rest.empty();) {
-            const ::ssize_t written = ::write(file_, rest.data(), rest.size());
-            if (written < 0 && errno == EINTR) continue;
+            const ::ssize_t written = detail::uninterrupted([&] { return ::write(file_, rest.data(), rest.size()); });
             if (written < 0) {
                 const int problem = errno;
-                const bool cut = known && ::ftruncate(file_, before.st_size) == 0;
+                const bool cut =
+                    known && detail::uninterrupted([&] { return ::ftruncate(file_, before.st_size); }) == 0;
                 fail("{}: a record of {} bytes could not be added{}: {}", path_, record.size(),
                      cut || rest.size() == record.size() ? "" : ", and a part of it is there",
                      std::generic_category().message(problem));

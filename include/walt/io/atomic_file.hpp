@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/threads.hpp"
+#include "system_call.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -40,15 +41,21 @@ inline bool is_temporary(const std::string& name) {
 inline int open_temporary(const std::string& path, std::string& name) {
     for (int i = 0;; ++i) {
         name = path + ".tmp-" + std::to_string(::getpid()) + (i > 0 ? "-" + std::to_string(i) : "");
-        const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        const int file =
+            uninterrupted([&] { return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
         if (file < 0 && errno == EEXIST) continue;
         if (file < 0) return file;
+        uninterrupted([&] { return ::flock(file, LOCK_EX); });
         struct stat mine {
         }, there{};
-        while (::flock(file, LOCK_EX) != 0 && errno == EINTR) {
-        }
+        errno = 0;
         if (::fstat(file, &mine) == 0 && ::stat(name.c_str(), &there) == 0 && mine.st_ino == there.st_ino) return file;
-        ::close(file); // it was taken for a dead one's before it was locked
+        const int problem = errno;
+        ::close(file);
+        if (problem == 0 || problem == ENOENT) continue; // it was taken for a dead one's before it was locked
+        ::unlink(name.c_str());
+        errno = problem;
+        return -1;
     }
 }
 
@@ -63,20 +70,20 @@ inline void remove_dead_temporaries(const std::filesystem::path& folder) {
     for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
         if (is_temporary(at->path().filename().string())) found.push_back(at->path().string());
     for (const std::string& name : found) {
-        const int file = ::open(name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        const int file =
+            uninterrupted([&] { return ::open(name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); });
         struct stat status {};
         if (file < 0) continue;
-        if (::fstat(file, &status) == 0 && S_ISREG(status.st_mode) && ::flock(file, LOCK_EX | LOCK_NB) == 0)
+        if (::fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+            uninterrupted([&] { return ::flock(file, LOCK_EX | LOCK_NB); }) == 0)
             ::unlink(name.c_str());
         ::close(file);
     }
 }
 
-/// fsync, which signals may interrupt; 0, or errno.
+/// 0, or errno.
 inline int sync(int file) {
-    while (::fsync(file) != 0)
-        if (errno != EINTR) return errno;
-    return 0;
+    return uninterrupted([&] { return ::fsync(file); }) == 0 ? 0 : errno;
 }
 } // namespace detail
 
@@ -100,8 +107,7 @@ class atomic_file {
 
     void write(std::span<const std::byte> bytes) {
         while (!bytes.empty()) {
-            const ::ssize_t written = ::write(file_, bytes.data(), bytes.size());
-            if (written < 0 && errno == EINTR) continue;
+            const ::ssize_t written = detail::uninterrupted([&] { return ::write(file_, bytes.data(), bytes.size()); });
             if (written < 0) stop(errno, "be written");
             bytes = bytes.subspan(static_cast<std::size_t>(written));
         }
@@ -118,7 +124,8 @@ class atomic_file {
         if (::rename(temporary_.c_str(), path_.c_str()) != 0) stop(errno, "be renamed into place");
         ::close(file_);
         file_ = -1;
-        const int directory = ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const int directory =
+            detail::uninterrupted([&] { return ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
         if (directory < 0) return; // a folder that may be written and not read
         const int problem = detail::sync(directory);
         ::close(directory);

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -92,11 +93,13 @@ class protobuf {
 /// cannot be is a walt::error.
 class event_file {
   public:
-    /// Of a run that goes on behind step `done`: what other files of the folder say of later steps is taken back.
-    explicit event_file(const std::filesystem::path& folder, std::int64_t done = 0) : file_(new_file(folder)) {
+    /// Of a run that begins, or goes on, behind step `done`: what other files of the folder say of later steps is taken
+    /// back. Without that number they stay as they are.
+    explicit event_file(const std::filesystem::path& folder, std::optional<std::int64_t> done = {})
+        : file_(new_file(folder)) {
         using detail::protobuf;
         add(0, protobuf().bytes(3, "brain.Event:2"));
-        if (done > 0) add(done + 1, protobuf().message(7, protobuf().number(1, 1))); // a session starts
+        if (done) add(*done + 1, protobuf().message(7, protobuf().number(1, 1))); // a session starts
     }
     const std::string& path() const { return file_.path(); }
 
@@ -130,10 +133,13 @@ class event_file {
 
   private:
     static std::filesystem::path new_file(const std::filesystem::path& folder) {
-        static std::atomic<int> made = 0; // TensorBoard reads files in the order of their names
-        return folder / fmt::format("events.out.tfevents.{:010}.walt.{}.{}",
-                                    std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()), ::getpid(),
-                                    made++);
+        static std::atomic<int> made = 0;
+        // TensorBoard reads files in the order of their names, and a run may go on within a second.
+        const auto now =
+            std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count();
+        return folder / fmt::format("events.out.tfevents.{:010}.{:06}.walt.{}.{}", now / 1'000'000, now % 1'000'000,
+                                    ::getpid(), made++);
     }
     void picture(std::int64_t step, const std::string& name, const video& of, const std::string& bytes) {
         using detail::protobuf;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/error.hpp"
+#include "system_call.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -18,8 +19,10 @@ namespace walt {
 class folder_lock {
   public:
     explicit folder_lock(const std::filesystem::path& folder)
-        : file_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-        if (file_ < 0 || ::flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+        : file_(detail::uninterrupted([&] { return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); })) {
+        if (file_ < 0 || detail::uninterrupted([&] { return ::flock(file_, LOCK_EX | LOCK_NB); }) == 0 ||
+            errno != EWOULDBLOCK)
+            return;
         ::close(std::exchange(file_, -1));
         fail("a run is going on in the folder '{}': one folder has one run, so give this one another, or wait",
              folder.string());

@@ -1,6 +1,7 @@
 // FFmpeg's demuxers and decoders as a class: the frames of a video file as players show them, for io/mp4.hpp.
 #pragma once
 
+#include "../core/note.hpp"
 #include "frame_index.hpp"
 #include "libav_input.hpp"
 #include "libav_pixels.hpp"
@@ -286,8 +287,8 @@ class reader {
         if (problem_ < 0 && ended_ && first_word_on(path_)) {
             char text[AV_ERROR_MAX_STRING_SIZE];
             av_strerror(problem_, text, sizeof text);
-            fmt::print(stderr, "walt: '{}' is spoilt behind its first {} frames, and ends there: {}\n", path_, decoded_,
-                       static_cast<const char*>(text));
+            note("'{}' is spoilt behind its first {} frames, and ends there: {}", path_, decoded_,
+                 static_cast<const char*>(text));
         }
         return false;
     }

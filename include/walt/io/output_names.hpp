@@ -3,6 +3,7 @@
 
 #include "../text/unicode.hpp"
 #include "atomic_file.hpp"
+#include "folders.hpp"
 
 #include <filesystem>
 #include <map>
@@ -14,9 +15,7 @@ namespace walt {
 
 /// Makes a folder, if it is not there, and tries to write there: what is wrong is said before anything is computed.
 inline void make_writable(const std::filesystem::path& folder) {
-    std::error_code problem;
-    std::filesystem::create_directories(folder, problem);
-    require(!problem, "the folder '{}' cannot be made: {}", folder.string(), problem.message());
+    make_folder(folder);
     const atomic_file tried(folder / "writable");
 }
 

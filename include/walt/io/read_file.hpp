@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/error.hpp"
+#include "system_call.hpp"
 
 #include <cerrno>
 #include <cstddef>
@@ -24,7 +25,8 @@ namespace walt {
 class opened_file {
   public:
     explicit opened_file(const std::filesystem::path& path) : path_(path.string()) {
-        file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe would keep us waiting
+        file_ = detail::uninterrupted( // a pipe would keep us waiting
+            [&] { return ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });
         struct stat status {};
         const int problem = file_ < 0 || ::fstat(file_, &status) != 0 ? errno : 0;
         if (problem == 0 && S_ISREG(status.st_mode)) {
@@ -50,9 +52,9 @@ class opened_file {
     void read(std::uint64_t at, std::span<std::byte> bytes) const {
         std::size_t done = 0;
         while (done < bytes.size()) {
-            const ::ssize_t came =
-                ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<::off_t>(at + done));
-            if (came < 0 && errno == EINTR) continue;
+            const ::ssize_t came = detail::uninterrupted([&] {
+                return ::pread(file_, bytes.data() + done, bytes.size() - done, static_cast<::off_t>(at + done));
+            });
             if (came < 0) fail("{} could not be read: {}", path_, std::generic_category().message(errno));
             require(came > 0, "{} could not be read to its end: it was cut to {} bytes, of {}, while it was read",
                     path_, at + done, size_);

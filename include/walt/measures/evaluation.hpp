@@ -5,6 +5,7 @@
 #include "../core/version.hpp"
 #include "../data/latents.hpp"
 #include "../io/bars.hpp"
+#include "../io/folders.hpp"
 #include "bootstrap.hpp"
 #include "clip_features.hpp"
 #include "clip_source.hpp"
@@ -204,7 +205,7 @@ struct evaluation {
     }
     /// folder/evaluation.json and folder/evaluation.svg, a bar with its interval for each measure.
     void write(const std::filesystem::path& folder) const {
-        std::filesystem::create_directories(folder);
+        make_folder(folder);
         std::vector<bar> bars;
         std::int64_t most = 0;
         for (const measured& one : found) {

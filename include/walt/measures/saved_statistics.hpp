@@ -2,6 +2,7 @@
 // (CMake: walt::io, walt::measures).
 #pragma once
 
+#include "../io/folders.hpp"
 #include "../io/safetensors_writer.hpp"
 #include "feature_statistics.hpp"
 #include "provenance.hpp"
@@ -82,13 +83,13 @@ inline known_statistics load_statistics(const std::filesystem::path& path) {
 /// `measure` makes and the file then has. A file of another provenance is refused in a sentence with both values.
 template <class Measure>
 known_statistics reused_statistics(const std::filesystem::path& path, const provenance& wanted, Measure&& measure) {
-    if (std::filesystem::exists(path)) {
+    if (is_there(path)) {
         known_statistics kept = load_statistics(path);
         require_same(path.string(), kept.from, wanted);
         return kept;
     }
     known_statistics made{.from = wanted, .features = measure()};
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+    if (path.has_parent_path()) make_folder(path.parent_path());
     save_statistics(path, made);
     return made;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../core/hash.hpp"
+#include "../io/folders.hpp"
 #include "../io/safetensors_writer.hpp"
 #include "encoder.hpp"
 
@@ -38,7 +39,7 @@ template <known_text_encoder Encoder> class cached_encoder {
     /// The folder is made if need be. A file in it that is not as it should be is a walt::error that names it.
     cached_encoder(Encoder encoder, const std::filesystem::path& folder)
         : encoder_(std::move(encoder)), folder_(folder / encoder_.identity()) {
-        std::filesystem::create_directories(folder_);
+        make_folder(folder_);
         look();
     }
 

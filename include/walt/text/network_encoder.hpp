@@ -2,12 +2,12 @@
 #pragma once
 
 #include "../core/identity.hpp"
+#include "../core/note.hpp"
 #include "encoder.hpp"
 #include "tokens.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <span>
 #include <string>
@@ -23,7 +23,7 @@ struct text_encoding {
     int max_tokens = 128; ///< positions of a text, with the tokens around it; what is longer is cut
     int at_once = 16;     ///< texts in one pass
     std::function<void(const std::string& sentence)> say = [](const std::string& sentence) {
-        std::fprintf(stderr, "walt: %s\n", sentence.c_str());
+        detail::note("{}", sentence);
     }; ///< is told of each text that was cut
 };
 

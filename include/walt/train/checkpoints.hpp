@@ -1,8 +1,10 @@
 // A run's state on disk, every so many steps and at the end, and where it goes on.
 #pragma once
 
+#include "../core/note.hpp"
 #include "../core/range.hpp"
 #include "../io/folder_lock.hpp"
+#include "../io/folders.hpp"
 #include "state.hpp"
 
 #include <exception>
@@ -24,14 +26,14 @@ struct checkpoints {
             if (run.trainer().step_count() % every_ == 0) save(run);
         }
         void end(auto& run) {
-            if (saved_ != run.trainer().step_count() || !std::filesystem::exists(file_)) save(run);
+            if (saved_ != run.trainer().step_count() || !is_there(file_)) save(run);
         }
         void failed(auto& run) {
             if (saved_ == run.trainer().step_count()) return;
             try {
                 save(run);
             } catch (const std::exception& problem) { // what ended the run is on its way already
-                fmt::print(stderr, "walt: the run's last steps are not saved: {}\n", problem.what());
+                detail::note("the run's last steps are not saved: {}", problem.what());
             }
         }
 
@@ -48,9 +50,9 @@ struct checkpoints {
     std::filesystem::path file() const { return folder / "state.safetensors"; }
     void resume(auto& run) const {
         check_option("checkpoints::every", every, ranges::count);
-        std::filesystem::create_directories(folder);
+        make_folder(folder);
         const folder_lock only_run(folder);
-        if (std::filesystem::exists(file())) read_state(file(), run);
+        if (is_there(file())) read_state(file(), run);
     }
     watch begin(auto& run) const { return {*this, run.trainer().step_count()}; }
 };

@@ -3,6 +3,7 @@
 
 #include "../core/range.hpp"
 #include "../data/videos.hpp"
+#include "../io/folders.hpp"
 #include "../io/gif.hpp"
 #include "../measures/named_numbers.hpp"
 #include "observer.hpp"
@@ -24,7 +25,7 @@ struct sample_folder {
     std::string made = "";
 
     void videos(std::int64_t step, const std::string& name, std::span<const video> of) const {
-        std::filesystem::create_directories(folder);
+        make_folder(folder);
         write_gif(folder / fmt::format("{}_{:07}.gif", name, step), tile(of, 4), 8, made);
     }
 };

@@ -3,12 +3,12 @@
 
 #include "../core/range.hpp"
 #include "../io/plot.hpp"
+#include "../io/text_lines.hpp"
 #include "observer.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -21,7 +21,7 @@ inline std::vector<std::string> fields_of(const std::string& line) {
     std::vector<std::string> fields(1);
     for (const char c : line)
         if (c == ',') fields.emplace_back();
-        else if (c != '\r') fields.back() += c;
+        else fields.back() += c;
     return fields;
 }
 /// Whole and in the C locale, whatever the program's is.
@@ -34,16 +34,14 @@ inline bool read_number(const std::string& text, double& value) {
 
 /// A column of a run's table (csv_log, terms_log), averaged over a hundredth of the run, against the steps.
 inline curve curve_of(const std::filesystem::path& table, const std::string& column) {
-    std::ifstream file(table);
-    require(file.good(), "{} cannot be read", table.string());
-    std::string line;
-    std::getline(file, line);
-    const auto names = detail::fields_of(line);
+    const std::vector<text_line> lines = text_lines(table);
+    const std::string head = lines.empty() ? "" : lines[0].text;
+    const auto names = detail::fields_of(head);
     const auto place = static_cast<std::size_t>(std::find(names.begin(), names.end(), column) - names.begin());
-    require(place < names.size(), "{} has no column '{}'; it has {}", table.string(), column, line);
+    require(place < names.size(), "{} has no column '{}'; it has {}", table.string(), column, head);
     std::vector<std::pair<double, double>> points; // (step, value)
-    while (std::getline(file, line)) {
-        const auto fields = detail::fields_of(line);
+    for (const text_line& line : lines) {
+        const auto fields = detail::fields_of(line.text);
         double step = 0, value = 0;
         if (fields.size() == names.size() && detail::read_number(fields[0], step) &&
             detail::read_number(fields[place], value))

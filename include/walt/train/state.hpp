@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../config/stored_config.hpp"
+#include "../core/note.hpp"
 #include "../core/parameter_table.hpp"
 #include "../io/safetensors_writer.hpp"
 #include "observer.hpp"
@@ -67,8 +68,7 @@ inline void tell_other_options(const safetensors_file& file, std::string_view mi
     const auto now = parsed(mine);
     for (const auto& [name, was] : parsed(stored->second))
         if (const auto at = now.find(name); at != now.end() && at->second != was)
-            fmt::print(stderr, "walt: {} is of a run with {} {}; it goes on with {}\n", file.path(), name, was,
-                       at->second);
+            note("{} is of a run with {} {}; it goes on with {}", file.path(), name, was, at->second);
 }
 
 /// The least number that a tensor of a state may have: what an optimizer calls its squares is not negative.

@@ -3,19 +3,22 @@
 
 #include "../io/append_file.hpp"
 #include "../io/atomic_file.hpp"
+#include "../io/folders.hpp"
+#include "../io/read_file.hpp"
 
 #include <charconv>
+#include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace walt {
 
 /// Lines that begin with `before` and the number of their step, under a head. A run that is resumed at step `done`
 /// keeps the lines up to it; what a run that died logged behind its last checkpoint is done, and logged, again. Each
-/// line is written at once and whole; one that cannot be is a walt::error.
+/// line is written at once and whole; one that cannot be is a walt::error, and so is a file that cannot be read.
 class step_lines {
   public:
     step_lines(const std::filesystem::path& file, const std::string& head, std::int64_t done,
@@ -23,21 +26,34 @@ class step_lines {
         : log_(prepared(file, head, done, before)) {}
     /// Without the end of the line.
     void add(const std::string& line) { log_.add(line + '\n'); }
+    /// The last step up to `done` that a file has a line of; 0: there is none.
+    static std::int64_t last_in(const std::filesystem::path& file, std::int64_t done, std::string_view before = "") {
+        std::int64_t last = 0;
+        each_line(file, done, before, [&](std::int64_t step, std::string_view) { last = step; });
+        return last;
+    }
 
   private:
     static const std::filesystem::path& prepared(const std::filesystem::path& file, const std::string& head,
                                                  std::int64_t done, std::string_view before) {
-        if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
-        std::string kept = head + '\n', line;
-        std::ifstream log(file);
-        while (std::getline(log, line)) {
+        if (file.has_parent_path()) make_folder(file.parent_path());
+        std::string kept = head + '\n';
+        each_line(file, done, before, [&](std::int64_t, std::string_view line) { kept.append(line) += '\n'; });
+        write_atomically(file, kept);
+        return file;
+    }
+    /// Calls use(step, line) for the lines of steps up to `done`, where there is such a file.
+    static void each_line(const std::filesystem::path& file, std::int64_t done, std::string_view before, auto&& use) {
+        if (!is_there(file)) return;
+        const std::vector<std::byte> bytes = read_file(file);
+        std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        for (std::size_t end = 0; (end = rest.find('\n')) != rest.npos; rest.remove_prefix(end + 1)) {
+            const std::string_view line = rest.substr(0, end); // what follows the last end of a line is half
             std::int64_t step = 0;
             if (!line.starts_with(before)) continue;
             const auto read = std::from_chars(line.data() + before.size(), line.data() + line.size(), step);
-            if (read.ec == std::errc{} && step <= done && !log.eof()) kept += line + '\n'; // a line without end is half
+            if (read.ec == std::errc{} && step <= done) use(step, line);
         }
-        write_atomically(file, kept);
-        return file;
     }
     append_file log_;
 };
