@@ -13,8 +13,8 @@
 struct temporary_folder {
     std::filesystem::path path;
 
-    temporary_folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "walt_test_XXXXXX").string();
+    explicit temporary_folder(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+        std::string pattern = (in / "walt_test_XXXXXX").string();
         if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder can be made");
         path = pattern;
     }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "../config/changes.hpp"
+#include "../core/note.hpp"
 #include "../io/progress.hpp"
 #include "observer.hpp"
 
-#include <cstdio>
 #include <string>
 
 namespace walt {
@@ -25,8 +25,7 @@ struct progress_line {
     };
     watch begin(auto& run) const {
         using model = std::remove_reference_t<decltype(run.trainer().model())>;
-        if (const std::string note = config_note<model>(); !note.empty())
-            std::fputs(fmt::format("walt: {}\n", note).c_str(), stderr);
+        if (const std::string note = config_note<model>(); !note.empty()) detail::note("{}", note);
         return watch(run.until().count, run.trainer().step_count());
     }
 };
