@@ -88,14 +88,20 @@ class process {
         int ends[2]; // a pipe: files may be too large
         REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
         said_ = ends[0];
+        ::sigset_t stopping, before; // Catch's handlers shall not see what is sent to the training
+        ::sigemptyset(&stopping);
+        for (const int one : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&stopping, one);
+        ::pthread_sigmask(SIG_BLOCK, &stopping, &before);
         id_ = ::fork();
-        REQUIRE(id_ >= 0);
-        if (id_ > 0) {
+        if (id_ != 0) {
+            ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+            REQUIRE(id_ > 0);
             ::close(ends[1]);
             return;
         }
         for (const auto& [name, value] : with.settings) ::setenv(name.c_str(), value.c_str(), 1);
         for (const int one : {SIGINT, SIGTERM, SIGHUP}) std::signal(one, SIG_DFL);
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
         if (with.largest_file != RLIM_INFINITY) {
             const rlimit few{with.largest_file, with.largest_file};
             std::signal(SIGXFSZ, SIG_IGN);
