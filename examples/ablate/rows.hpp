@@ -46,8 +46,10 @@ bool train(workbench& bench, Denoiser& model, const setting& how, const Source& 
 inline double steps_a_second(const std::filesystem::path& log) {
     const auto seconds = walt::curve_of(log, "seconds").points;
     std::vector<double> took;
-    for (std::size_t i = 1; i < seconds.size(); ++i)
-        if (const double one = seconds[i].second - seconds[i - 1].second; one > 0) took.push_back(one);
+    for (std::size_t i = 1; i < seconds.size(); ++i) { // a point of the curve is several steps of a long run
+        const double steps = seconds[i].first - seconds[i - 1].first;
+        if (const double one = (seconds[i].second - seconds[i - 1].second) / steps; one > 0) took.push_back(one);
+    }
     if (took.empty()) return 0;
     const auto tenth = took.begin() + static_cast<std::ptrdiff_t>(took.size() / 10);
     std::nth_element(took.begin(), tenth, took.end());

@@ -28,7 +28,8 @@ inline constexpr const char* plain_ops[] = {"gradient_scale",
                                             "valid_rows",
                                             "valid_rows_grad"};
 
-/// Who multiplies large matrices: `fastest` is oneDNN for bf16 on a processor with AMX, walt's vectors elsewhere.
+/// Who multiplies large matrices: `fastest` is walt's vectors, but oneDNN for bf16 on a processor with AMX, and on one
+/// that multiplies bf16 where walt is compiled for one that does not.
 enum class multiplier { fastest, vectors, onednn };
 
 class resting_weights;
@@ -37,7 +38,7 @@ class resting_weights;
 struct context : reference::context {
     static constexpr const char* name = "cpu";
     onednn library;
-    multiplier products = multiplier::fastest; ///< for linear maps; where vectors do not multiply bf16, oneDNN does
+    multiplier products = multiplier::fastest; ///< for linear maps
     resting_weights* resting = nullptr;        ///< those that nobody writes now
 };
 

@@ -91,12 +91,42 @@ inline const void* behind(const void* from, std::int64_t elements, dnnl_data_typ
     return static_cast<const std::byte*>(from) + elements * onednn_bytes(type);
 }
 
+/// Without AVX-512 the library convolves no bf16: then copies in float are convolved.
+inline bool is_for_copies(const convolution_shape& s) {
+    return (s.compute == dnnl_bf16 || s.result == dnnl_bf16) && !onednn::has(dnnl_cpu_isa_avx512_core);
+}
+inline convolution_shape in_float(convolution_shape s) {
+    s.compute = s.result = dnnl_f32;
+    return s;
+}
+/// Elements of a type as floats, in the arena if they are none.
+inline const float* floats(context& ctx, const void* from, std::int64_t count, dnnl_data_type_t type) {
+    if (type == dnnl_f32) return static_cast<const float*>(from);
+    const auto to = ctx.arena.take<float, dynamic>(count);
+    convert_on(ctx, view<const bf16, dynamic>(static_cast<const bf16*>(from), count), to);
+    return to.data();
+}
+/// A pass whose result is of a type: run(floats), which become the result; what it holds is there before.
+template <class Run>
+void in_floats(context& ctx, void* result, std::int64_t count, dnnl_data_type_t type, const Run& run) {
+    float* const sums = const_cast<float*>(floats(ctx, result, count, type));
+    run(sums);
+    if (type == dnnl_bf16)
+        convert_on(ctx, view<const float, dynamic>(sums, count),
+                   view<bf16, dynamic>(static_cast<bf16*>(result), count));
+}
+
 // The three passes, once for all channels and element types: the shape says which. work: of a piece, in
 // multiplications.
 
 inline void convolve(context& ctx, const convolution_shape& shape, const void* x, const void* w, const float* bias,
                      void* y, std::int64_t work) {
     const arena::scope scope(ctx.arena);
+    if (is_for_copies(shape))
+        return in_floats(ctx, y, shape.y.positions() * shape.out, shape.result, [&](float* sums) {
+            convolve(ctx, in_float(shape), floats(ctx, x, shape.x.positions() * shape.in, shape.compute),
+                     floats(ctx, w, shape.weights(), shape.compute), bias, sums, work);
+        });
     const auto& library = ctx.library;
     const convolution_passes passes(
         ctx, pieces_of(shape, writes::y, work), conv_forward, shape.add,
@@ -117,6 +147,11 @@ inline void convolve(context& ctx, const convolution_shape& shape, const void* x
 inline void convolve_back(context& ctx, const convolution_shape& shape, const void* dy, const void* w, void* dx,
                           std::int64_t work) {
     const arena::scope scope(ctx.arena);
+    if (is_for_copies(shape))
+        return in_floats(ctx, dx, shape.x.positions() * shape.in, shape.result, [&](float* sums) {
+            convolve_back(ctx, in_float(shape), floats(ctx, dy, shape.y.positions() * shape.out, shape.compute),
+                          floats(ctx, w, shape.weights(), shape.compute), sums, work);
+        });
     const auto& library = ctx.library;
     const convolution_passes passes(
         ctx, pieces_of(shape, writes::x, work), conv_input, false,
@@ -161,6 +196,9 @@ inline bool reads_scratch(const convolution_shape& s) {
 inline void correlate(context& ctx, const convolution_shape& shape, const void* x, const void* dy, float* dw,
                       std::int64_t work) {
     const arena::scope scope(ctx.arena);
+    if (is_for_copies(shape))
+        return correlate(ctx, in_float(shape), floats(ctx, x, shape.x.positions() * shape.in, shape.compute),
+                         floats(ctx, dy, shape.y.positions() * shape.out, shape.compute), dw, work);
     const auto& library = ctx.library;
     std::vector<convolution_piece> pieces = pieces_of(shape, writes::y, work);
     const auto too_few_rows = [](const convolution_piece& piece) { // as split_for_sums says of a whole axis

@@ -94,9 +94,8 @@ void multiply_by_onednn(context& ctx, const product& p, const T* a, const T* b, 
 
 /// Whether oneDNN multiplies T (context::products).
 template <class T> bool onednn_multiplies(const context& ctx) {
-    if (!std::is_same_v<operand_t<T>, T>) return true;
-    return ctx.products == multiplier::onednn ||
-           (ctx.products == multiplier::fastest && std::is_same_v<T, bf16> && tile_registers::present());
+    if (ctx.products != multiplier::fastest || !std::is_same_v<T, bf16>) return ctx.products == multiplier::onednn;
+    return std::is_same_v<operand_t<T>, T> ? tile_registers::present() : onednn::has(dnnl_cpu_isa_avx512_core_bf16);
 }
 
 /// Sums of a result in float, on their way to memory: as they are,
@@ -154,24 +153,21 @@ void multiply(context& ctx, const product& p, const T* a, const T* b, const floa
                                                   then(v, row * p.n + n, count);
                                               }
                                   });
-    if constexpr (std::is_same_v<operand_t<T>, T>) {
-        const arena::scope scope(thread_scratch());
-        const packed_panels right = packed(ctx, thread_scratch(), b, p.m, p.k, p.n, p.b_transposed);
-        const auto ahead = [&](std::int64_t row, std::int64_t column, int count) {
-            for (int n = 0; n < count; n += cache_line / static_cast<int>(sizeof(U)))
-                then.ahead(row * p.n + column + n);
-        };
-        const auto finish = [&](std::int64_t row, std::int64_t column, const float* sums, int count) {
-            for (int n = 0; n < count; n += vector_lanes) {
-                const int lanes = lanes_left(count - n);
-                float_vector v, shift;
-                load(v, sums + n);
-                if (bias) load_lanes(shift, bias + column + n, lanes), v += shift;
-                then(v, row * p.n + column + n, lanes);
-            }
-        };
-        multiply_packed(matrix<T>{a, p.m, p.k}, right, ahead, finish);
-    }
+    const arena::scope scope(thread_scratch());
+    const packed_panels right = packed(ctx, thread_scratch(), b, p.m, p.k, p.n, p.b_transposed);
+    const auto ahead = [&](std::int64_t row, std::int64_t column, int count) {
+        for (int n = 0; n < count; n += cache_line / static_cast<int>(sizeof(U))) then.ahead(row * p.n + column + n);
+    };
+    const auto finish = [&](std::int64_t row, std::int64_t column, const float* sums, int count) {
+        for (int n = 0; n < count; n += vector_lanes) {
+            const int lanes = lanes_left(count - n);
+            float_vector v, shift;
+            load(v, sums + n);
+            if (bias) load_lanes(shift, bias + column + n, lanes), v += shift;
+            then(v, row * p.n + column + n, lanes);
+        }
+    };
+    multiply_packed(matrix<T>{a, p.m, p.k}, right, ahead, finish);
 }
 
 } // namespace detail
@@ -229,7 +225,7 @@ void linear_grad_weight_on(context& ctx, view<const T, R, K> x, view<const T, R,
         detail::multiply_by_onednn<T, float>(ctx, {N, K, x.extent(0), true, false, true}, dy.data(), x.data(), nullptr,
                                              dw.data(), [](auto...) {});
         if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy, dbias);
-    } else if constexpr (std::is_same_v<operand_t<T>, T>)
+    } else
         detail::multiply_transposed(detail::matrix<T>{dy.data(), dy.extent(0), N},
                                     detail::matrix<T>{x.data(), x.extent(0), K}, dw.data(),
                                     detail::data_or_null(dbias));

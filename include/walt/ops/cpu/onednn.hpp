@@ -181,6 +181,9 @@ class onednn {
 
     onednn_tensor wrap(const onednn_layout& layout, const void* data) const { return {engine(), layout, data}; }
 
+    /// Whether the processor has all of a set of instructions, in the library's eyes.
+    static bool has(dnnl_cpu_isa_t all) { return (dnnl_get_effective_cpu_isa() & all) == all; }
+
     /// The primitive of this key, of what make(attributes, &desc) describes the first time.
     template <class Make> onednn_primitive cached(const key& shape, bool add, const Make& make) {
         const place at{shape, omp_get_max_threads()};
@@ -217,8 +220,8 @@ class onednn {
         dnnl_primitive_t primitive = nullptr;
         if (status == dnnl_success) status = dnnl_primitive_create(&primitive, desc.get());
         require(status == dnnl_success,
-                "oneDNN has no product or convolution of this kind on this processor (in bf16 it needs AVX-512; "
-                "float runs everywhere): {}",
+                "oneDNN has no product or convolution of this kind on this processor (in bf16 it needs AVX-512, and "
+                "walt's own products, context::products, do not): {}",
                 dnnl_status2str(status));
         return onednn_primitive(primitive, [](dnnl_primitive_t one) { dnnl_primitive_destroy(one); });
     }

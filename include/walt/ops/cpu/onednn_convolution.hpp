@@ -17,8 +17,9 @@ struct convolution_shape {
     dnnl_data_type_t compute, result; // of x and w, and of what is computed
 
     friend bool operator==(const convolution_shape&, const convolution_shape&) = default;
-    std::int64_t multiplications() const {
-        return y.positions() * in * out * geometry.time.kernel * geometry.height.kernel * geometry.width.kernel;
+    std::int64_t multiplications() const { return y.positions() * weights(); }
+    std::int64_t weights() const {
+        return in * out * geometry.time.kernel * geometry.height.kernel * geometry.width.kernel;
     }
     onednn::key key(std::int64_t primitive) const {
         const auto& [time, height, width] = geometry;

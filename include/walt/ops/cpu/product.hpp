@@ -1,4 +1,5 @@
-// Products of matrices in memory by the processor's vectors, in float, and in bf16 where it multiplies that.
+// Products of matrices in memory by the processor's vectors, in float, and in bf16 where it multiplies that; elsewhere
+// bf16 becomes float where it is packed.
 //
 // Walt's own because what follows a product (bias, activation, gate) is done on sums that are still in the nearest
 // cache, and because forward these reach 87 to 96 % of what such a processor can multiply, and Debian's oneDNN 60 to
@@ -60,17 +61,22 @@ void product_block(int columns, std::int64_t depth, const unit_in_memory* const 
     product_block<T, Vectors>(depth, left, step, right, sums);
 }
 
+/// Elements of T in a unit.
+template <class T> inline constexpr int unit_depth = static_cast<int>(sizeof(float) / sizeof(operand_t<T>));
+
 /// Sixteen units of a row from an element on; zeros behind its end.
 template <class T> inline void load_units(float_vector& v, const T* row, std::int64_t first, std::int64_t length) {
-    constexpr std::int64_t all = sizeof(float_vector) / sizeof(T);
-    if (first + all <= length) return void(std::memcpy(&v, row + first, sizeof v));
+    constexpr std::int64_t all = vector_lanes * unit_depth<T>;
     v = float_vector{};
-    if (first < length) std::memcpy(&v, row + first, static_cast<std::size_t>(length - first) * sizeof(T));
+    if constexpr (!std::is_same_v<operand_t<T>, T>) {
+        if (first < length) load_lanes(v, row + first, lanes_left(length - first));
+    } else if (first < length)
+        std::memcpy(&v, row + first, static_cast<std::size_t>(std::min(all, length - first)) * sizeof(T));
 }
 
 /// One unit of each of sixteen or fewer columns: elements of two rows of bf16 side by side, or of one row of float.
-inline void load_pair(float_vector& v, const float* row, const float*, int count) { load_lanes(v, row, count); }
-inline void load_pair(float_vector& v, const bf16* even, const bf16* odd, int count) {
+template <class T> void load_pair(float_vector& v, const T* even, const T* odd, int count) {
+    if constexpr (unit_depth<T> == 1) return load_lanes(v, even, count);
     float_vector low, high = {};
     load_lanes(low, even, count);
     if (odd) load_lanes(high, odd, count);
@@ -94,7 +100,7 @@ template <class T> inline void prefetch(const T* row, int count) {
 template <class T>
 void pack_rows(const matrix<T>& from, std::int64_t first, std::int64_t last, std::int64_t column, int count, float* to,
                int width) {
-    constexpr int deep = sizeof(float) / sizeof(T);
+    constexpr int deep = unit_depth<T>;
     for (std::int64_t r = first; r < last; r += deep, to += width) {
         for (int ahead = 0; ahead < deep; ++ahead)
             prefetch(from.row(std::min(r + packing_ahead + ahead, last - 1)) + column, count);
@@ -109,7 +115,7 @@ void pack_rows(const matrix<T>& from, std::int64_t first, std::int64_t last, std
 
 /// to [units of the columns, panel_width]: `count` rows of a matrix as columns of a right operand.
 template <class T> void pack_transposed(const matrix<T>& from, std::int64_t row, int count, float* to) {
-    constexpr int deep = sizeof(float) / sizeof(T);
+    constexpr int deep = unit_depth<T>;
     const std::int64_t depth = (from.columns + deep - 1) / deep;
     for (std::int64_t k = 0; k < depth; k += vector_lanes)
         for (int n = 0; n < panel_width; n += vector_lanes) {
@@ -130,8 +136,7 @@ struct packed_panels {
 
     /// Of [rows, columns] of T, in no memory yet.
     template <class T> static packed_panels of(std::int64_t rows, std::int64_t columns) {
-        constexpr int deep = sizeof(float) / sizeof(T);
-        return {(rows + deep - 1) / deep, columns, nullptr};
+        return {(rows + unit_depth<T> - 1) / unit_depth<T>, columns, nullptr};
     }
     template <class T> static packed_panels take(arena& memory, std::int64_t rows, std::int64_t columns) {
         packed_panels made = of<T>(rows, columns);
@@ -172,22 +177,24 @@ struct product_pieces {
 /// column, count) says that these will come, while there is time to fetch what they meet in memory.
 template <class T, class Ahead, class Put>
 void multiply_packed(const matrix<T>& left, const packed_panels& right, const Ahead& ahead, const Put& put) {
-    constexpr int deep = sizeof(float) / sizeof(T);
+    using operand = operand_t<T>;
+    constexpr int deep = unit_depth<T>;
     if (left.rows == 0) return;
     const product_pieces pieces{left.rows, right.count(), piece_rows};
     pieces.each(left.rows * right.columns * left.columns / 64, [&](std::int64_t first, std::int64_t last,
                                                                    std::int64_t panel, std::int64_t panel_end) {
         const arena::scope scope(thread_scratch());
-        const T* rows = left.row(first);
+        const operand* rows = nullptr;
         std::int64_t stride = left.columns;
-        if (stride % deep) { // a row ends in the middle of a unit: zeros behind it
+        if constexpr (std::is_same_v<operand, T>) rows = left.row(first);
+        if (!rows || stride % deep) { // of another type, or a row ends in the middle of a unit: zeros behind it
             stride = right.depth * deep;
-            T* padded = thread_scratch().template take<T, dynamic>((last - first) * stride).data();
-            for (std::int64_t r = 0; r < last - first; ++r) {
-                std::copy_n(rows + r * left.columns, left.columns, padded + r * stride);
-                std::fill(padded + r * stride + left.columns, padded + (r + 1) * stride, T{});
+            operand* copied = thread_scratch().template take<operand, dynamic>((last - first) * stride).data();
+            rows = copied;
+            for (std::int64_t r = first; r < last; ++r, copied += stride) {
+                for (std::int64_t c = 0; c < left.columns; ++c) copied[c] = static_cast<operand>(left.row(r)[c]);
+                std::fill(copied + left.columns, copied + stride, operand{});
             }
-            rows = padded;
         }
         for (; panel < panel_end; ++panel)
             for (std::int64_t r = first; r < last; r += block_height) {
@@ -198,7 +205,7 @@ void multiply_packed(const matrix<T>& left, const packed_panels& right, const Ah
                 alignas(cache_line) block_sums sums;
                 for (std::int64_t i = r; i < std::min(r + block_height, last); ++i)
                     ahead(i, panel * panel_width, right.width(panel));
-                product_block<T>(right.width(panel), right.depth, block, 1, right.panel(panel), sums);
+                product_block<operand>(right.width(panel), right.depth, block, 1, right.panel(panel), sums);
                 for (int i = 0; i < block_height && r + i < last; ++i)
                     put(r + i, panel * panel_width, sums[i], right.width(panel));
             }
@@ -217,7 +224,8 @@ inline void add_units(float_vector& sum, const float_vector& units, bf16) {
 /// [left.columns] += the sums of left's columns, unless it is null.
 template <class T>
 void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* result, float* left_sums) {
-    constexpr int deep = sizeof(float) / sizeof(T), height = piece_rows;
+    using operand = operand_t<T>;
+    constexpr int deep = unit_depth<T>, height = piece_rows;
     constexpr std::int64_t at_once = 256, rows_at_once = at_once * deep; // what is packed of them stays in cache
     const std::int64_t parts = (right.rows + rows_at_once - 1) / rows_at_once;
     if (parts == 0) return;
@@ -248,14 +256,14 @@ void multiply_transposed(const matrix<T>& left, const matrix<T>& right, float* r
                     for (int v = 0; v < height / vector_lanes; ++v) {
                         float_vector units;
                         load(units, packed + k * height + v * vector_lanes);
-                        add_units(total[v], units, T{});
+                        add_units(total[v], units, operand{});
                     }
             for (std::int64_t p = panel; p < panel_end; ++p)
                 for (int r = 0; r < rows; r += block_height) {
                     const unit_in_memory* block[block_height];
                     for (int i = 0; i < block_height; ++i) block[i] = packed + r + i;
                     alignas(cache_line) block_sums sums;
-                    product_block<T>(panels.width(p), depth, block, height, packed_part(part, p), sums);
+                    product_block<operand>(panels.width(p), depth, block, height, packed_part(part, p), sums);
                     for (int i = 0; i < std::min(block_height, rows - r); ++i) {
                         float* to = result + (first + r + i) * right.columns + p * panel_width;
                         for (int c = 0; c < panels.width(p); ++c) to[c] += sums[i][c];
