@@ -2,6 +2,7 @@
 #include "catch.hpp"
 
 #include <walt/core/range.hpp>
+#include <walt/diffusion/denoising.hpp>
 #include <walt/diffusion/sampling.hpp>
 #include <walt/train/adafactor.hpp>
 #include <walt/train/early_stop.hpp>
@@ -50,11 +51,17 @@ TEST_CASE("the options of a training and of sampling refuse what is no number, b
     refuses_nan(averaging{}, &averaging::decay);
     refuses_nan(patience{}, &patience::window, &patience::windows, &patience::least);
     refuses_nan(guidance{}, &guidance::scale, &guidance::cosine_power, &guidance::rescale);
+    refuses_nan(step_distribution{}, &step_distribution::mean, &step_distribution::deviation);
+    refuses_nan(knowing{}, &knowing::first, &knowing::first_two, &knowing::ends);
     refuses_nan(ddim{}, &ddim::steps, &ddim::eta);
     refuses_nan(step_reuse{}, &step_reuse::threshold);
     CHECK_THROWS_WITH(checked(adamw{.beta_1 = 1}), Catch::Contains("adamw::beta_1 must be 0 to"));
     CHECK_THROWS_WITH(checked(training{.clip = 0}), "training::clip must be above 0; it is 0");
     CHECK_THROWS_WITH(checked(training{.prefetch = {.ahead = -1}}), Catch::Contains("training::prefetch.ahead"));
+    CHECK_THROWS_WITH(checked(denoising{.low_resolution_noise = 1 << 20}),
+                      "denoising::low_resolution_noise must be 0 to 1000; it is 1048576");
+    CHECK_THROWS_WITH(checked(denoising{.levels = {.logit_normal = true, .mean = std::numeric_limits<float>::quiet_NaN()}}),
+                      Catch::Contains("step_distribution::mean must be"));
     CHECK_THROWS_WITH(checked(sampling{.sampler = ddim{.steps = 1001}}), "ddim::steps must be 1 to 1000; it is 1001");
 }
 
