@@ -60,8 +60,9 @@ TEST_CASE("the options of a training and of sampling refuse what is no number, b
     CHECK_THROWS_WITH(checked(training{.prefetch = {.ahead = -1}}), Catch::Contains("training::prefetch.ahead"));
     CHECK_THROWS_WITH(checked(denoising{.low_resolution_noise = 1 << 20}),
                       "denoising::low_resolution_noise must be 0 to 1000; it is 1048576");
-    CHECK_THROWS_WITH(checked(denoising{.levels = {.logit_normal = true, .mean = std::numeric_limits<float>::quiet_NaN()}}),
-                      Catch::Contains("step_distribution::mean must be"));
+    CHECK_THROWS_WITH(
+        checked(denoising{.levels = {.logit_normal = true, .mean = std::numeric_limits<float>::quiet_NaN()}}),
+        Catch::Contains("step_distribution::mean must be"));
     CHECK_THROWS_WITH(checked(sampling{.sampler = ddim{.steps = 1001}}), "ddim::steps must be 1 to 1000; it is 1001");
 }
 

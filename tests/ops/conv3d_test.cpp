@@ -231,7 +231,8 @@ TEST_CASE("convolutions give the same bits for any number of threads", "[ops][co
         return std::vector<std::vector<double>>{doubles(o.y), doubles(o.dx), doubles(o.dw), doubles(o.db)};
     };
     const int before = omp_get_max_threads();
-    for (const auto& size : {video_size{3, 7, 20, 24}, video_size{1, 1, 48, 48}})
+    for (const auto& size : {video_size{3, 7, 20, 24}, video_size{1, 1, 48, 48},
+                             video_size{3, 1, 64, 160}}) // (in runs of rows of which the last has one)
         for (const int threads : {2, 3}) {
             CHECK(run(float(), threads, size) == run(float(), 1, size));
             CHECK(run(bf16(), threads, size) == run(bf16(), 1, size));

@@ -7,6 +7,10 @@
 
 using namespace walt;
 
+#ifdef WALT_TEST_WITHOUT_BF16
+static_assert(std::is_same_v<cpu::operand_t<bf16>, float>, "this unit is for a processor that multiplies no bf16");
+#endif
+
 namespace {
 
 /// Everything that linear maps do on R rows of K numbers, N out.

@@ -13,10 +13,12 @@ conv_axis drawn_axis(std::uint32_t n, std::uint32_t k, int kernel) {
 
 /// What a library reads of its scratch memory without having written it is no number from now on.
 void spoil_scratch() {
-    arena& scratch = cpu::thread_scratch();
-    const arena::scope scope(scratch);
-    const auto all = scratch.take<std::uint8_t, dynamic>(1 << 20);
-    std::fill_n(all.data(), all.size(), std::uint8_t{0x7f});
+    cpu::parallel(64, 1 << 20, [](std::int64_t) { // of whichever threads take part
+        arena& scratch = cpu::thread_scratch();
+        const arena::scope scope(scratch);
+        const auto all = scratch.take<std::uint8_t, dynamic>(1 << 18);
+        std::fill_n(all.data(), all.size(), std::uint8_t{0xff}); // NaN in float and in bf16
+    });
 }
 
 /// As many as asked for of which an output is left.

@@ -106,14 +106,15 @@ inline const float* floats(context& ctx, const void* from, std::int64_t count, d
     convert_on(ctx, view<const bf16, dynamic>(static_cast<const bf16*>(from), count), to);
     return to.data();
 }
-/// A pass whose result is of a type: run(floats), which become the result; what it holds is there before.
+/// A pass whose result is of a type: run(floats), which become the result; `add`: they are added to what it holds.
 template <class Run>
-void in_floats(context& ctx, void* result, std::int64_t count, dnnl_data_type_t type, const Run& run) {
-    float* const sums = const_cast<float*>(floats(ctx, result, count, type));
-    run(sums);
-    if (type == dnnl_bf16)
-        convert_on(ctx, view<const float, dynamic>(sums, count),
-                   view<bf16, dynamic>(static_cast<bf16*>(result), count));
+void in_floats(context& ctx, void* result, std::int64_t count, dnnl_data_type_t type, bool add, const Run& run) {
+    if (type == dnnl_f32) return run(static_cast<float*>(result));
+    const view<bf16, dynamic> rounded(static_cast<bf16*>(result), count);
+    const auto sums = ctx.arena.take<float, dynamic>(count);
+    if (add) convert_on(ctx, rounded.read(), sums);
+    run(sums.data());
+    convert_on(ctx, sums.read(), rounded);
 }
 
 // The three passes, once for all channels and element types: the shape says which. work: of a piece, in
@@ -123,7 +124,7 @@ inline void convolve(context& ctx, const convolution_shape& shape, const void* x
                      void* y, std::int64_t work) {
     const arena::scope scope(ctx.arena);
     if (is_for_copies(shape))
-        return in_floats(ctx, y, shape.y.positions() * shape.out, shape.result, [&](float* sums) {
+        return in_floats(ctx, y, shape.y.positions() * shape.out, shape.result, shape.add, [&](float* sums) {
             convolve(ctx, in_float(shape), floats(ctx, x, shape.x.positions() * shape.in, shape.compute),
                      floats(ctx, w, shape.weights(), shape.compute), bias, sums, work);
         });
@@ -148,7 +149,7 @@ inline void convolve_back(context& ctx, const convolution_shape& shape, const vo
                           std::int64_t work) {
     const arena::scope scope(ctx.arena);
     if (is_for_copies(shape))
-        return in_floats(ctx, dx, shape.x.positions() * shape.in, shape.result, [&](float* sums) {
+        return in_floats(ctx, dx, shape.x.positions() * shape.in, shape.result, false, [&](float* sums) {
             convolve_back(ctx, in_float(shape), floats(ctx, dy, shape.y.positions() * shape.out, shape.compute),
                           floats(ctx, w, shape.weights(), shape.compute), sums, work);
         });
@@ -206,7 +207,8 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
                piece.shape.geometry.height.before + piece.shape.geometry.height.after > 0 &&
                none_is_inside(piece.shape.geometry.height, piece.shape.x.height);
     };
-    if (std::any_of(pieces.begin(), pieces.end(), too_few_rows)) pieces = {{shape}};
+    if (std::any_of(pieces.begin(), pieces.end(), too_few_rows)) // whole clips instead
+        pieces = pieces_of(shape, writes::y, std::max(work, shape.multiplications() / shape.y.batch));
     const convolution_passes passes(
         ctx, std::move(pieces), conv_weight, false,
         [&](const convolution_shape& piece, const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {

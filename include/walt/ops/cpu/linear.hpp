@@ -95,7 +95,8 @@ void multiply_by_onednn(context& ctx, const product& p, const T* a, const T* b, 
 /// Whether oneDNN multiplies T (context::products).
 template <class T> bool onednn_multiplies(const context& ctx) {
     if (ctx.products != multiplier::fastest || !std::is_same_v<T, bf16>) return ctx.products == multiplier::onednn;
-    return std::is_same_v<operand_t<T>, T> ? tile_registers::present() : onednn::has(dnnl_cpu_isa_avx512_core_bf16);
+    return std::is_same_v<operand_t<T>, T> ? tile_registers::present() && onednn::has(dnnl_cpu_isa_avx512_core_amx)
+                                           : onednn::has(dnnl_cpu_isa_avx512_core_bf16);
 }
 
 /// Sums of a result in float, on their way to memory: as they are,

@@ -66,22 +66,22 @@ template <class T> inline constexpr int unit_depth = static_cast<int>(sizeof(flo
 
 /// Sixteen units of a row from an element on; zeros behind its end.
 template <class T> inline void load_units(float_vector& v, const T* row, std::int64_t first, std::int64_t length) {
-    constexpr std::int64_t all = vector_lanes * unit_depth<T>;
     v = float_vector{};
     if constexpr (!std::is_same_v<operand_t<T>, T>) {
         if (first < length) load_lanes(v, row + first, lanes_left(length - first));
-    } else if (first < length)
-        std::memcpy(&v, row + first, static_cast<std::size_t>(std::min(all, length - first)) * sizeof(T));
+    } else if (first + vector_lanes * unit_depth<T> <= length) std::memcpy(&v, row + first, sizeof v);
+    else if (first < length) std::memcpy(&v, row + first, static_cast<std::size_t>(length - first) * sizeof(T));
 }
 
 /// One unit of each of sixteen or fewer columns: elements of two rows of bf16 side by side, or of one row of float.
 template <class T> void load_pair(float_vector& v, const T* even, const T* odd, int count) {
-    if constexpr (unit_depth<T> == 1) return load_lanes(v, even, count);
-    float_vector low, high = {};
-    load_lanes(low, even, count);
-    if (odd) load_lanes(high, odd, count);
-    v = reinterpret_cast<float_vector>((reinterpret_cast<bits_vector>(low) >> 16) |
-                                       reinterpret_cast<bits_vector>(high));
+    load_lanes(v, even, count);
+    if constexpr (unit_depth<T> == 2) {
+        float_vector high = {};
+        if (odd) load_lanes(high, odd, count);
+        v = reinterpret_cast<float_vector>((reinterpret_cast<bits_vector>(v) >> 16) |
+                                           reinterpret_cast<bits_vector>(high));
+    }
 }
 
 /// A matrix in memory, one row after the other.
