@@ -40,6 +40,22 @@ class small_disk {
     void (*before_)(int);
 };
 
+/// While one lives, no file can be opened.
+class few_files {
+  public:
+    few_files() {
+        getrlimit(RLIMIT_NOFILE, &limit_);
+        const rlimit none{0, limit_.rlim_max};
+        setrlimit(RLIMIT_NOFILE, &none);
+    }
+    few_files(const few_files&) = delete;
+    few_files& operator=(const few_files&) = delete;
+    ~few_files() { setrlimit(RLIMIT_NOFILE, &limit_); }
+
+  private:
+    rlimit limit_{};
+};
+
 } // namespace
 
 TEST_CASE("a file is replaced whole, and nothing else stays") {
@@ -88,6 +104,19 @@ TEST_CASE("a disk that fills up half-way leaves the old file") {
                           Catch::Contains(path.string()) && Catch::Contains("be written: File too large"));
     }
     CHECK(text_of(path) == "old");
+    CHECK(entries(folder) == 1);
+}
+
+TEST_CASE("a folder that cannot be opened to be synced is told") {
+    const temporary_folder folder;
+    const auto path = folder.write("kept", "old");
+    walt::atomic_file file(path);
+    file.write("new");
+    {
+        const few_files none_more;
+        CHECK_THROWS_WITH(file.commit(), path.string() + " could not be synced with its folder: Too many open files");
+    }
+    CHECK(text_of(path) == "new");
     CHECK(entries(folder) == 1);
 }
 

@@ -118,7 +118,8 @@ class atomic_file {
         if (::lseek(file_, place, SEEK_SET) < 0) stop(errno, "be written at another place");
     }
 
-    /// The new bytes take the path's place; they and the rename are on disk when this returns.
+    /// The new bytes take the path's place; they and the rename are on disk when this returns, but
+    /// for the rename in a folder that may be written and not read, and where the file system syncs no folders.
     void commit() {
         if (const int problem = detail::sync(file_); problem != 0) stop(problem, "be synced");
         if (::rename(temporary_.c_str(), path_.c_str()) != 0) stop(errno, "be renamed into place");
@@ -126,7 +127,8 @@ class atomic_file {
         file_ = -1;
         const int directory =
             detail::uninterrupted([&] { return ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-        if (directory < 0) return; // a folder that may be written and not read
+        if (directory < 0 && errno == EACCES) return; // a folder that may be written and not read
+        if (directory < 0) stop(errno, "be synced with its folder");
         const int problem = detail::sync(directory);
         ::close(directory);
         if (problem != 0 && problem != EINVAL)
