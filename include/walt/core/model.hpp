@@ -31,7 +31,11 @@ struct resident {
         }
         walt::weights<T> weights() const {
             if constexpr (std::is_same_v<T, A>) return {master.data(), master.data()};
-            else return {copy.data(), master.data()};
+            else {
+                require(copy.size() == master.size(), "this model has masters alone: add_copies() makes room for what "
+                                                      "passes read, ops::convert fills it");
+                return {copy.data(), master.data()};
+            }
         }
         void set(Context& ctx, const parameter_row& row, std::span<const A> values) {
             ctx.upload(master.data() + row.offset, values.data(), row.size * sizeof(A));
