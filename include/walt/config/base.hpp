@@ -1,4 +1,4 @@
-// What a config is a config of: it derives from its network's base, which has every field. And the config of a model.
+// What a config is a config of: it derives from its network's base, which has every field.
 #pragma once
 
 #include "../core/none.hpp"
@@ -67,17 +67,5 @@ template <class Config, class Base> constexpr bool is_config_of() {
 /// Config where it is one of Base's network. Else a sentence, and Base: what is built on that says nothing more.
 template <class Config, class Base>
 using config_of = std::conditional_t<detail::is_config_of<Config, Base>(), Config, Base>;
-
-namespace detail {
-template <class Model> constexpr auto description_of() {
-    if constexpr (requires { typename Model::config_type; }) return std::type_identity<typename Model::config_type>{};
-    else if constexpr (requires { typename Model::module_type::config_type; })
-        return std::type_identity<typename Model::module_type::config_type>{};
-    else return std::type_identity<typename Model::module_type>{};
-}
-} // namespace detail
-
-/// What describes a model: its config, or its module's, or, where there is none, its module.
-template <class Model> using description = typename decltype(detail::description_of<Model>())::type;
 
 } // namespace walt

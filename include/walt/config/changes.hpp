@@ -3,8 +3,10 @@
 
 #include "../core/error.hpp"
 #include "base.hpp"
+#include "description.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,10 +33,10 @@ class described_fields {
     }
     auto begin() const { return fields_.begin(); }
     auto end() const { return fields_.end(); }
-    /// A field that is not described has its default.
-    std::string value_of(std::string_view name) const {
+    /// Nothing for a field that is not described, which has its default.
+    std::optional<std::string> value_of(std::string_view name) const {
         const auto found = std::find_if(begin(), end(), [&](const auto& field) { return field.first == name; });
-        return found == end() ? "its default" : found->second;
+        return found == end() ? std::nullopt : std::optional(found->second);
     }
 
   private:
@@ -49,12 +51,15 @@ template <class Config> described_fields fields_of_config() {
 /// "hidden 256 (base 1024), depth 8 (base 24)"
 inline std::string changes(const described_fields& config, const described_fields& base) {
     std::string text;
-    const auto add = [&](const std::string& name, const std::string& now, const std::string& before) {
-        if (now != before) text += fmt::format("{}{} {} (base {})", text.empty() ? "" : ", ", name, now, before);
+    using value_or_none = std::optional<std::string>;
+    const auto add = [&](const std::string& name, const value_or_none& now, const value_or_none& before) {
+        if (now == before) return;
+        text += fmt::format("{}{} {} (base {})", text.empty() ? "" : ", ", name, now.value_or("its default"),
+                            before.value_or("its default"));
     };
     for (const auto& [name, value] : config) add(name, value, base.value_of(name));
     for (const auto& [name, value] : base)
-        if (config.value_of(name) == "its default") add(name, "its default", value);
+        if (!config.value_of(name)) add(name, std::nullopt, value);
     return text;
 }
 

@@ -3,7 +3,7 @@
 
 #include "../core/version.hpp"
 #include "../io/safetensors.hpp"
-#include "base.hpp"
+#include "description.hpp"
 #include "json.hpp"
 
 #include <string>

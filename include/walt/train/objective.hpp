@@ -10,6 +10,7 @@
 #pragma once
 
 #include "../config/base.hpp"
+#include "../config/description.hpp"
 #include "../core/model.hpp"
 
 namespace walt {
@@ -24,9 +25,8 @@ concept objective = requires(O& of, Model& model, philox random, gradients<typen
 /// Where batches come from: batch n as a function of n.
 template <class S>
 concept batch_source = requires(S& from, std::int64_t n) {
-    from(n);
-}
-&&!std::is_void_v<decltype(std::declval<S&>()(std::int64_t{}))>;
+    requires !std::is_void_v<decltype(from(n))>;
+};
 
 namespace rules {
 
@@ -39,7 +39,8 @@ template <class Source> constexpr bool a_source_gives_batch_n() {
 template <class Objective, class Trains, class Base> constexpr bool an_objective_is_of_the_models_network() {
     constexpr bool holds = std::is_same_v<Trains, Base>;
     static_assert(holds, "an objective trains models of its own network: walt::denoising a walt::denoiser, "
-                         "walt::reconstruction and walt::tokenizing a walt::tokenizer; this model is another");
+                         "walt::reconstruction and walt::tokenizing a walt::tokenizer, others the network that their "
+                         "of_config names; this model is another");
     return holds;
 }
 template <class Objective, class Takes, class Given> constexpr bool a_batch_is_of_the_objectives_kind() {
@@ -65,13 +66,15 @@ template <class Objective, class Model> constexpr bool fits_model() {
                                                             config_base<description<Model>>>();
     else return true;
 }
+template <class Objective, class Batch> constexpr bool takes_batch() {
+    if constexpr (requires { typename Objective::batch_type; })
+        return rules::a_batch_is_of_the_objectives_kind<Objective, typename Objective::batch_type, Batch>();
+    else return true;
+}
 template <class Objective, class Model, class Batch> constexpr bool fits_batch() {
     if constexpr (!fits_model<Objective, Model>()) return false;
-    else if constexpr (requires { typename Objective::batch_type; }) {
-        if constexpr (!rules::a_batch_is_of_the_objectives_kind<Objective, typename Objective::batch_type, Batch>())
-            return false;
-        else return rules::an_objective_is_called_with_a_batch<Objective, Model, Batch>();
-    } else return rules::an_objective_is_called_with_a_batch<Objective, Model, Batch>();
+    else if constexpr (!takes_batch<Objective, Batch>()) return false;
+    else return rules::an_objective_is_called_with_a_batch<Objective, Model, Batch>();
 }
 } // namespace detail
 
