@@ -16,9 +16,11 @@ namespace walt {
 
 /// What a training needs of its device.
 struct training_needs {
-    std::size_t kept = 0;        ///< bytes: weights and their copies, gradient, optimizer's state, averages
-    std::size_t activations = 0; ///< bytes of a step, the most at one time: an upper bound for every device
-    double flops = 0;            ///< of a step: products, convolutions and attention
+    std::size_t kept = 0; ///< bytes: weights and their copies, gradient, optimizer's state, averages
+    /// Bytes of a step, the most at one time: an upper bound for every device, on CUDA with the fusions that it has
+    /// from the start and that cuBLASLt does not refuse.
+    std::size_t activations = 0;
+    double flops = 0; ///< of a step: products, convolutions and attention
 
     std::size_t bytes() const { return kept + activations; }
     /// Of so many steps, at so many FLOPs a second.

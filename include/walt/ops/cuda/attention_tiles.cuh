@@ -1,14 +1,15 @@
 // What the attention kernels share: the sizes of their tiles, how tiles get into shared memory, and the walk over them.
 #pragma once
 
+#include "../parts_of_sums.hpp"
 #include "tile_products.cuh"
 
 #include <cuda_runtime.h>
 
 namespace walt::cuda::detail {
 
-inline constexpr int attention_threads = 128, own_rows = 64; ///< four warps of 16 rows
-inline constexpr int shared_limit = 99 * 1024;               ///< bytes a block may have on every chip from sm_80 on
+inline constexpr int attention_threads = 128, own_rows = parts_of_sums::attention_rows; ///< four warps of 16 rows
+inline constexpr int shared_limit = 99 * 1024; ///< bytes a block may have on every chip from sm_80 on
 
 /// How a block with `Owned` tiles of its own walks over pairs of tiles of T. Heads are padded to multiples of 16 in
 /// shared memory; the stride leaves no bank conflicts (8 rows of ldmatrix, or of float4, meet all banks once).

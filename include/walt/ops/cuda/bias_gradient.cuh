@@ -119,8 +119,7 @@ void add_bias_gradient(context& ctx, const char* what, const Map& map, std::int6
     static_assert(Shape::tokens <= 32767, "windows of the CUDA device have at most 32767 tokens");
     const std::int64_t L = Shape::tokens, blocks = std::int64_t{Shape::heads} * tiles_of(Shape::tokens, own_rows) *
                                                    tiles_of(Shape::tokens, tiles::rows);
-    const int shares =
-        static_cast<int>(std::clamp<std::int64_t>(512 / blocks, 1, groups)); // enough blocks for a large GPU
+    const int shares = static_cast<int>(std::clamp<std::int64_t>(parts_of_sums::bias_blocks / blocks, 1, groups));
     const arena::scope scope(ctx.arena);
     const auto ds = ctx.arena.take<float, dynamic>(shares * Shape::heads * L * L);
     launch_attention<tiles>(ctx.stream, what, logit_gradient_kernel<Map, T>, shares * blocks, map, groups, shares, dout,

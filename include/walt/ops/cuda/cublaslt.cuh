@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../../core/dtype.hpp"
+#include "../../core/note.hpp"
 #include "../../core/recent.hpp"
 #include "memory.cuh"
 
@@ -50,7 +51,8 @@ struct product {
 /// the same numbers but for their rounding, and which is faster depends on the GPU (docs/gpu/h200.md; gpu_products
 /// times both).
 struct fusions {
-    bool bias = true, gelu = true, gelu_grad = true, sums_of_a = true;
+    bool bias = true; ///< of products that do nothing else: GELU's epilogue adds its own
+    bool gelu = true, gelu_grad = true, sums_of_a = true;
 };
 
 /// The library's handle for one context, and the plans made so far (choosing an algorithm costs more than a small
@@ -99,7 +101,10 @@ class cublaslt {
         if (status == CUBLAS_STATUS_SUCCESS) return true;
         if (plain) check(status, "cublasLtMatmul {}", words(p));
         cudaGetLastError();
-        how.possible = false; // promised and refused: there is a way without
+        how.possible = false; // there is a way without
+        walt::detail::note("cuBLASLt promised a product {} with an epilogue and refuses it ({}): a kernel of walt's "
+                           "own does that part",
+                           words(p), cublasLtGetStatusString(status));
         return false;
     }
 
@@ -171,7 +176,8 @@ class cublaslt {
     }
 
     /// Keeps the fastest of the offers, by the GPU's clock; false: none runs. The result goes to memory of its own, so
-    /// that what is added to stays. What is being recorded cannot be timed and takes the first.
+    /// that what is added to stays. What is being recorded cannot be timed and takes the first, as do products for
+    /// whose result there is no memory.
     template <class T, class U>
     bool choose(cudaStream_t stream, plan& how, const product& p, const T* a, const T* b, const U* c,
                 const std::vector<cublasLtMatmulHeuristicResult_t>& offers) {
@@ -187,7 +193,12 @@ class cublaslt {
             return event(one);
         };
         const event begin = created(), end = created();
-        const memory result = device_memory(static_cast<std::size_t>(p.m * p.n) * sizeof(U));
+        memory result;
+        try {
+            result = device_memory(static_cast<std::size_t>(p.m * p.n) * sizeof(U));
+        } catch (const error&) {
+            return true;
+        }
         float least = std::numeric_limits<float>::infinity();
         cublasLtMatmulAlgo_t fastest = how.algorithm;
         for (const auto& offer : offers) {

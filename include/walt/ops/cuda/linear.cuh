@@ -24,7 +24,8 @@ template <class T, int R, int K, int N, class W, class Bias, class U>
 void linear_on(context& ctx, view<const T, R, K> x, W w, Bias bias, view<U, R, N> y) {
     const arena::scope scope(ctx.arena);
     const product p{x.extent(0), N, K, false, true, false, ctx.precision == math::tf32};
-    if (ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<U, N>(ctx, bias), y.data()))
+    if ((is_none<Bias> || ctx.products.fuse.bias) &&
+        ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<U, N>(ctx, bias), y.data()))
         return;
     if constexpr (!is_none<Bias>) { // no algorithm adds the bias on the way
         const float* no_bias = nullptr;
@@ -43,7 +44,7 @@ void linear_activate_on(context& ctx, activation::gelu, view<const bf16, R, K> x
                         view<bf16, R, N> inner, view<bf16, R, N> y) {
     const arena::scope scope(ctx.arena);
     const product p{x.extent(0), N, K, false, true, false, false, epilogue::gelu};
-    const bool fused = N % 8 == 0 && x.extent(0) * N <= std::int64_t{1} << 24;
+    const bool fused = ctx.products.fuse.gelu && N % 8 == 0 && x.extent(0) * N <= std::int64_t{1} << 24;
     if (fused && ctx.products.multiply(ctx.stream, p, x.data(), w.data(), detail::bias_of_type<bf16, N>(ctx, bias),
                                        y.data(), inner.data()))
         return;

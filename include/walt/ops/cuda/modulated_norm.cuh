@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../modulated_norm.hpp"
+#include "../parts_of_sums.hpp"
 #include "reduce.cuh"
 #include "row_share.cuh"
 
@@ -12,7 +13,7 @@ namespace walt::cuda {
 
 namespace detail {
 
-inline constexpr std::int64_t norm_group_rows = 16; ///< rows of a frame that one block sums
+inline constexpr std::int64_t norm_group_rows = parts_of_sums::frame_rows;
 
 /// Mean and 1 / standard deviation of a row.
 template <int D> struct row_moments {

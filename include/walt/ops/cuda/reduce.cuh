@@ -3,6 +3,7 @@
 // warp reads 32 sums' numbers at once.)
 #pragma once
 
+#include "../parts_of_sums.hpp"
 #include "elementwise.cuh"
 
 #include <algorithm>
@@ -70,7 +71,8 @@ struct column_parts {
 /// Of x [rows, width] with at least one row and one column; in the arena.
 template <class T>
 column_parts parts_of_columns(context& ctx, const char* what, const T* x, std::int64_t rows, std::int64_t width) {
-    const std::int64_t group_rows = std::max<std::int64_t>(128, (rows + 1023) / 1024),
+    using namespace parts_of_sums;
+    const std::int64_t group_rows = std::max(least_rows, (rows + most - 1) / most),
                        groups = (rows + group_rows - 1) / group_rows;
     const auto part = ctx.arena.take<float, dynamic>(groups * width);
     const auto launch = [&](auto kernel, std::int64_t columns) {

@@ -18,7 +18,7 @@ struct context {
     std::int64_t calls = 0; ///< ops
     walt::arena arena;      ///< arena.peak() is the peak of activation memory in bytes
     /// Whether the peak has what any device may need beside the operands of a convolution: an upper bound, without what
-    /// cuDNN's engines take for themselves (cuda::context::most_workspace).
+    /// cuDNN's engines take for themselves (cuda::context::most_workspace), and with CUDA's fusions (needs.hpp).
     bool workspaces = false;
 
     memory allocate(std::size_t) { return nullptr; }

@@ -12,8 +12,8 @@ namespace walt::meta {
 
 namespace detail {
 /// The most that a device takes for a pass: the input with its padding or its past written out, and two sums of the
-/// output, or one for each tap along the width, as accumulators; so many kernels in a library's blocks of channels, and
-/// what that library wants.
+/// output, or one for each tap along the width, as accumulators; so many kernels in a library's blocks of channels (two
+/// where the processor has no AVX-512: one in float), and what that library wants.
 template <class X, class W, class Y>
 void take_workspace(context& ctx, const conv_geometry& g, const X& x, const W& w, const Y& y, std::int64_t kernels) {
     using A = accumulate_t<std::remove_const_t<typename X::element>>;
@@ -37,13 +37,13 @@ template <class W, class Y> double convolution_flops(const W& w, const Y& y) {
 
 template <class X, class W, class Bias, class Y, class Past>
 void conv3d_on(context& ctx, const conv_geometry& g, X x, W w, Bias bias, Y y, Past past, bool add) {
-    if (ctx.workspaces) detail::take_workspace(ctx, g, x, w, y, 1);
+    if (ctx.workspaces) detail::take_workspace(ctx, g, x, w, y, 2);
     ctx.count(detail::convolution_flops(w, y), x, w, bias, y, past);
     if (add) ctx.bytes += static_cast<double>(y.size()) * sizeof(typename Y::element);
 }
 template <class DY, class W, class DX>
 void conv3d_grad_input_on(context& ctx, const conv_geometry& g, DY dy, W w, DX dx) {
-    if (ctx.workspaces) detail::take_workspace(ctx, g, dx, w, dy, 1);
+    if (ctx.workspaces) detail::take_workspace(ctx, g, dx, w, dy, 2);
     ctx.count(detail::convolution_flops(w, dy), dy, w, dx);
 }
 template <class X, class DY, class DW, class DBias>

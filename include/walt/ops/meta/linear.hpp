@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../linear.hpp"
+#include "../parts_of_sums.hpp"
 #include "context.hpp"
 
 #include <algorithm>
@@ -16,9 +17,10 @@ template <class DY, class W, class DX> void linear_grad_input_on(context& ctx, D
     ctx.count(2.0 * static_cast<double>(dy.size()) * static_cast<double>(w.extent(1)), dy, w, dx);
 }
 namespace detail {
-/// Sums of columns in parts of 128 rows or more, in 1024 parts at most.
+/// Sums of columns in parts.
 template <class DY> void take_parts_of_columns(context& ctx, DY dy) {
-    ctx.take_for_a_while(std::min<std::int64_t>(1024, (dy.extent(0) + 127) / 128) * dy.extent(1));
+    using namespace parts_of_sums;
+    ctx.take_for_a_while(std::min(most, (dy.extent(0) + least_rows - 1) / least_rows) * dy.extent(1));
 }
 } // namespace detail
 

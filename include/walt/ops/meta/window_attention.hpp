@@ -1,6 +1,7 @@
 // Meta: what window attention costs. Two products of L x L x dh a window and head forward, five backward.
 #pragma once
 
+#include "../parts_of_sums.hpp"
 #include "../window_attention.hpp"
 #include "context.hpp"
 
@@ -18,10 +19,12 @@ void window_attention_grad_on(context& ctx, Shape, Qkv qkv, Norm, Norm, Bias bia
                               DQkv dqkv, DNorm, DNorm, DBias dbias) {
     ctx.count(10.0 * static_cast<double>(out.size()) * Shape::tokens, qkv, bias, out, lse, dout, dqkv, dbias);
     // A number a row and head; then the gradients of the logits, in shares of the windows that fill a large GPU, or a
-    // sum of head_dim numbers for each tile of 64 rows.
-    constexpr std::int64_t L = Shape::tokens, tiles = (L + 63) / 64, heads = Shape::heads;
+    // sum of head_dim numbers for each tile.
+    constexpr std::int64_t L = Shape::tokens, rows = parts_of_sums::attention_rows, tiles = (L + rows - 1) / rows,
+                           heads = Shape::heads;
     const std::int64_t windows = out.extent(0) / L;
-    const std::int64_t shares = std::max<std::int64_t>(1, std::min(512 / (heads * tiles * tiles), windows));
+    const std::int64_t shares =
+        std::max<std::int64_t>(1, std::min(parts_of_sums::bias_blocks / (heads * tiles * tiles), windows));
     ctx.take_for_a_while(out.extent(0) * heads +
                          std::max(shares * heads * L * L, windows * heads * tiles * Shape::head_dim));
 }
