@@ -1,5 +1,5 @@
 // Window attention on the CUDA device against the reference in windows of 560, 1024 and 1792 tokens, whose last tiles
-// are full but for those of 560: the presets' own shapes, of one head each.
+// are full but for those of 560, of one head each.
 #include "window_samples.cuh"
 
 #include <walt/config/presets.hpp>
@@ -8,10 +8,6 @@ namespace tests {
 using namespace walt;
 
 namespace {
-
-template <class Preset> struct one_head : Preset {
-    static constexpr int hidden = Preset::hidden / Preset::heads, heads = 1;
-};
 
 struct wide : presets::text_to_video_l {
     static constexpr int hidden = 144, heads = 1;

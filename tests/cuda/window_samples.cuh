@@ -6,6 +6,11 @@
 #include <walt/ops/cuda/window_attention.cuh>
 #include <walt/ops/reference/window_attention.hpp>
 
+/// A preset's windows, of one head.
+template <class Preset> struct one_head : Preset {
+    static constexpr int hidden = Preset::hidden / Preset::heads, heads = 1;
+};
+
 /// Some samples, of which the second is a stack of images.
 template <class Shape, int Batch = 3> struct samples {
     template <class T> struct operands {

@@ -27,9 +27,9 @@ class step_lines {
     /// Without the end of the line.
     void add(const std::string& line) { log_.add(line + '\n'); }
     /// The last step up to `done` that a file has a line of; 0: there is none.
-    static std::int64_t last_in(const std::filesystem::path& file, std::int64_t done, std::string_view before = "") {
+    static std::int64_t last_in(const std::filesystem::path& file, std::int64_t done) {
         std::int64_t last = 0;
-        each_line(file, done, before, [&](std::int64_t step, std::string_view) { last = step; });
+        each_line(file, done, "", [&](std::int64_t step, std::string_view) { last = step; });
         return last;
     }
 
