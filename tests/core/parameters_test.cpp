@@ -138,6 +138,15 @@ TEST_CASE("models are shared and cloned, never copied by accident", "[model]") {
     CHECK(other.host_masters() == one.host_masters());
 }
 
+TEST_CASE("a model of masters alone has nothing that a pass could read before it has copies", "[model]") {
+    reference::context ctx;
+    const model<reference::context, whole<3>, bf16> of(ctx, seed{1});
+    model<reference::context, whole<3>, bf16> alone(masters_alone{}, of);
+    CHECK_THROWS_WITH(alone.weights(), Catch::Contains("this model has masters alone: add_copies() makes room"));
+    alone.add_copies();
+    CHECK_NOTHROW(alone.weights());
+}
+
 TEST_CASE("inference keeps the copy, and masters of what is read exactly", "[model]") {
     reference::context ctx;
     const model<reference::context, whole<5>, bf16> whole_model(ctx, seed{3});
