@@ -62,6 +62,8 @@ window_batch training_batch(const walt::moving_fashion& clips, int count, std::i
         walt::clip frame = walt::frame_at(clips, walt::seed{1}, i, below(0, clips.frames()));
         if (below(1, 2) == 0) soften(frame.pixels.data());
         look(frame.pixels.data(), below(2, 3) - 1, below(3, 3) - 1, seen);
+        if (below(4, 2) == 0) // clothes have two sides
+            for (int y = 0; y < window; ++y) std::reverse(seen + y * window, seen + (y + 1) * window);
         made.item.push_back(frame.label);
     }
     return made;

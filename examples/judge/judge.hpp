@@ -60,13 +60,13 @@ template <int In, int Out, int Step> struct stage {
 
 /// What the network sees of a frame: the chroma of a square around the coloured pixels' centroid, moved by (dx, dy)
 /// pixels; of the frame's middle where nothing has colour. So it need not learn that place, tint and background do not
-/// matter.
-inline constexpr int window = 28;
+/// matter. The demo's clothes are up to 36 pixels wide.
+inline constexpr int window = 36;
 void look(const float* frame, int dx, int dy, float* seen);
 
-/// Windows [N, 1, 28, 28, 1] to logits [N, 10].
+/// Windows [N, 1, 36, 36, 1] to logits [N, 10].
 struct item_network {
-    static constexpr int items = 10, features = 7 * 7 * 128;
+    static constexpr int items = 10, features = window / 4 * (window / 4) * 128;
     stage<1, 32, 1> first;
     stage<32, 64, 2> second;
     stage<64, 128, 2> third;
@@ -133,7 +133,7 @@ using item_model = walt::model<walt::cpu::context, item_network, walt::bf16>;
 
 /// What the network sees of single frames, and their items.
 struct window_batch {
-    std::vector<float> seen; ///< [count, 28, 28]
+    std::vector<float> seen; ///< [count, 36, 36]
     std::vector<int> item;   ///< [count]
 };
 

@@ -181,7 +181,7 @@ int main(int argc, char** argv) try {
     CLI::App app{"Trains the demo's judge once, says how often it is right on real clips, and judges generated clips."};
     std::filesystem::path folder = "judge-run", features, st_lpips;
     std::vector<std::filesystem::path> clips;
-    std::int64_t steps = 2500, tested = 1000, real = 0;
+    std::int64_t steps = 5000, tested = 1000, real = 0;
     bool each = false;
     app.add_option("--folder", folder, "where the judge is kept")->capture_default_str();
     app.add_option("--train-steps", steps, "steps of 64 frames, where the folder has no judge yet")
