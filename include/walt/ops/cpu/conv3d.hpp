@@ -50,12 +50,18 @@ inline bool none_is_inside(const conv_axis& axis, std::int64_t extent) {
     const std::int64_t first = (axis.before + axis.stride - 1) / axis.stride; // place that begins within
     return first * axis.stride - axis.before + axis.kernel > extent;
 }
-/// oneDNN 2.6's sums of bf16 are wrong, or read and write beside their memory, where no place is inside: of frames that
-/// have padding at both ends, and of rows.
+/// oneDNN 2.6's sums of bf16 are wrong, or read and write beside their memory, where no place is inside: of rows that
+/// have padding,
+inline bool has_too_few_rows(const conv_axis& rows, std::int64_t extent, dnnl_data_type_t type) {
+    return type == dnnl_bf16 && rows.before + rows.after > 0 && none_is_inside(rows, extent);
+}
+/// and of frames that have it at both ends.
+inline bool has_too_few_frames(const conv_axis& time, std::int64_t extent, dnnl_data_type_t type) {
+    return type == dnnl_bf16 && time.before > 0 && time.after > 0 && none_is_inside(time, extent);
+}
 inline split_geometry split_for_sums(const conv_geometry& g, const video_size& x, dnnl_data_type_t type) {
-    const bool is_bf16 = type == dnnl_bf16, both_ends = g.time.before > 0 && g.time.after > 0;
-    return split_padding(g, repeats(g.time) || (is_bf16 && both_ends && none_is_inside(g.time, x.frames)),
-                         repeats(g.height) || (is_bf16 && none_is_inside(g.height, x.height)), repeats(g.width));
+    return split_padding(g, repeats(g.time) || has_too_few_frames(g.time, x.frames, type),
+                         repeats(g.height) || has_too_few_rows(g.height, x.height, type), repeats(g.width));
 }
 
 /// A tensor in a layout of the library's own, in the arena.
@@ -202,10 +208,9 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
                          floats(ctx, dy, shape.y.positions() * shape.out, shape.compute), dw, work);
     const auto& library = ctx.library;
     std::vector<convolution_piece> pieces = pieces_of(shape, writes::y, work);
-    const auto too_few_rows = [](const convolution_piece& piece) { // as split_for_sums says of a whole axis
-        return piece.shape.compute == dnnl_bf16 &&
-               piece.shape.geometry.height.before + piece.shape.geometry.height.after > 0 &&
-               none_is_inside(piece.shape.geometry.height, piece.shape.x.height);
+    const auto too_few_rows = [](const convolution_piece& piece) {
+        const convolution_shape& s = piece.shape;
+        return has_too_few_rows(s.geometry.height, s.x.height, s.compute);
     };
     if (std::any_of(pieces.begin(), pieces.end(), too_few_rows)) // whole clips instead
         pieces = pieces_of(shape, writes::y, std::max(work, shape.multiplications() / shape.y.batch));
