@@ -2,6 +2,7 @@
 // with an index. Needs jansson (CMake: walt::io).
 #pragma once
 
+#include "folders.hpp"
 #include "weights.hpp"
 
 #include <filesystem>
@@ -21,7 +22,7 @@ class tensor_files {
     explicit tensor_files(std::filesystem::path path) {
         if (std::filesystem::is_directory(path)) {
             const std::filesystem::path index = path / "model.safetensors.index.json";
-            path = std::filesystem::exists(index) ? index : path / "model.safetensors";
+            path = is_there(index) ? index : path / "model.safetensors";
         }
         path_ = path.string();
         if (path.extension() == ".json") read_index(path);
