@@ -7,6 +7,7 @@
 #include <walt/io/read_file.hpp>
 
 #include <cmath>
+#include <cstring>
 
 namespace {
 using frame_bytes = std::vector<std::uint8_t>;
@@ -249,4 +250,21 @@ TEST_CASE("a stream without times is read at a rate by its own rate") {
     CHECK((counted >= 19 && counted <= 21));
     CHECK(std::abs(said - counted) <= 1);
     CHECK(frames_from(path, 15, 2, 10, walt::detail::av::reader(path, 10).index()) == frames_from(path, 15, 2, 10, {}));
+}
+
+TEST_CASE("a frame that says a space of colours that nobody knows is converted as one that says none") {
+    namespace av = walt::detail::av;
+    const av::owned<AVFrame> frame(av_frame_alloc());
+    frame->format = AV_PIX_FMT_YUV420P, frame->width = 16, frame->height = 16;
+    REQUIRE(av_frame_get_buffer(frame.get(), 0) >= 0);
+    draw_grey(*frame, 7);
+    const auto converted = [&](int space) { // as files say it: it may be none of the enum's
+        std::memcpy(&frame->colorspace, &space, sizeof space);
+        frame_bytes rgb;
+        av::frame_pixels().append(*frame, {16, 16}, {}, "a frame", rgb);
+        return rgb;
+    };
+    CHECK(converted(35).size() == 16 * 16 * 3);
+    CHECK(converted(35) == converted(AVCOL_SPC_UNSPECIFIED));
+    CHECK(converted(-1) == converted(AVCOL_SPC_UNSPECIFIED));
 }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,15 @@ extern "C" {
 }
 
 namespace walt::detail::av {
+
+/// The number in an enum that FFmpeg filled from a file, which may be none that the enum has: such a one must not be
+/// read as the enum in C++.
+template <class Enum> int number_in(const Enum& from) {
+    static_assert(sizeof(Enum) == sizeof(int));
+    int number = 0;
+    std::memcpy(&number, &from, sizeof number);
+    return number;
+}
 
 /// What converts frames; it keeps its tables and one frame from call to call.
 class frame_pixels {
@@ -31,9 +41,9 @@ class frame_pixels {
             check(sws_getCachedContext(scaler_.release(), frame.width, frame.height, format, width, height, wanted,
                                        SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr),
                   path, "be converted to RGB"));
-        const int* colours = sws_getCoefficients(frame.colorspace);
-        sws_setColorspaceDetails(scaler_.get(), colours, frame.color_range == AVCOL_RANGE_JPEG, colours, 1, 0, 1 << 16,
-                                 1 << 16);
+        const int* colours = sws_getCoefficients(number_in(frame.colorspace));
+        sws_setColorspaceDetails(scaler_.get(), colours, number_in(frame.color_range) == AVCOL_RANGE_JPEG, colours, 1,
+                                 0, 1 << 16, 1 << 16);
         if (!rgb_) rgb_.reset(check(av_frame_alloc(), path, "be converted to RGB"));
         if (rgb_->width != width || rgb_->height != height || rgb_->format != wanted) {
             av_frame_unref(rgb_.get()); // aligned rows: swscale writes beyond tight ones
