@@ -1,59 +1,15 @@
 // Modulated layer norm and gated residual: finite differences, the fast loops against the plain ones, closed forms, and
 // bits that do not depend on the number of threads.
-#include "../catch.hpp"
-#include "operands.hpp"
-
-#include <walt/ops/cpu/modulated_norm.hpp>
-#include <walt/testing/golden.hpp>
+#include "modulated_norm_operands.hpp"
 
 using namespace walt;
 
 namespace {
 
-/// Three frames of `PerFrame` tokens; the norm uses chunks 1 and 2 of five, the gate chunk 3.
-template <class T, int D, int PerFrame> struct operands {
-    using A = accumulate_t<T>;
-    static constexpr int frames = 3, rows = frames * PerFrame, M = 5 * D;
-    arena memory{allocate_host};
-    view<A, dynamic, D> h = normals(memory.take<A, dynamic, D>(rows), 1, 0.7, 3); // a mean far from zero
-    view<A, dynamic, D> dh = normals(memory.take<A, dynamic, D>(rows), 2), h_next = memory.take<A, dynamic, D>(rows);
-    view<A, dynamic, M> modulation = normals(memory.take<A, dynamic, M>(frames), 3, 0.5),
-                        dmodulation = normals(memory.take<A, dynamic, M>(frames), 4);
-    view<T, dynamic, D> y = memory.take<T, dynamic, D>(rows), dy = normals(memory.take<T, dynamic, D>(rows), 5);
-    view<T, dynamic, D> branch = normals(memory.take<T, dynamic, D>(rows), 6),
-                        dbranch = memory.take<T, dynamic, D>(rows);
-
-    void norm(auto& ctx) { ops::modulated_norm(ctx, h, modulation, 1, y); }
-    void norm_grad(auto& ctx) { ops::modulated_norm_grad(ctx, h, modulation, 1, dy, dh, dmodulation); }
-    void gate(auto& ctx) { ops::gated_residual(ctx, h, modulation, 3, branch, h_next); }
-    void gate_grad(auto& ctx) { ops::gated_residual_grad(ctx, dh, modulation, 3, branch, dbranch, dmodulation); }
-    void all(auto& ctx) {
-        norm(ctx);
-        gate(ctx);
-        gate_grad(ctx);
-        norm_grad(ctx);
-    }
-};
-
-template <class T, int D, int PerFrame> void agrees_with_reference(double most) {
-    cpu::context fast;
-    reference::context plain;
-    operands<T, D, PerFrame> mine;
-    operands<double, D, PerFrame> theirs;
-    mine.all(fast);
-    theirs.all(plain);
-    CAPTURE(D, PerFrame, dtype_name<T>());
-    CHECK(testing::relative_error(mine.y.data(), doubles(theirs.y)) < most);
-    CHECK(testing::relative_error(mine.dbranch.data(), doubles(theirs.dbranch)) < most);
-    CHECK(testing::relative_error(mine.h_next.data(), doubles(theirs.h_next)) < 1e-5); // the residual stream is float
-    CHECK(testing::relative_error(mine.dh.data(), doubles(theirs.dh)) < 1e-5);
-    CHECK(testing::relative_error(mine.dmodulation.data(), doubles(theirs.dmodulation)) < 1e-5);
-}
-
 template <class T> std::vector<std::vector<unsigned char>> results(int threads) {
     omp_set_num_threads(threads);
     cpu::context ctx;
-    operands<T, 48, 7> o;
+    modulated_operands<T, 48> o(3, 7);
     o.all(ctx);
     return {bytes(o.y), bytes(o.h_next), bytes(o.dh), bytes(o.dbranch), bytes(o.dmodulation)};
 }
@@ -62,7 +18,7 @@ template <class T> std::vector<std::vector<unsigned char>> results(int threads) 
 
 TEST_CASE("the modulated norm's gradients are those of finite differences, and add to dh", "[ops][modulated_norm]") {
     reference::context ctx;
-    operands<double, 10, 4> o;
+    modulated_operands<double, 10> o(3, 4);
     const auto before = doubles(o.dh);
     const auto modulation_before = doubles(o.dmodulation);
     o.norm_grad(ctx);
@@ -83,7 +39,7 @@ TEST_CASE("the modulated norm's gradients are those of finite differences, and a
 
 TEST_CASE("the gated residual's gradients are those of finite differences", "[ops][modulated_norm]") {
     reference::context ctx;
-    operands<double, 6, 5> o;
+    modulated_operands<double, 6> o(3, 5);
     std::fill_n(o.dmodulation.data(), o.dmodulation.size(), 0.0);
     o.gate_grad(ctx);
     const auto f = [&] {
@@ -97,7 +53,7 @@ TEST_CASE("the gated residual's gradients are those of finite differences", "[op
 TEMPLATE_TEST_CASE("without modulation a row comes out with mean 0 and variance 1, and a gate of 0 changes nothing",
                    "[ops][modulated_norm][cpu]", reference::context, cpu::context) {
     TestType ctx;
-    operands<float, 48, 7> o;
+    modulated_operands<float, 48> o(3, 7);
     std::fill_n(o.modulation.data(), o.modulation.size(), 0.0f);
     o.norm(ctx);
     o.gate(ctx);
@@ -116,7 +72,7 @@ TEMPLATE_TEST_CASE("without modulation a row comes out with mean 0 and variance 
 TEMPLATE_TEST_CASE("a frame's tokens are modulated by their own frame's row", "[ops][modulated_norm][cpu]",
                    reference::context, cpu::context) {
     TestType ctx;
-    operands<float, 12, 4> o, other;
+    modulated_operands<float, 12> o(3, 4), other(3, 4);
     for (int d = 0; d < o.M; ++d) other.modulation(1, d) += 1;
     o.norm(ctx);
     other.norm(ctx);
@@ -125,12 +81,12 @@ TEMPLATE_TEST_CASE("a frame's tokens are modulated by their own frame's row", "[
 }
 
 TEST_CASE("the cpu's norms agree with the reference", "[ops][modulated_norm][cpu]") {
-    agrees_with_reference<float, 10, 4>(1e-5);
-    agrees_with_reference<float, 192, 36>(1e-5);
-    agrees_with_reference<float, 72, 5>(1e-5);
-    agrees_with_reference<bf16, 10, 4>(1e-2);
-    agrees_with_reference<bf16, 192, 36>(1e-2);
-    agrees_with_reference<bf16, 72, 5>(1e-2);
+    modulated_norm_agrees<float, 10>(3, 4, 1e-5);
+    modulated_norm_agrees<float, 192>(3, 36, 1e-5);
+    modulated_norm_agrees<float, 72>(3, 5, 1e-5);
+    modulated_norm_agrees<bf16, 10>(3, 4, 1e-2);
+    modulated_norm_agrees<bf16, 192>(3, 36, 1e-2);
+    modulated_norm_agrees<bf16, 72>(3, 5, 1e-2);
 }
 
 TEMPLATE_TEST_CASE("the norms give the same bits for any number of threads, run after run",
