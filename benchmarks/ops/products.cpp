@@ -45,6 +45,8 @@ template <class T> void add_all() {
     add_linears<T>("onednn", cpu::multiplier::onednn);
     add_conv<cpu::context, T, 64, 64>("demo", {8, 5, 12, 12});
     add_conv<cpu::context, T, 128, 128>("walt_tokenizer", {1, 5, 64, 64});
+    add_conv<cpu::context, T, 32, 32>("clip", {1, 16, 48, 48});
+    add_conv<cpu::context, T, 32, 32>("images", {4, 1, 96, 96}); // as many pixels
 }
 
 [[maybe_unused]] const bool registered = (add_all<float>(), add_all<bf16>(), true);

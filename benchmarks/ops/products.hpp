@@ -40,11 +40,12 @@ void add_linear(const std::string& name, std::int64_t rows, Prepare prepare = {}
                      });
 }
 
-/// Causal kernels of 3 x 3 x 3, stride 1.
+/// Causal kernels of 3 x 3 x 3, stride 1. Of those, an image is seen by 3 x 3.
 template <class Context, class T, int In, int Out> void add_conv(const std::string& name, video_size size) {
+    const double taps = size.frames == 1 ? 9 : 27;
     for (const part p : parts)
         add<Context>("conv3d/" + name + "/" + name_of<T>() + name_of_part(p),
-                     {.flops = 2.0 * 27 * static_cast<double>(size.positions()) * In * Out}, [=](Context& ctx) {
+                     {.flops = 2 * taps * static_cast<double>(size.positions()) * In * Out}, [=](Context& ctx) {
                          const auto x = size.take<T, In>(ctx.arena);
                          const auto y = size.take<T, Out>(ctx.arena);
                          ops::normal(ctx, philox{1, 1}, x);

@@ -50,6 +50,63 @@ void pieces_are_the_whole(const video_size& size, const conv_geometry& g, std::s
     CHECK(testing::relative_error(parts.dw.data(), doubles(whole.dw)) < 1e-6);
 }
 
+/// The numbers of the taps that see an element of the axis at one of its places, place by place.
+std::vector<int> taps_with_data(const conv_axis& axis, std::int64_t extent) {
+    std::vector<int> seen;
+    for (int tap = 0; tap < axis.kernel; ++tap)
+        for (std::int64_t place = 0; place < axis.places(extent); ++place) {
+            const std::int64_t at = place * axis.stride + tap - axis.before;
+            if (at < 0 || at >= extent) continue;
+            seen.push_back(tap);
+            break;
+        }
+    return seen;
+}
+
+/// The loops that oneDNN chose for a pass, in its words, one for each kind of piece.
+template <class Describe>
+std::vector<std::string> loops_of(cpu::context& ctx, const std::vector<cpu::detail::convolution_piece>& pieces,
+                                  std::int64_t key, const Describe& describe) {
+    const cpu::detail::convolution_passes passes(
+        ctx, pieces, key, false,
+        [&](const auto& piece, auto attributes, auto* desc) { return describe(ctx.library, piece, attributes, desc); });
+    std::vector<std::string> names;
+    for (const auto& kind : passes.kinds()) {
+        const_dnnl_primitive_desc_t desc = nullptr;
+        const char* name = nullptr;
+        REQUIRE(dnnl_primitive_get_primitive_desc(kind.primitive.get(), &desc) == dnnl_success);
+        REQUIRE(dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name) == dnnl_success);
+        names.emplace_back(name);
+    }
+    return names;
+}
+/// All passes of a convolution run in loops that are compiled for its shape: neither oneDNN's plain ones nor, where the
+/// vectors are wide, products of a copy of x for each tap.
+template <class T, int I, int O> void has_fast_loops(const video_size& size, const conv_geometry& g) {
+    using namespace cpu::detail;
+    cpu::context ctx;
+    const view<T, O, 3, 3, 3, I> w(nullptr);
+    const auto shape = shape_of<T, T>(size, w, g.after(size), g, false, false),
+               sums = shape_of<T, float>(size, w, g.after(size), g, false, false);
+    const std::int64_t work = piece_work(shape);
+    std::vector<std::string> all;
+    const auto add = [&](const std::vector<std::string>& some) { all.insert(all.end(), some.begin(), some.end()); };
+    add(loops_of(ctx, pieces_of(shape, writes::y, work), conv_forward,
+                 [](const auto& library, const auto& piece, auto... to) {
+                     return cpu::describe_forward(library, piece, true, to...);
+                 }));
+    add(loops_of(ctx, pieces_of(shape, writes::x, work), conv_input,
+                 [](const auto&... all_of) { return cpu::describe_backward_input(all_of...); }));
+    add(loops_of(ctx, pieces_for_sums(sums, work), conv_weight,
+                 [](const auto&... all_of) { return cpu::describe_backward_weight(all_of...); }));
+    CHECK(all.size() >= 3);
+    for (const std::string& name : all) {
+        CAPTURE(I, O, dtype_name<T>(), size.frames, size.height, size.width, g.time.stride, name);
+        CHECK(name.rfind("ref", 0) != 0);
+        if (cpu::onednn::has(dnnl_cpu_isa_avx512_core)) CHECK(name.find("gemm") == std::string::npos);
+    }
+}
+
 /// The formula in ops/conv3d.hpp, read literally.
 template <int Kt, int K> void is_its_formula(const conv_geometry& g) {
     reference::context ctx;
@@ -100,7 +157,8 @@ template <int Kt, int K> void has_its_gradients(const conv_geometry& g) {
     CHECK(testing::check_gradient(o.b, o.db, f).worst < 1e-6);
 }
 
-/// A video convolved in chunks, each with the last frames of what came before, against the whole.
+/// A video convolved in chunks, each with the last frames of what came before, and its first frame alone, against the
+/// whole.
 template <class T, int I, int O, int K> void chunks_are_the_whole(const char* what, auto& ctx, int stride) {
     const video_size whole{2, 1 + 6 * stride, 6, 8};
     const auto g = conv_geometry::causal({K, K, K}, {stride, 1, 1});
@@ -116,7 +174,9 @@ template <class T, int I, int O, int K> void chunks_are_the_whole(const char* wh
                         frames.data() + b * count * frame);
         return frames;
     };
-    std::int64_t in = 0, out = 0, different = 0;
+    const auto first = video_size{2, 1, 6, 8}.template take<float, O>(o.memory);
+    ops::conv3d(ctx, g, part(o.x, 0, 1), o.w, o.b, first);
+    std::int64_t in = 0, out = 0, different = doubles(first) != doubles(part(o.y, 0, 1));
     for (const int places : {2, 1, 3, 1}) { // the first chunk begins the video
         const std::int64_t frames = in == 0 ? 1 + (places - 1) * stride : places * stride;
         const auto x = part(o.x, in, frames);
@@ -200,6 +260,99 @@ TEST_CASE("oneDNN's convolution of any geometry is the reference's", "[ops][conv
     }
     conv3d_agrees<float, float, 8, 8, 1, 1>(small, {{1, 1, 2, 0, replicate}, {1, 1, 0, 0}, {1, 1, 1, 1, replicate}},
                                             1e-5); // a product over a padded video
+}
+
+TEST_CASE("taps that see nothing but padding are left out, and no others", "[ops][conv3d][cpu]") {
+    int shorter = 0;
+    for (int kernel = 1; kernel <= 5; ++kernel)
+        for (int stride = 1; stride <= 3; ++stride)
+            for (int before = 0; before <= kernel + 1; ++before)
+                for (int after = 0; after <= kernel + 1; ++after)
+                    for (std::int64_t extent = 1; extent <= 6; ++extent) {
+                        const conv_axis axis{kernel, stride, before, after};
+                        const std::int64_t places = axis.places(extent);
+                        const std::vector<int> seen = taps_with_data(axis, extent);
+                        const conv_axis rest = cpu::detail::seen_taps(axis, extent, places);
+                        CAPTURE(kernel, stride, before, after, extent);
+                        if (seen.empty()) {
+                            CHECK(rest == axis);
+                            continue;
+                        }
+                        CHECK(rest.before == before - seen.front());
+                        CHECK(rest.kernel == seen.back() - seen.front() + 1);
+                        CHECK((rest.stride == stride || places == 1));
+                        CHECK(rest.valid());
+                        CHECK(rest.places(extent) == places);
+                        shorter += rest.kernel < kernel;
+                    }
+    CHECK(shorter > 100);
+    for (const int stride : {1, 2}) // an image under causal padding
+        CHECK(cpu::detail::seen_taps({3, stride, 2, 0}, 1, 1) == conv_axis{1, 1, 0, 0});
+}
+
+TEST_CASE("oneDNN's convolution of one frame, row or column is the reference's", "[ops][conv3d][cpu]") {
+    const conv_geometry beyond{{3, 1, 4, 2}, {3, 2, 3, 4}, {3, 1, 2, 3}}; // padding that holds whole kernels
+    for (const auto& size : {video_size{2, 1, 6, 8}, video_size{2, 3, 1, 8}, video_size{2, 3, 6, 1},
+                             video_size{3, 1, 1, 5}, video_size{2, 1, 1, 1}, video_size{2, 2, 2, 2}}) {
+        for (const per_axis stride : {per_axis{}, per_axis{2, 2, 2}, per_axis{1, 2, 3}}) {
+            const auto causal = conv_geometry::causal({3, 3, 3}, stride),
+                       symmetric = conv_geometry::same_symmetric({3, 3, 3}, stride),
+                       edges = conv_geometry::causal({3, 3, 3}, stride, replicate);
+            for (const auto& g : {causal, symmetric, edges}) {
+                conv3d_agrees<float, float, 6, 16, 3, 3>(size, g, 1e-5);
+                conv3d_agrees<bf16, bf16, 16, 8, 3, 3>(size, g, 4e-3);
+                conv3d_agrees<float, float, 16, 3, 3, 3>(size, g, 1e-5); // narrow
+            }
+            const auto even = conv_geometry::causal({2, 4, 4}, stride);
+            conv3d_agrees<float, float, 16, 6, 2, 4>(size, even, 1e-5);
+            conv3d_agrees<bf16, float, 8, 16, 2, 4>(size, even, 1e-5);
+        }
+        conv3d_agrees<float, float, 6, 16, 3, 3>(size, beyond, 1e-5);
+        conv3d_agrees<bf16, bf16, 16, 8, 3, 3>(size, beyond, 4e-3);
+    }
+}
+
+TEST_CASE("the gradient of taps that see nothing keeps its bits", "[ops][conv3d][cpu]") {
+    const auto keeps = [](auto t, const video_size& size, const auto& is_seen) {
+        cpu::context ctx;
+        const auto g = conv_geometry::same_symmetric({3, 3, 3});
+        conv3d_operands<decltype(t), float, 16, 16, 3, 3> o(size, g);
+        const auto before = doubles(o.dw);
+        ops::conv3d_grad_weight(ctx, g, o.x, o.dy, o.dw, o.db);
+        const auto after = doubles(o.dw);
+        std::size_t i = 0;
+        std::int64_t wrong = 0;
+        for (int out = 0; out < 16; ++out)
+            for (int time = 0; time < 3; ++time)
+                for (int row = 0; row < 3; ++row)
+                    for (int column = 0; column < 3; ++column)
+                        for (int in = 0; in < 16; ++in, ++i)
+                            wrong += (after[i] != before[i]) != is_seen(time, row, column);
+        CHECK(wrong == 0);
+    };
+    const auto each_size = [&](auto t) {
+        keeps(t, {2, 1, 5, 6}, [](int time, int, int) { return time == 1; });
+        keeps(t, {2, 3, 1, 6}, [](int, int row, int) { return row == 1; });
+        keeps(t, {2, 3, 5, 1}, [](int, int, int column) { return column == 1; });
+        keeps(t, {2, 3, 5, 6}, [](int, int, int) { return true; });
+    };
+    each_size(float());
+    each_size(bf16());
+}
+
+TEST_CASE("oneDNN convolves images in fast loops", "[ops][conv3d][cpu]") {
+    const auto both = [](auto t) {
+        using T = decltype(t);
+        for (const per_axis stride : {per_axis{}, per_axis{2, 2, 2}, per_axis{2, 1, 1}}) {
+            const auto g = conv_geometry::causal({3, 3, 3}, stride);
+            for (const std::int64_t frames : {1, 2, 5}) { // the first piece of a large clip is one frame as well
+                has_fast_loops<T, 32, 16>({4, frames, 96, 96}, g);
+                has_fast_loops<T, 48, 48>({4, frames, 24, 24}, g);
+            }
+        }
+    };
+    both(float());
+    if (cpu::onednn::has(dnnl_cpu_isa_avx512_core)) both(bf16()); // else bf16 is convolved as float
 }
 
 TEST_CASE("a convolution in pieces is the whole", "[ops][conv3d][cpu]") {

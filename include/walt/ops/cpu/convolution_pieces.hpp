@@ -9,11 +9,22 @@
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET::detail {
 
-/// A piece, and the elements of x and y before its own.
+/// A piece, and the elements of x, y and the kernel before its own.
 struct convolution_piece {
     convolution_shape shape;
-    std::int64_t x = 0, y = 0;
+    std::int64_t x = 0, y = 0, w = 0;
 };
+
+/// Leaves out the taps that see nothing but padding.
+inline void leave_out_unseen(convolution_piece& piece) {
+    convolution_shape& s = piece.shape;
+    const conv_geometry all = s.geometry;
+    s.geometry = s.seen();
+    const auto first = [](const conv_axis& before, const conv_axis& after) { return before.before - after.before; };
+    const std::int64_t frames = first(all.time, s.geometry.time), rows = first(all.height, s.geometry.height),
+                       columns = first(all.width, s.geometry.width);
+    piece.w += ((frames * s.in_memory[1] + rows) * s.in_memory[2] + columns) * s.in;
+}
 
 /// Elements of an axis of x, and those of y that belong to them.
 struct axis_part {
@@ -41,8 +52,10 @@ inline std::vector<axis_part> runs_of(const conv_axis& axis, std::int64_t extent
     const std::int64_t all = what == writes::y ? places : extent,
                        count = std::min(all, std::max<std::int64_t>(1, work / wanted));
     if (count < 2 || !axis.reaches_inside() || axis.kernel < axis.stride) return {};
+    const std::int64_t step = what == writes::x ? axis.stride : 1, // else taps see nothing between others that do
+        length = ((all + count - 1) / count + step - 1) / step * step;
     std::vector<axis_part> runs;
-    for (std::int64_t first = 0, length = (all + count - 1) / count; first < all; first += length) {
+    for (std::int64_t first = 0; first < all; first += length) {
         runs.push_back(part_of(axis, extent, places, what, first, std::min(all, first + length)));
         if (runs.back().empty()) return {};
     }
@@ -56,10 +69,13 @@ inline void narrow(conv_axis& axis, std::int64_t& extent, std::int64_t& places, 
     places = run.y_last - run.y_first;
 }
 
-/// A pass over `s` in pieces of about `wanted` multiplications.
-inline std::vector<convolution_piece> pieces_of(const convolution_shape& s, writes what, std::int64_t wanted) {
+/// A pass over a convolution in pieces of about `wanted` multiplications, without the taps that no piece sees.
+inline std::vector<convolution_piece> pieces_of(const convolution_shape& whole, writes what, std::int64_t wanted) {
+    convolution_piece seen{whole};
+    leave_out_unseen(seen);
+    const convolution_shape& s = seen.shape;
     const std::int64_t clip = s.multiplications() / std::max<std::int64_t>(1, s.y.batch);
-    if (clip == 0) return {{s}};
+    if (clip == 0) return {seen};
     const bool image = s.x.frames == 1 && s.y.frames == 1; // of several frames, rows do not lie together
     const auto runs = image ? runs_of(s.geometry.height, s.x.height, s.y.height, what, clip, wanted)
                             : runs_of(s.geometry.time, s.x.frames, s.y.frames, what, clip, wanted);
@@ -70,7 +86,7 @@ inline std::vector<convolution_piece> pieces_of(const convolution_shape& s, writ
     std::vector<convolution_piece> pieces;
     const std::int64_t at_once = runs.empty() ? (wanted + clip - 1) / clip : 1;
     for (std::int64_t b = 0; b < s.y.batch; b += at_once) {
-        convolution_piece piece{s, b * x_clip, b * y_clip};
+        convolution_piece piece{s, b * x_clip, b * y_clip, seen.w};
         piece.shape.x.batch = piece.shape.y.batch = std::min(at_once, s.y.batch - b);
         if (runs.empty()) pieces.push_back(piece);
         for (const axis_part& run : runs) {
@@ -90,51 +106,5 @@ inline std::vector<convolution_piece> pieces_of(const convolution_shape& s, writ
 inline std::int64_t piece_work(const convolution_shape& s) {
     return std::clamp<std::int64_t>(s.multiplications() / 32, 1 << 25, 1 << 28);
 }
-
-/// The pieces of a pass with their primitives, each made for one thread.
-class convolution_passes {
-  public:
-    struct kind {
-        convolution_shape shape;
-        onednn_primitive primitive;
-    };
-
-    /// describe(shape, attributes, desc): what one of the pieces does.
-    template <class Describe>
-    convolution_passes(context& ctx, std::vector<convolution_piece> pieces, std::int64_t key, bool add,
-                       const Describe& describe)
-        : pieces_(std::move(pieces)) {
-        const alone one; // what a primitive does depends on the threads that it thinks it has
-        for (const convolution_piece& piece : pieces_) {
-            const auto known =
-                std::find_if(kinds_.begin(), kinds_.end(), [&](const kind& k) { return k.shape == piece.shape; });
-            of_.push_back(static_cast<std::size_t>(known - kinds_.begin()));
-            if (known != kinds_.end()) continue;
-            kinds_.push_back({piece.shape, ctx.library.cached(piece.shape.key(key), add,
-                                                              [&](const_dnnl_primitive_attr_t attributes,
-                                                                  dnnl_primitive_desc_t* desc) {
-                                                                  return describe(piece.shape, attributes, desc);
-                                                              })});
-        }
-    }
-    std::size_t size() const { return pieces_.size(); }
-    const std::vector<kind>& kinds() const { return kinds_; }
-    std::size_t kind_of(std::size_t i) const { return of_[i]; }
-
-    /// Calls run(number, piece, its primitive) for each piece, on all cores.
-    template <class Run> void each(const Run& run) const {
-        const std::int64_t cost = pieces_.front().shape.multiplications() / 64;
-        parallel(static_cast<std::int64_t>(pieces_.size()), cost, [&](std::int64_t i) {
-            const alone one;
-            const auto n = static_cast<std::size_t>(i);
-            run(n, pieces_[n], kinds_[of_[n]].primitive);
-        });
-    }
-
-  private:
-    std::vector<convolution_piece> pieces_;
-    std::vector<kind> kinds_;
-    std::vector<std::size_t> of_;
-};
 
 } // namespace walt::cpu::inline WALT_INSTRUCTION_SET::detail

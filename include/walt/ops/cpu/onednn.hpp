@@ -170,7 +170,7 @@ class onednn_tensor {
 /// call, so any thread may run them, and several at once.
 class onednn {
   public:
-    using key = std::array<std::int64_t, 24>; ///< the kind of primitive, and its numbers; zeros behind them
+    using key = std::array<std::int64_t, 26>; ///< the kind of primitive, and its numbers; zeros behind them
     struct argument {
         int number; ///< DNNL_ARG_...
         const onednn_tensor& tensor;

@@ -3,6 +3,7 @@
 
 #include "../conv3d.hpp"
 #include "context.hpp"
+#include "seen_taps.hpp"
 
 #include <array>
 
@@ -12,15 +13,24 @@ namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 struct convolution_shape {
     video_size x, y;
     std::int64_t in, out;
-    conv_geometry geometry; // whose padding is zeros
+    conv_geometry geometry;       // whose padding is zeros
+    std::array<int, 3> in_memory; // extents of the kernel that the geometry's is all or a part of
     bool bias, add;
     dnnl_data_type_t compute, result; // of x and w, and of what is computed
 
     friend bool operator==(const convolution_shape&, const convolution_shape&) = default;
-    std::int64_t multiplications() const { return y.positions() * weights(); }
-    std::int64_t weights() const {
-        return in * out * geometry.time.kernel * geometry.height.kernel * geometry.width.kernel;
+    /// Without the taps that see nothing but padding.
+    conv_geometry seen() const {
+        return {detail::seen_taps(geometry.time, x.frames, y.frames),
+                detail::seen_taps(geometry.height, x.height, y.height),
+                detail::seen_taps(geometry.width, x.width, y.width)};
     }
+    /// Of the taps that are seen.
+    std::int64_t multiplications() const {
+        const conv_geometry taps = seen();
+        return y.positions() * in * out * taps.time.kernel * taps.height.kernel * taps.width.kernel;
+    }
+    std::int64_t weights_in_memory() const { return in * out * in_memory[0] * in_memory[1] * in_memory[2]; }
     onednn::key key(std::int64_t primitive) const {
         const auto& [time, height, width] = geometry;
         return {primitive,
@@ -42,6 +52,9 @@ struct convolution_shape {
                 y.frames,
                 y.height,
                 y.width,
+                in_memory[0],
+                in_memory[1],
+                in_memory[2],
                 bias,
                 add,
                 static_cast<std::int64_t>(compute),
@@ -53,9 +66,17 @@ struct convolution_shape {
     onednn_layout output(dnnl_data_type_t type) const {
         return {type, {y.batch, out, y.frames, y.height, y.width}, dnnl_ndhwc};
     }
-    /// dnnl_odhwi is walt's memory order; any leaves it to the library, which blocks it for its kernels.
-    onednn_layout kernel(dnnl_data_type_t type, dnnl_format_tag_t order) const {
-        return {type, {out, in, geometry.time.kernel, geometry.height.kernel, geometry.width.kernel}, order};
+    /// As the library likes it, which blocks it for its kernels.
+    onednn_layout kernel(dnnl_data_type_t type) const {
+        return {
+            type, {out, in, geometry.time.kernel, geometry.height.kernel, geometry.width.kernel}, dnnl_format_tag_any};
+    }
+    /// As it lies in walt's memory, among taps that are left out.
+    onednn_layout plain_kernel(dnnl_data_type_t type) const {
+        const std::int64_t row = in_memory[2] * in, frame = in_memory[1] * row;
+        return {type,
+                {out, in, geometry.time.kernel, geometry.height.kernel, geometry.width.kernel},
+                {in_memory[0] * frame, 1, frame, row, in}};
     }
     onednn_layout bias_vector() const { return {dnnl_f32, {out}, dnnl_a}; }
     using axes = std::array<dnnl_dim_t, 3>;
@@ -75,8 +96,8 @@ struct convolution_shape {
 
 inline dnnl_status_t describe_forward(const onednn& library, const convolution_shape& s, bool with_result,
                                       const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-    const auto x = s.input(s.compute), w = s.kernel(s.compute, dnnl_format_tag_any),
-               y = s.output(with_result ? s.result : s.compute), bias = s.bias_vector();
+    const auto x = s.input(s.compute), w = s.kernel(s.compute), y = s.output(with_result ? s.result : s.compute),
+               bias = s.bias_vector();
     const auto added = with_result && s.bias ? bias.get() : nullptr;
     const auto strides = s.strides(), before = s.before(), after = s.after();
     return describe(library, onednn_convolution, nullptr, attributes, desc, dnnl_forward_training,
@@ -93,7 +114,7 @@ inline onednn_primitive_desc forward_hint(const onednn& library, const convoluti
 
 inline dnnl_status_t describe_backward_input(const onednn& library, const convolution_shape& s,
                                              const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-    const auto dx = s.input(s.result), w = s.kernel(s.compute, dnnl_format_tag_any), dy = s.output(s.compute);
+    const auto dx = s.input(s.result), w = s.kernel(s.compute), dy = s.output(s.compute);
     const auto strides = s.strides(), before = s.before(), after = s.after();
     return describe(library, onednn_convolution_input, forward_hint(library, s), attributes, desc,
                     dnnl_convolution_direct, dx.get(), w.get(), dy.get(), strides.data(), nullptr, before.data(),
@@ -102,7 +123,7 @@ inline dnnl_status_t describe_backward_input(const onednn& library, const convol
 
 inline dnnl_status_t describe_backward_weight(const onednn& library, const convolution_shape& s,
                                               const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t* desc) {
-    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl_f32, dnnl_format_tag_any);
+    const auto x = s.input(s.compute), dy = s.output(s.compute), dw = s.kernel(dnnl_f32);
     const auto strides = s.strides(), before = s.before(), after = s.after();
     return describe(library, onednn_convolution_weight, forward_hint(library, s), attributes, desc,
                     dnnl_convolution_direct, x.get(), dw.get(), nullptr, dy.get(), strides.data(), nullptr,

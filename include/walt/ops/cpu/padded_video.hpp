@@ -10,6 +10,8 @@
 
 namespace walt::cpu::inline WALT_INSTRUCTION_SET::detail {
 
+inline bool repeats(const conv_axis& axis) { return axis.edge == padding::replicate; }
+
 /// x with the geometry's padding around it, in the arena. `past`, where there is one, lies before the first frame.
 template <class T, int C, class Past>
 video_view<const T, C> written_out(context& ctx, const conv_geometry& g, video_view<const T, C> x, const Past& past) {
