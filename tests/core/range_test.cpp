@@ -59,7 +59,7 @@ TEST_CASE("the options of a training and of sampling refuse what is no number, b
     CHECK_THROWS_WITH(checked(training{.clip = 0}), "training::clip must be above 0; it is 0");
     CHECK_THROWS_WITH(checked(training{.prefetch = {.ahead = -1}}), Catch::Contains("training::prefetch.ahead"));
     CHECK_THROWS_WITH(checked(denoising{.low_resolution_noise = 1 << 20}),
-                      "denoising::low_resolution_noise must be 0 to 1000; it is 1048576");
+                      "denoising::low_resolution_noise must be 0 to 999; it is 1048576");
     CHECK_THROWS_WITH(
         checked(denoising{.levels = {.logit_normal = true, .mean = std::numeric_limits<float>::quiet_NaN()}}),
         Catch::Contains("step_distribution::mean must be"));

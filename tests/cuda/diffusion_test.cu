@@ -43,8 +43,8 @@ template <class A> struct operands {
         ops::frame_blend(ctx, a, x, b, y, mix);
         ops::frame_blend(ctx, a, in_place, b, y, in_place);
         ops::lookup(ctx, table, index, looked_up);
-        ops::rescale_std(ctx, x, guided, 0.7, rescaled);
-        ops::rescale_std(ctx, y, guided, 0.3, guided);
+        ops::rescale_std(ctx, x, guided, 0.7, weight, rescaled);
+        ops::rescale_std(ctx, y, guided, 0.3, no_weight, guided);
         ops::square_error(ctx, x, y, weight, loss, dx);
         ops::square_error(ctx, x, y, no_weight, loss_unweighted, dx_unweighted);
     }

@@ -5,6 +5,8 @@
 #include <walt/reference.hpp>
 #include <walt/train/objective.hpp>
 
+#include <limits>
+
 using namespace walt;
 
 namespace {
@@ -18,6 +20,10 @@ struct with_labels : denoiser_config {
     static constexpr int frames = 4, height = 2, width = 2, channels = 2, hidden = 8, heads = 2, depth = 1,
                          classes = 10;
     static constexpr bool self_conditioning = false;
+};
+
+struct with_numbers : denoiser_config {
+    static constexpr int frames = 4, height = 2, width = 2, channels = 2, hidden = 8, heads = 2, depth = 1, numbers = 2;
 };
 
 template <class T, class V> std::vector<T> copy(const V& from) { return {from.data(), from.data() + from.size()}; }
@@ -209,7 +215,7 @@ TEST_CASE("known frames have the probabilities that they are given; Kinetics-600
     CHECK_THROWS_WITH(check_options(negative), Catch::Contains("knowing::ends must be 0 to 1; it is -0.5"));
 }
 
-TEST_CASE("the low-resolution latent is noised to a level of its own, below the highest asked for", "[denoising]") {
+TEST_CASE("the low-resolution latent is noised to a level of its own, up to the highest asked for", "[denoising]") {
     recorder<all_inputs> model;
     denoising objective;
     objective.low_resolution_noise = 200;
@@ -220,7 +226,7 @@ TEST_CASE("the low-resolution latent is noised to a level of its own, below the 
         const auto& in = model.calls.back();
         for (std::size_t b = 0; b < samples; ++b) {
             REQUIRE(in.low_step[b] >= 0);
-            REQUIRE(in.low_step[b] < 200);
+            REQUIRE(in.low_step[b] <= 200);
             sum += in.low_step[b];
             const double gamma = schedule.gamma(in.low_step[b]);
             for (std::size_t e = b * F * frame / 4; e < (b + 1) * F * frame / 4; ++e) {
@@ -230,10 +236,19 @@ TEST_CASE("the low-resolution latent is noised to a level of its own, below the 
             }
         }
     }
-    CHECK(sum / (60.0 * samples) == Approx(99.5).margin(4));
+    CHECK(sum / (60.0 * samples) == Approx(100).margin(4));
     const double elements = 60.0 * samples * F * frame / 4;
     CHECK(mean / elements == Approx(0).margin(0.03));
     CHECK(squares / elements == Approx(1).margin(0.03));
+
+    std::array<int, 3> times{};
+    objective.low_resolution_noise = 2;
+    run(model, objective);
+    for (const std::int32_t level : model.calls.back().low_step) ++times[static_cast<std::size_t>(level)];
+    for (const int some : times) CHECK(some > samples / 6); // 0, 1 and 2
+    objective.low_resolution_noise = 0;
+    run(model, objective);
+    CHECK(model.calls.back().low_step == std::vector<std::int32_t>(samples, 0));
 }
 
 TEST_CASE("self-conditioning feeds the estimate of a first pass, in the share of the batches asked for",
@@ -255,12 +270,47 @@ TEST_CASE("self-conditioning feeds the estimate of a first pass, in the share of
         CHECK(model.calls[0].noisy == model.calls[1].noisy);
         const auto& in = model.calls[1];
         for (std::size_t e = 0; e < in.noisy.size(); ++e) {
+            if (in.mask[e / frame] == 1) continue;
             const double gamma = schedule.gamma(in.step[e / frame]);
             REQUIRE(in.estimate[e] ==
                     Approx(std::sqrt(gamma) * in.noisy[e] - std::sqrt(1 - gamma) * 0.25).margin(1e-9));
         }
     }
     CHECK(twice / 300.0 == Approx(0.7).margin(0.08));
+}
+
+TEST_CASE("the estimate of a known frame is the frame itself, in training as in sampling", "[denoising]") {
+    recorder<all_inputs> model;
+    denoising objective;
+    objective.self_conditioning_rate = 1;
+    objective.knows = {.first = 1, .first_two = 0};
+    run(model, objective);
+    REQUIRE(model.calls.size() == 2);
+    const latents batch = drawn<all_inputs>();
+    const auto& in = model.calls[1];
+    int known = 0;
+    for (std::size_t e = 0; e < in.noisy.size(); ++e) {
+        if (in.mask[e / frame] == 0) {
+            REQUIRE(in.estimate[e] != static_cast<double>(batch.values[e]));
+            continue;
+        }
+        ++known;
+        REQUIRE(in.estimate[e] == static_cast<double>(batch.values[e]));
+    }
+    CHECK(known == samples / 2 * frame); // a frame of each video
+}
+
+TEST_CASE("the numbers of a frame that has none may be anything", "[denoising]") {
+    reference::context ctx;
+    latents batch = drawn<with_labels>();
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    for (int f = 0; f < samples * F; ++f) {
+        batch.numbers_valid.push_back(f % 3 != 0);
+        batch.numbers.insert(batch.numbers.end(), 2, f % 3 != 0 ? 0.5f : nan);
+    }
+    const auto input = conditions_on_device<with_numbers, double>(ctx, ctx.arena, batch);
+    for (int f = 0; f < samples * F; ++f) // what is multiplied with 0 must be a number
+        for (int i = 0; i < 2; ++i) REQUIRE(input.numbers(f, i) == (f % 3 != 0 ? 0.5 : 0.0));
 }
 
 TEST_CASE("a batch that does not fit the model is refused with both numbers", "[denoising]") {

@@ -275,6 +275,11 @@ TEST_CASE("a sample holds its known frames, and conditions are prepared for many
     const auto made = sample_latents(s.model, told, how);
     CHECK(std::equal(frames.begin() + 24, frames.end(), made.values.begin() + 24));
     CHECK_FALSE(std::equal(frames.begin(), frames.begin() + 24, made.values.begin()));
+    conditions other = told; // only what is known is read
+    std::fill_n(other.known.values.begin(), 24, std::numeric_limits<float>::quiet_NaN());
+    CHECK(sample_latents(s.model, other, how) == made);
+    other.known.mask = {0.5f, 1};
+    CHECK_THROWS_WITH(sample_latents(s.model, other, how), "a value of known_frames::mask is 0 or 1; it is 0.5");
     const auto prepared = prepare(s.model, told);
     CHECK(sample_latents(s.model, prepared, how) == made);
     CHECK(sample_latents(s.model, prepared, quick) == sample_latents(s.model, told, quick));

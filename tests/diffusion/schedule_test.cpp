@@ -155,6 +155,40 @@ TEST_CASE("guidance 1 asks for the conditional answer only, and guidance acts on
     CHECK(spread == Approx(1.0));
 }
 
+TEST_CASE("guidance's rescale looks at frames that are asked for, and at each image by itself") {
+    reference::context ctx;
+    using latent = view<double, dynamic, 2, 3, 4, 2>;
+    const auto second_frame = [&](bool images, bool knows, double in_the_first) {
+        std::vector<double> x(48, 0.5), known(96, 0.0), mask{1, 0, 0, 0};
+        denoiser_input<double, grid> given;
+        if (knows) {
+            given.known = view<const double, dynamic, 2, 3, 4, 2>(known.data(), 2);
+            given.mask = view<const double, dynamic>(mask.data(), 4);
+        }
+        run_sampler(
+            ctx, sampling{.sampler = ddim{1}, .guide = {.scale = 3, .rescale = 1}, .images = images}, given,
+            latent(x.data(), 1),
+            [&](const auto&, auto v) {
+                for (std::int64_t i = 0; i < v.size(); ++i)
+                    v.data()[i] =
+                        i < 48 ? static_cast<double>(i) * (i < 24 ? in_the_first : 1) : static_cast<double>(i % 5 * i);
+            },
+            [](int, auto) {});
+        return std::vector<double>(x.begin() + 24, x.end());
+    };
+    CHECK(second_frame(false, false, 100) != second_frame(false, false, 1)); // a video has one deviation
+    CHECK(second_frame(true, false, 100) == second_frame(true, false, 1));
+    CHECK(second_frame(false, true, 100) == second_frame(false, true, 1));
+    CHECK(second_frame(false, true, 1) == second_frame(true, false, 1)); // of the one frame that is left
+}
+
+TEST_CASE("a schedule whose first level is clean is sampled to its end") {
+    const auto levels = path({0.5, 1.0, 1.0});
+    for (const sampler_step& step : {ddim{.eta = 1}.at(levels, 1), dpm_solver_pp_2m{}.at(levels, 1)}) {
+        CHECK((step.x == 0 && step.x0 == 1 && step.eps == 0 && step.x0_before == 0 && step.noise == 0));
+    }
+}
+
 TEST_CASE("v's coefficients, solved for x0 and eps, are the closed ones to the last bit in float") {
     const noise_schedule schedule;
     for (int level = 0; level < noise_schedule::levels; ++level) {

@@ -25,7 +25,7 @@ TEST_CASE("mixtures, the rescale and the losses agree with the reference", "[ops
             const auto loss = random<A, 1>(ctx, 12), pixels = random<A, 1>(ctx, 13);
             ops::frame_blend(ctx, a, x, b, y, out);
             ops::lookup(ctx, table, index, values);
-            ops::rescale_std(ctx, x, y, 0.7, guided);
+            ops::rescale_std(ctx, x, y, 0.7, weight, guided);
             ops::square_error(ctx, x, y, weight, loss, dx);
             ops::reconstruction_error(ctx, x, y, 0.3, pixels, dx_pixels);
             return std::vector{doubles(out), doubles(values), doubles(guided),   doubles(loss),
@@ -54,4 +54,27 @@ TEST_CASE("a loss whose weights are all zero is zero, and so is its gradient", "
     ops::square_error(ctx, x, y, weight, loss, dx);
     CHECK(loss(0) == 0);
     for (const double d : doubles(dx)) CHECK(d == 0);
+}
+
+TEMPLATE_TEST_CASE("a rescale sees the frames that have a weight", "[ops][diffusion]", reference::context,
+                   cpu::context) {
+    TestType ctx;
+    const auto take = [&](std::uint64_t stream) { return random<float, dynamic, F, 4>(ctx, stream, B); };
+    const auto x = take(1), y = take(2), out = take(3), without = take(4);
+    const auto weight = ctx.arena.template take<float, dynamic>(frames);
+    for (int f = 0; f < frames; ++f) weight(f) = f == 0 || f == 5; // one frame of each sample
+    ops::rescale_std(ctx, x, y, 1, weight, out);
+    const auto deviation = [](const float* of) {
+        double sum = 0, squares = 0;
+        for (int i = 0; i < 4; ++i) sum += static_cast<double>(of[i]) / 4;
+        for (int i = 0; i < 4; ++i) squares += (static_cast<double>(of[i]) - sum) * (static_cast<double>(of[i]) - sum);
+        return std::sqrt(squares / 4);
+    };
+    for (const int f : {0, 5}) CHECK(deviation(out.data() + 4 * f) == Approx(deviation(x.data() + 4 * f)));
+    for (int i = 0; i < 4; ++i) x(0, 1, i) = 1e6f; // of no weight
+    ops::rescale_std(ctx, x, y, 1, weight, without);
+    CHECK(bytes(without) == bytes(out));
+    std::fill_n(weight.data(), frames, 0.0f);
+    ops::rescale_std(ctx, x, y, 1, weight, out);
+    CHECK(bytes(out) == bytes(y));
 }

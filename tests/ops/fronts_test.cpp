@@ -222,8 +222,8 @@ const std::vector<front> fronts{
         ops::frame_blend(c, rows<>(c, n[0]), rows<>(c, 35), rows<>(c, n[0]), rows<>(c, 35), rows<>(c, 35)); }},
     {"ops::lookup", {{"index", 3}, {"out", 3}}, [](auto& c, auto& n) {
         ops::lookup(c, fixed<9>(c), indices(c, n[0]), rows<>(c, n[1])); }},
-    {"ops::rescale_std", {{"conditional", 3}, {"guided", 3}, {"out", 3}}, [](auto& c, auto& n) {
-        ops::rescale_std(c, rows<4>(c, n[0]), rows<4>(c, n[1]), 0.5, rows<4>(c, n[2])); }},
+    {"ops::rescale_std", {{"conditional", 3}, {"guided", 3}, {"frames", 6}, {"out", 3}}, [](auto& c, auto& n) {
+        ops::rescale_std(c, rows<4>(c, n[0]), rows<4>(c, n[1]), 0.5, rows<>(c, n[2]), rows<4>(c, n[3])); }},
     {"ops::square_error", {{"x", 35}, {"y", 35}, {"frame_weight", 5}, {"loss", 1}, {"dx", 35}}, [](auto& c, auto& n) {
         ops::square_error(c, rows<>(c, n[0]), rows<>(c, n[1]), rows<>(c, n[2]), rows<>(c, n[3]), rows<>(c, n[4])); }},
     {"ops::reconstruction_error", {{"x", 35}, {"y", 35}, {"loss", 1}, {"dx", 35}}, [](auto& c, auto& n) {

@@ -8,6 +8,7 @@
 #include "on_device.hpp"
 #include "schedule.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -195,8 +196,13 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
         if (!told.known.mask.empty()) {
             known_frames known = told.known;
             detail::require_size(known.mask, B * F, latents_of<Config>(B), "mask values");
-            for (const float one : known.mask) check_option("a value of known_frames::mask", one, ranges::share);
+            for (const float one : known.mask)
+                require(one == 0 || one == 1, "a value of known_frames::mask is 0 or 1; it is {}", one);
             detail::require_size(known.values, latents_of<Config>(B).size(), latents_of<Config>(B), "known numbers");
+            const std::size_t frame = known.values.size() / known.mask.size();
+            for (std::size_t f = 0; f < known.mask.size();
+                 ++f) // what is not known may be no number, and 0 * NaN is not 0
+                if (known.mask[f] == 0) std::fill_n(known.values.data() + f * frame, frame, 0.0f);
             if (both) {
                 detail::append_copy(known.values);
                 if (told.without.known) detail::append_same(known.mask, 0.0f);

@@ -25,6 +25,7 @@ struct ddim {
     }
     sampler_step at(std::span<const noise_level> path, std::size_t k) const {
         const noise_level now = path[k], next = path[k + 1];
+        if (now.noise == 0) return {.x0 = next.signal, .eps = next.noise}; // of a schedule whose first level is clean
         // Of the noise at this level, `kept` belongs to the next one already; the rest came in between.
         const double kept = now.signal / next.signal * next.noise;
         const double came = std::sqrt(std::max(0.0, now.noise * now.noise - kept * kept));

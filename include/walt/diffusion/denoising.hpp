@@ -87,7 +87,7 @@ struct denoising {
     void each_option(auto&& option) const {
         option("denoising::self_conditioning_rate", self_conditioning_rate, ranges::share);
         option("denoising::condition_drop", condition_drop, ranges::share);
-        option("denoising::low_resolution_noise", low_resolution_noise, range{0, noise_schedule::levels});
+        option("denoising::low_resolution_noise", low_resolution_noise, range{0, noise_schedule::levels - 1});
         knows.each_option(option);
         levels.each_option(option);
     }
@@ -117,7 +117,7 @@ struct denoising {
                 image ? std::vector<float>(F) : knows.mask(F, chance(1, b * F), chance(2, b * F));
             drawn.mask.insert(drawn.mask.end(), mask.begin(), mask.end());
             drawn.low_level.push_back(static_cast<std::int32_t>(sequence(3).below(
-                static_cast<std::uint64_t>(b), static_cast<std::uint32_t>(std::max(1, low_resolution_noise)))));
+                static_cast<std::uint64_t>(b), static_cast<std::uint32_t>(low_resolution_noise + 1))));
         }
         return drawn;
     }
@@ -138,11 +138,12 @@ struct denoising {
         diffusion.target(ctx, on.x0, on.eps, target);
         on.input.noisy = x_t.read();
 
-        const auto passes = [](auto&, Model& asked, denoiser_input<A, config> in, activations kept, bool twice,
+        const auto passes = [](auto& c, Model& asked, denoiser_input<A, config> in, activations kept, bool twice,
                                const frame_mixtures<A>& at, latent first, latent wanted, view<A, dynamic> weight,
                                view<A, 1> to, const Sink& sink) {
             if (twice) {
                 estimate_x0(asked, in, at, first);
+                if (in.mask) ops::frame_blend(c, weight, first, in.mask, in.known, first); // as in sampling
                 in.self_condition = first.read();
             }
             fit(asked, in, wanted, weight, to, sink, kept);

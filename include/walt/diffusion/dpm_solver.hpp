@@ -23,6 +23,7 @@ struct dpm_solver_pp_2m {
     }
     sampler_step at(std::span<const noise_level> path, std::size_t k) const {
         const noise_level now = path[k], next = path[k + 1];
+        if (now.noise == 0) return {.x0 = next.signal, .eps = next.noise}; // of a schedule whose first level is clean
         const auto lambda = [&](std::size_t i) { return std::log(path[i].signal / path[i].noise); };
         const double h = lambda(k + 1) - lambda(k), before = k > 0 ? lambda(k) - lambda(k - 1) : h;
         // Levels without any signal or any noise lie infinitely far away: there the estimate is taken as it is.

@@ -5,6 +5,7 @@
 #include "../data/latents.hpp"
 #include "../transformer/transformer.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace walt {
@@ -75,6 +76,8 @@ denoiser_input<A, Config> conditions_on_device(Context& ctx, From& from, const l
         std::vector<std::uint8_t> valid = batch.numbers_valid;
         if (valid.empty()) valid.assign(frames, !numbers.empty());
         numbers.resize(frames * Config::numbers);
+        for (std::size_t f = 0; f < frames; ++f) // what is not known may be no number, and 0 * NaN is not 0
+            if (!valid[f]) std::fill_n(numbers.data() + f * Config::numbers, Config::numbers, 0.0f);
         input.numbers =
             decltype(input.numbers)(put<A>(ctx, from, numbers).data(), batch.shape.count * batch.shape.frames);
         input.numbers_valid = put<std::uint8_t>(ctx, from, without(std::move(valid), std::uint8_t{0})).read();

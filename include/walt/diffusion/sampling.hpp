@@ -157,9 +157,12 @@ template <class Context, class A, class Config> class sampler_pass {
         if (!guided_) return;
         const latent without = answers.slice(B_, B_);
         ops::frame_blend(ctx_, now(tables.guided), answer_, now(tables.unguided), without, without);
-        if (how_.guide.rescale > 0)
-            ops::rescale_std(ctx_, answer_, without, static_cast<double>(how_.guide.rescale), answer_);
-        else ops::convert(ctx_, without, answer_);
+        if (how_.guide.rescale == 0) return ops::convert(ctx_, without, answer_);
+        const double share = static_cast<double>(how_.guide.rescale);
+        const numbers asked = knows_ ? unknown_ : ones_; // what is answered for a known frame is of no use
+        if (how_.images)                                 // a stack's frames are samples of their own
+            ops::rescale_std(ctx_, as_images(answer_), as_images(without), share, asked, as_images(answer_));
+        else ops::rescale_std(ctx_, answer_, without, share, asked, answer_);
     }
     /// x0 and eps, read from x and the answer.
     void estimate() const {
@@ -183,6 +186,10 @@ template <class Context, class A, class Config> class sampler_pass {
     latent take(std::int64_t samples) const {
         return ctx_.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(
             samples);
+    }
+    auto as_images(latent of) const {
+        using image = view<A, dynamic, 1, Config::height, Config::width, Config::channels>;
+        return image(of.data(), frames_);
     }
     numbers a_number_for_each_frame(std::int64_t count) const { return ctx_.arena.template take<A, dynamic>(count); }
     /// A table's number for this step.

@@ -46,13 +46,18 @@ template <class... T> void rescale_std_on(rules::any_context, ...) {
                   "this device does not rescale deviations (rescale_std_on) of operands of these types");
 }
 /// out = guided + share (guided std(conditional) / std(guided) - guided), the stds over each sample (entry of the
-/// outermost axis): keeps guidance from washing out contrast (Lin et al., sec. 3.4). out may be guided.
-template <context Context, class X, class Y, class Out>
-void rescale_std(Context& ctx, X conditional, Y guided, double share, Out out) {
+/// outermost axis), of its frames as much as frame_weight [B F] says: keeps guidance from washing out contrast (Lin et
+/// al., sec. 3.4). A sample whose weights are all 0 stays. out may be guided.
+template <context Context, class X, class Y, class W, class Out>
+void rescale_std(Context& ctx, X conditional, Y guided, double share, W frame_weight, Out out) {
     rules::equal_rows(conditional, guided, "ops::rescale_std: the samples of conditional and of guided");
     rules::equal_sizes(conditional, guided, "ops::rescale_std: the sizes of conditional and of guided");
     rules::equal_sizes(guided, out, "ops::rescale_std: the sizes of guided and of out");
-    rescale_std_on(ctx, conditional.read(), guided.read(), share, out);
+    rules::whole_frames(guided.extent(0), frame_weight.size(),
+                        "ops::rescale_std: the samples of guided and the size of frame_weight");
+    rules::whole_frames(frame_weight.extent(0), guided.size(),
+                        "ops::rescale_std: the frames of frame_weight and the size of guided");
+    rescale_std_on(ctx, conditional.read(), guided.read(), share, frame_weight.read(), out);
 }
 
 template <class... T> void square_error_on(rules::any_context, ...) {

@@ -45,19 +45,23 @@ template <class T> struct normal_block { // four numbers of one Philox block
     }
 };
 
-/// A block per sample of `size` elements.
-template <class X, class Y, class Out>
-__global__ void rescale_std_kernel(const X* conditional, const Y* guided, double share, std::int64_t size, Out* out) {
+/// A block per sample of `size` elements, in frames of `frame`.
+template <class X, class Y, class W, class Out>
+__global__ void rescale_std_kernel(const X* conditional, const Y* guided, double share, const W* weight,
+                                   std::int64_t size, std::int64_t frame, Out* out) {
     const std::int64_t first = blockIdx.x * size, last = first + size;
+    const auto weight_of = [&](std::int64_t i) { return static_cast<double>(weight[i / frame]); };
+    const double weights = walked_sum(first, last, weight_of);
+    const auto mean_of = [&](auto&& f) {
+        return weights > 0 ? walked_sum(first, last, [&](std::int64_t i) { return weight_of(i) * f(i); }) / weights
+                           : 0.0;
+    };
     const auto deviation = [&](const auto* x) {
-        const double mean = walked_sum(first, last, [&](std::int64_t i) { return static_cast<double>(x[i]); }) /
-                            static_cast<double>(size);
-        return sqrt(walked_sum(first, last,
-                               [&](std::int64_t i) {
-                                   const double distance = static_cast<double>(x[i]) - mean;
-                                   return distance * distance;
-                               }) /
-                    static_cast<double>(size));
+        const double mean = mean_of([&](std::int64_t i) { return static_cast<double>(x[i]); });
+        return sqrt(mean_of([&](std::int64_t i) {
+            const double distance = static_cast<double>(x[i]) - mean;
+            return distance * distance;
+        }));
     };
     const double own = deviation(guided), wanted = deviation(conditional);
     const double factor = 1 + share * (own > 0 ? wanted / own - 1 : 0);
@@ -103,11 +107,12 @@ template <class Out> void normal_on(context& ctx, philox sequence, Out out) {
          detail::normal_block<typename Out::element>{sequence, out.size(), out.data()});
 }
 
-template <class X, class Y, class Out>
-void rescale_std_on(context& ctx, X conditional, Y guided, double share, Out out) {
+template <class X, class Y, class W, class Out>
+void rescale_std_on(context& ctx, X conditional, Y guided, double share, W weight, Out out) {
     if (guided.size() == 0) return;
     detail::rescale_std_kernel<<<static_cast<unsigned>(guided.extent(0)), detail::sum_threads, 0, ctx.stream>>>(
-        conditional.data(), guided.data(), share, guided.size() / guided.extent(0), out.data());
+        conditional.data(), guided.data(), share, weight.data(), guided.size() / guided.extent(0),
+        guided.size() / weight.extent(0), out.data());
     check_launch("ops::rescale_std", guided.size());
 }
 

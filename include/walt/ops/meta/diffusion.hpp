@@ -13,7 +13,8 @@ void frame_blend_on(context& ctx, CA, X x, CB, Y y, Out out) {
 template <class Table, class Index, class Out> void lookup_on(context& ctx, Table, Index index, Out out) {
     ctx.count(0, index, out);
 }
-template <class X, class Y, class Out> void rescale_std_on(context& ctx, X conditional, Y guided, double, Out out) {
+template <class X, class Y, class W, class Out>
+void rescale_std_on(context& ctx, X conditional, Y guided, double, W, Out out) {
     ctx.count(0, conditional, guided, out);
 }
 template <class Out> void normal_on(context& ctx, philox, Out out) { ctx.count(0, out); }

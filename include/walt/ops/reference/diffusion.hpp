@@ -22,19 +22,26 @@ template <class Table, class Index, class Out> void lookup_on(context&, Table ta
         out(i) = table(checked_index(index, i, table.extent(0), "ops::lookup"));
 }
 
-template <class X, class Y, class Out> void rescale_std_on(context&, X conditional, Y guided, double share, Out out) {
+template <class X, class Y, class W, class Out>
+void rescale_std_on(context&, X conditional, Y guided, double share, W weight, Out out) {
     const std::int64_t samples = guided.extent(0), size = guided.size() / std::max<std::int64_t>(1, samples);
-    const auto deviation = [&](const auto* x) {
-        double sum = 0, squares = 0;
-        for (std::int64_t i = 0; i < size; ++i) sum += static_cast<double>(x[i]);
-        const double mean = sum / static_cast<double>(size);
-        for (std::int64_t i = 0; i < size; ++i)
-            squares += (static_cast<double>(x[i]) - mean) * (static_cast<double>(x[i]) - mean);
-        return std::sqrt(squares / static_cast<double>(size));
+    const std::int64_t frame = guided.size() / std::max<std::int64_t>(1, weight.extent(0)); // elements of one
+    const auto deviation = [&](const auto* x, std::int64_t first) {
+        const auto mean_of = [&](auto&& f) {
+            double sum = 0, weights = 0;
+            for (std::int64_t i = first; i < first + size; ++i) {
+                const double w = static_cast<double>(weight(i / frame));
+                sum += w * f(static_cast<double>(x[i]));
+                weights += w;
+            }
+            return weights > 0 ? sum / weights : 0.0;
+        };
+        const double mean = mean_of([](double value) { return value; });
+        return std::sqrt(mean_of([&](double value) { return (value - mean) * (value - mean); }));
     };
     for (std::int64_t b = 0; b < samples; ++b) {
-        const double own = deviation(guided.data() + b * size);
-        const double factor = 1 + share * (own > 0 ? deviation(conditional.data() + b * size) / own - 1 : 0);
+        const double own = deviation(guided.data(), b * size);
+        const double factor = 1 + share * (own > 0 ? deviation(conditional.data(), b * size) / own - 1 : 0);
         for (std::int64_t i = b * size; i < (b + 1) * size; ++i)
             out.data()[i] = static_cast<typename Out::element>(static_cast<double>(guided.data()[i]) * factor);
     }
