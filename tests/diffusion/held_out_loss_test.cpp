@@ -6,7 +6,66 @@
 #include <walt/reference.hpp>
 #include <walt/transformer/denoiser.hpp>
 
+#include <set>
+
 using namespace walt;
+
+namespace {
+
+struct enlarging : tiny {
+    static constexpr int classes = 0;
+    static constexpr bool super_resolution = true;
+};
+/// 4 latents that are zero, then 2 and then 1.
+latents fewer_and_fewer(std::int64_t n) {
+    latents batch{.shape = latents_of<enlarging>(4 >> n)};
+    batch.values.resize(static_cast<std::size_t>(batch.shape.size()));
+    batch.low_resolution.resize(batch.values.size() / 4);
+    return batch;
+}
+/// Answers zero, and keeps what it saw of each sample: latent and low-resolution latent.
+struct listener {
+    using config_type = enlarging;
+    using A = double;
+    reference::context ctx;
+    std::vector<std::vector<double>> noisy, low;
+
+    reference::context& context() { return ctx; }
+    void predict(const denoiser_input<A, enlarging>& input, const auto& answer) {
+        ops::fill(ctx, answer, 0.0);
+        const auto keep = [](const auto& of, std::vector<std::vector<double>>& in) {
+            const std::int64_t sample = of.size() / of.extent(0);
+            for (std::int64_t b = 0; b < of.extent(0); ++b)
+                in.emplace_back(of.data() + b * sample, of.data() + (b + 1) * sample);
+        };
+        keep(input.noisy, noisy);
+        keep(input.low_resolution, low);
+    }
+};
+
+} // namespace
+
+TEST_CASE("batches may differ in size: the mean is over samples, and each has noise of its own", "[held_out]") {
+    listener model;
+    const auto found = held_out_loss(model, fewer_and_fewer, 3, {}, seed{9});
+    const noise_schedule schedule;
+    const int levels[7] = {125, 375, 625, 875, 250, 750, 500};
+    const std::uint64_t size = 2 * 2 * 4 * 3;
+    double sum = 0;
+    REQUIRE(model.noisy.size() == 14); // two passes: a batch's samples come twice
+    for (std::uint64_t sample = 0; sample < 7; ++sample) {
+        const auto [signal, noise] = schedule.at(levels[sample]);
+        const philox eps{9, hash("validation") + sample};
+        const auto& seen = model.noisy[sample < 4 ? sample : sample < 6 ? sample + 4 : sample + 6];
+        for (std::uint64_t e = 0; e < size; ++e) {
+            const double v = signal * static_cast<double>(eps.normal(e));
+            sum += v * v / static_cast<double>(7 * size);
+            CHECK(seen[e] == Approx(noise * static_cast<double>(eps.normal(e))).epsilon(1e-6));
+        }
+    }
+    CHECK(found.plain == Approx(sum).epsilon(1e-9));
+    CHECK(std::set<std::vector<double>>(model.low.begin(), model.low.end()).size() == 7);
+}
 
 TEST_CASE("the held-out loss of a model that answers zero is the mean square of v", "[held_out]") {
     reference::context ctx;
