@@ -1,6 +1,8 @@
 // Samples that are given frames of pixels: what they keep, what they depend on, what is refused.
 #include "given_frames.hpp"
 
+#include <limits>
+
 using namespace given_frames_tests;
 
 TEST_CASE("a sample keeps the first frames that it was given, whatever else it is told") {
@@ -97,6 +99,36 @@ TEST_CASE("keyframes and spans: only what is known is read, and it is kept") {
     std::copy(last.pixels.begin(), last.pixels.end(), still.pixels.begin() + 5 * 96);
     const auto spelled = sample(s.model, s.coder, known{still, {1, 0, 0, 1}}, s.quick);
     for (int f = 1; f < 5; ++f) CHECK(frame_of(between[0], f) == frame_of(spelled[0], f));
+}
+
+TEST_CASE("what stands where given pixels are missing is neither seen nor kept") {
+    const scene s;
+    const auto with = [](clips of, float under) { // without every fifth pixel
+        of.present.assign(of.pixels.size() / 3, 1);
+        for (std::size_t i = 0; i < of.pixels.size(); ++i)
+            if (i / 3 % 5 == 2) of.present[i / 3] = 0, of.pixels[i] = under;
+        return of;
+    };
+    const auto same = [&](auto&& given) { // a function of what stands there
+        const auto zeros = sample(s.model, s.coder, given(0.0f), s.quick)[0].rgb;
+        CHECK(sample(s.model, s.coder, given(std::numeric_limits<float>::quiet_NaN()), s.quick)[0].rgb == zeros);
+        CHECK(sample(s.model, s.coder, given(7.0f), s.quick)[0].rgb == zeros);
+        return zeros;
+    };
+    const clips three = scene::pixels(1, 3, 1), seven = scene::pixels(1, 7, 2), one = scene::pixels(1, 1, 3);
+    const auto begun = same([&](float under) { return first_frames{with(three, under)}; });
+    same([&](float under) { return known{with(seven, under), {0, 1, 0, 1}}; });
+    same([&](float under) { return keyframes{{{0, one}, {3, with(one, under)}}}; });
+
+    // A pixel that is there is kept, and one that is not is the decoder's.
+    const auto decoded = sample(s.model, s.coder, first_frames{with(three, 0), false}, s.quick)[0].rgb;
+    const video as_file = to_videos(three)[0];
+    for (std::size_t i = 0; i < as_file.rgb.size(); ++i) CHECK(begun[i] == (i / 3 % 5 == 2 ? decoded : as_file.rgb)[i]);
+
+    // A picture without holes that replaces one with holes has none; one clip with holes is that of every sample.
+    const auto whole = sample(s.model, s.coder, keyframes{{{0, one}, {3, one}}}, s.quick)[0].rgb;
+    CHECK(sample(s.model, s.coder, keyframes{{{0, one}, {3, with(one, 7)}, {3, one}}}, s.quick)[0].rgb == whole);
+    CHECK(sample(s.model, s.coder, unconditional{2}, first_frames{with(three, 7)}, s.quick)[0].rgb == begun);
 }
 
 TEST_CASE("given frames that do not fit are refused with both values") {

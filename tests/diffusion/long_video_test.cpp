@@ -126,3 +126,17 @@ TEST_CASE("long videos that cannot be are refused with both values") {
                       Catch::Equals("a round knows the video's last 3 frames; a mask of 8 others came"));
     CHECK(video.so_far().end == before);
 }
+
+TEST_CASE("what stands where a followed video's pixels are missing is not seen") {
+    const scene s;
+    const auto after = [&](float under) {
+        clips end = scene::pixels(1, 3, 1);
+        end.present.assign(end.pixels.size() / 3, 1);
+        for (std::size_t i = 0; i < end.pixels.size(); ++i)
+            if (i / 3 % 5 == 2) end.present[i / 3] = 0, end.pixels[i] = under;
+        long_video video(s.model, s.coder, s.quick);
+        video.follow(end);
+        return video.next(s.text, prompts{"a bag"}).pixels;
+    };
+    CHECK(after(7) == after(0));
+}

@@ -1,5 +1,6 @@
 // Frames of pixels that samples are given: the first ones, pictures at places, or any (paper sec. 4.4; docs/model.md
-// 15). The tokenizer encodes them, sampling holds them, and the result has them.
+// 15). The tokenizer encodes them, sampling holds them, and the result has them. Pixels of theirs may be missing
+// (clips::present): the encoder sees 0 there, and the result has what the decoder makes.
 //     walt::sample(model, tokenizer, text, walt::prompts{"a red sneaker moving left"}, walt::first_frames{picture},
 //     how)
 #pragma once
@@ -64,15 +65,15 @@ struct given_frames {
     std::vector<std::uint8_t> mask; ///< [B F]
     std::vector<std::uint8_t> kept; ///< [B, frames of pixels]: 1 where the result has the given pixels
 
-    /// Puts them into decoded samples.
+    /// Puts them into decoded samples, but for those that are missing.
     void keep(clips& decoded) const {
         require(decoded.shape == frames.shape, "{} x {} given frames cannot be kept in {} x {}", frames.shape.count,
                 frames.shape.frames, decoded.shape.count, decoded.shape.frames);
-        const auto frame = static_cast<std::ptrdiff_t>(frames.shape.frame());
-        for (std::size_t i = 0; i < kept.size(); ++i)
-            if (kept[i] != 0)
-                std::copy_n(frames.pixels.begin() + static_cast<std::ptrdiff_t>(i) * frame, frame,
-                            decoded.pixels.begin() + static_cast<std::ptrdiff_t>(i) * frame);
+        const std::int64_t area = frames.shape.height * frames.shape.width, C = frames.shape.channels;
+        for (std::int64_t i = 0; i < frames.shape.size() / C; ++i)
+            if (kept[static_cast<std::size_t>(i / area)] != 0 &&
+                (frames.present.empty() || frames.present[static_cast<std::size_t>(i)] != 0))
+                std::copy_n(frames.pixels.begin() + i * C, C, decoded.pixels.begin() + i * C);
     }
 };
 
@@ -113,6 +114,8 @@ inline clips for_samples(const clips& given, const sample_size& of) {
         const std::int64_t from = shape.count == 1 ? 0 : b;
         require(!given.is_stack(from), "clip {} of the given frames is a stack of images, not a video", from);
         append(made.pixels, given.pixels, from * shape.sample(), shape.sample());
+        const auto marks = static_cast<std::int64_t>(given.present.size()) / shape.count; // of a clip; 0: all are there
+        append(made.present, given.present, from * marks, marks);
     }
     return made;
 }
@@ -123,11 +126,16 @@ inline given_frames none_given(const sample_size& of) {
             std::vector<std::uint8_t>(static_cast<std::size_t>(of.samples * of.latent_frames)),
             std::vector<std::uint8_t>(static_cast<std::size_t>(of.samples * of.frames()))};
 }
-/// Frame `at` of sample b becomes frame `from` of a clip.
+/// Frame `at` of sample b becomes frame `from` of a clip, with its missing pixels.
 inline void put_frame(given_frames& to, std::int64_t b, std::int64_t at, const clips& of, std::int64_t from) {
-    const std::int64_t frame = of.shape.frame();
-    std::copy_n(of.pixels.begin() + (b * of.shape.frames + from) * frame, frame,
-                to.frames.pixels.begin() + (b * to.frames.shape.frames + at) * frame);
+    const std::int64_t frame = of.shape.frame(), area = of.shape.height * of.shape.width;
+    const std::int64_t source = b * of.shape.frames + from, target = b * to.frames.shape.frames + at;
+    std::copy_n(of.pixels.begin() + source * frame, frame, to.frames.pixels.begin() + target * frame);
+    std::vector<std::uint8_t>& present = to.frames.present;
+    if (of.present.empty() && present.empty()) return;
+    present.resize(static_cast<std::size_t>(to.frames.shape.count * to.frames.shape.frames * area), 1);
+    if (of.present.empty()) std::fill_n(present.begin() + target * area, area, std::uint8_t{1});
+    else std::copy_n(of.present.begin() + source * area, area, present.begin() + target * area);
 }
 } // namespace detail
 
