@@ -20,8 +20,12 @@
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <map>
 #include <sstream>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
 
 using namespace walt;
 
@@ -241,6 +245,51 @@ TEST_CASE("a step that was given up leaves no trace", "[adversary]") {
     CHECK_THROWS_WITH(shaken.learner.run(breaks, steps{2}, shaken.goal), "no such clip");
     REQUIRE(shaken.learner.run(mixed_batch, steps{2}, shaken.goal));
     CHECK(shaken.numbers() == plain.numbers());
+}
+
+namespace {
+/// Batch `bad` has a pixel that is no number.
+auto broken_at(std::int64_t bad) {
+    return [bad](std::int64_t n) {
+        clips batch = mixed_batch(n);
+        if (n == bad) batch.pixels[7] = std::numeric_limits<float>::quiet_NaN();
+        return batch;
+    };
+}
+/// The whole numbers of a run's state.
+std::map<std::string, std::int64_t, std::less<>> counters(auto& trainer, auto& goal) {
+    std::map<std::string, std::int64_t, std::less<>> found;
+    running(trainer, steps{0}, goal).each_state([&](std::string_view name, auto&& state) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(state)>, std::int64_t>) found.emplace(name, state);
+    });
+    return found;
+}
+} // namespace
+
+TEST_CASE("a tokenizer that gives up is as before the step, and so are its objective and the critic", "[adversary]") {
+    const training how{.accumulate = 2, .give_up_after = 1, .prefetch = {.ahead = 0}};
+    game<reference::context, float> plain(how), shaken(how);
+    REQUIRE(plain.learner.run(mixed_batch, steps{3}, plain.goal));
+    CHECK_THROWS_WITH(shaken.learner.run(broken_at(5), steps{3}, shaken.goal), Catch::Contains("1 steps in a row"));
+    auto kept = counters(shaken.learner, shaken.goal);
+    CHECK((kept["step"] == 2 && kept["position"] == 4 && kept["tokenizing.step"] == 2));
+    CHECK((kept["critic.step"] == 2 && kept["critic.position"] == 4));
+    REQUIRE(shaken.learner.run(mixed_batch, steps{3}, shaken.goal));
+    CHECK(shaken.numbers() == plain.numbers());
+    CHECK(counters(shaken.learner, shaken.goal) == counters(plain.learner, plain.goal));
+}
+
+TEST_CASE("a critic that gives up is as before its step, and the tokenizer's was made", "[adversary]") {
+    game<reference::context, float> g;
+    adversary strict(g.critic, {}, g.adam, {.give_up_after = 1});
+    tokenizing goal(g.tokens, {}, strict);
+    trainer learner(g.tokens, std::ref(goal), g.adam);
+    CHECK_THROWS_WITH(learner.run(broken_at(2), steps{5}, goal), Catch::Contains("1 steps in a row"));
+    auto kept = counters(learner, goal);
+    CHECK((kept["step"] == 3 && kept["skipped"] == 1 && kept["tokenizing.step"] == 3));
+    CHECK((kept["critic.step"] == 2 && kept["critic.position"] == 2));
+    REQUIRE(learner.run(mixed_batch, steps{4}, goal));
+    CHECK((strict.trainer().step_count() == 3 && std::isfinite(goal.terms().gan))); // nothing of step 3 is in it
 }
 
 TEST_CASE("pixels that are no numbers change neither network nor the averages", "[adversary]") {

@@ -10,6 +10,7 @@
 #include <walt/train/save_to.hpp>
 
 #include <csignal>
+#include <limits>
 #include <stdexcept>
 #include <thread>
 
@@ -17,6 +18,17 @@ using namespace walt;
 using namespace walt::testing;
 
 namespace {
+/// An observer that counts how often a run ended and failed.
+struct counts {
+    int *ended, *told;
+    void on_step(auto&, const step_result&) const {}
+    void end(auto&) const { ++*ended; }
+    void failed(auto&) const { ++*told; }
+};
+struct spoils_the_end {
+    void on_step(auto&, const step_result&) const {}
+    void end(auto&) const { fail("no folder has that name"); }
+};
 struct scene {
     reference::context ctx;
     regressor<reference::context, float> model{ctx, seed{5}};
@@ -61,6 +73,45 @@ TEST_CASE("what a source or an observer throws leaves the run when its steps are
     REQUIRE(undisturbed.run.run(calm, steps{10}, other));
     CHECK(again.model.host_masters() == undisturbed.model.host_masters());
     CHECK(its.model().host_masters() == other.model().host_masters());
+}
+
+TEST_CASE("an observer that throws at the end keeps no other from its end, and all are told") {
+    const temporary_folder folder;
+    scene s;
+    int ended = 0, told = 0;
+    CHECK_THROWS_WITH(s.run.run(calm, steps{7}, spoils_the_end{}, save_to{folder.path}, counts{&ended, &told}),
+                      "no folder has that name");
+    CHECK(saved_steps(folder.path) == 7);
+    CHECK((ended == 1 && told == 1));
+    CHECK(s.run.run(calm, steps{9}, save_to{folder.path}, counts{&ended, &told}));
+    CHECK((ended == 2 && told == 1));
+}
+
+TEST_CASE("a run that gives up is as before the step that was one too many, and goes on from there") {
+    const temporary_folder folder;
+    const auto spoilt = [](std::int64_t from, std::int64_t until) {
+        return [=](std::int64_t n) {
+            rows batch = rows_of(n);
+            if (n >= from && n < until) batch.y[4] = std::numeric_limits<double>::quiet_NaN();
+            return batch;
+        };
+    };
+    const training how{.accumulate = 2, .give_up_after = 3};
+    using model = regressor<reference::context, float>;
+    reference::context ctx;
+    model one(ctx, seed{5}), other(ctx, seed{5});
+    trainer gives_up(one, squared_error{}, adamw{}, how), never_did(other, squared_error{}, adamw{}, how);
+    std::int64_t seen = 0;
+    const auto look = [&](auto&, const step_result&) { ++seen; };
+    CHECK_THROWS_WITH(gives_up.run(spoilt(4, 100), steps{20}, look, save_to{folder.path}),
+                      Catch::Contains("3 steps in a row") && Catch::Contains("in step 5"));
+    CHECK((seen == 4 && gives_up.step_count() == 4 && gives_up.position() == 8 && gives_up.skipped() == 2));
+    CHECK(saved_steps(folder.path) == 4);
+    CHECK_THROWS_WITH(gives_up.step(spoilt(4, 100)), Catch::Contains("3 steps in a row")); // it tries that step again
+    REQUIRE(gives_up.run(calm, steps{7}, save_to{folder.path}));
+    REQUIRE(never_did.run(spoilt(4, 8), steps{7}));
+    CHECK(one.host_masters() == other.host_masters());
+    CHECK(gives_up.skipped() == 2);
 }
 
 TEST_CASE("a signal stops every run of the program, and says which it was") {

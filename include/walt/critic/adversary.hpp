@@ -75,12 +75,18 @@ template <class Critic, class Optimizer = adamw> class adversary {
         double adversarial = 0, gan = 0, r1 = 0, lecam = 0, real = 0, decoded = 0; ///< the last two: mean logits
         step_result step{};
     };
-    /// The critic's step; the averages of its logits follow.
+    /// The critic's step; the averages of its logits follow. Where it gives up (training::give_up_after), what was
+    /// judged is dropped.
     result update() {
         auto& ctx = critic().context();
         const double share = 1.0 / trainer_.options().accumulate, keep = static_cast<double>(how_.average_decay);
         result made;
-        made.step = trainer_.update();
+        try {
+            made.step = trainer_.update();
+        } catch (...) {
+            forget();
+            throw;
+        }
         const auto means = sums_.all().slice(4, 2), averages = numbers_.all().slice(6, 2);
         if (!made.step.skipped) ops::blend(ctx, keep, averages, (1 - keep) * share, means, averages);
         std::vector<A> sums(6);

@@ -160,6 +160,11 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
 
     /// A trainer says so before a step's first micro-batch.
     void begin_step() { begins_step_ = true; }
+    /// A trainer says so when it drops a step's micro-batches. Those of a step that was made stay: see
+    /// begin_micro_batch.
+    void forget(Model& model) {
+        if (!begins_step_) drop_micro_batches(model.context());
+    }
 
     /// Both players make their steps of as many micro-batches; what another run left open is dropped.
     void begin(auto& run) {
@@ -182,6 +187,8 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         terms_ = {};
         terms_.reconstruction = share * static_cast<double>(sums[0]);
         terms_.perceptual = share * static_cast<double>(sums[1]);
+        micro_batches_ = 0; // before the critic, which may give up
+        ++step_;
         if constexpr (has_adversary)
             if (adversary_->judgements() > 0) {
                 const auto made = adversary_->update();
@@ -191,8 +198,6 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
                 terms_.critic_gradient_norm = made.step.gradient_norm;
                 terms_.critic_skipped = made.step.skipped;
             }
-        micro_batches_ = 0;
-        ++step_;
     }
     void each_state(auto&& visit) {
         visit("tokenizing.step", step_);

@@ -6,9 +6,9 @@
 // it:
 //   resume(run)       before the first step, and before any begin: brings back what an earlier run has kept
 //   after_step(run)   when all observers have seen the step; returns what on_step may
-//   end(run)          when the run is over and nothing was thrown
-//   failed(run)       when something was thrown, which leaves run() behind it; the trainer is as before the step that
-//                     threw, or all observers have seen it
+//   end(run)          when the run is over and nothing was thrown; all are asked, whatever one of them throws
+//   failed(run)       when something was thrown, by an end(run) too, which leaves run() behind it; the trainer is as
+//                     before the step that threw, or all observers have seen it
 //   each_state(visit) names what belongs to the run's state: visit(name, view<A, dynamic>) for the device's memory,
 //                     visit(name, std::int64_t&) and visit(name, double&) for the host's
 //   masters_changed() when a state has been read into the masters that each_state named: their copies follow

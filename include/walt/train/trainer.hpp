@@ -74,7 +74,7 @@ class trainer {
 
     /// One step on the micro-batches that `source(n)` makes for n = position(), position() + 1, ... The device does all
     /// of it without the host, which waits only to read what came out. What source or objective throws leaves the
-    /// trainer as it was before the step.
+    /// trainer as it was before the step, and so does giving up (training::give_up_after).
     template <class Source> step_result step(Source&& source) {
         if constexpr (rules::a_source_gives_batch_n<Source>()) {
             try {
@@ -94,6 +94,8 @@ class trainer {
         if constexpr (detail::fits_batch<objective_type, Model, Batch>()) add_fitting(std::forward<Batch>(batch));
     }
     void forget() {
+        auto& of = static_cast<objective_type&>(objective_);
+        if constexpr (requires { of.forget(*model_); }) of.forget(*model_);
         ops::fill(model_->context(), gradient_.all(), 0);
         position_ -= added_;
         added_ = 0;
@@ -103,7 +105,6 @@ class trainer {
     step_result update() {
         require(added_ == options_.accumulate, "a step has {} micro-batches, and {} came before update()",
                 options_.accumulate, added_);
-        added_ = 0;
         auto& ctx = model_->context();
         const view<double, 1> squares(squares_.data());
         const view<A, 1> scale(scale_.data());
@@ -121,9 +122,10 @@ class trainer {
         for (const A loss : losses) result.loss += static_cast<double>(loss) / options_.accumulate;
         result.gradient_norm = std::sqrt(sum) / options_.accumulate;
         result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
-        ++step_;
         if (result.skipped) skip(result);
         else ++updates_, in_a_row_ = 0;
+        ++step_;
+        added_ = 0;
         return result;
     }
 
@@ -209,8 +211,8 @@ class trainer {
                 ask_all([&](auto& one) { return one.on_step(all, result); });
                 ask_all([&](auto& one) { return one.after_step(all); });
             }
-            if (!problem) watchers.each([&](auto& one) { one.end(all); });
-            else {
+            if (!problem) watchers.each([&](auto& one) { guarded([&] { one.end(all); }); });
+            if (problem) {
                 watchers.each([&](auto& one) { guarded([&] { one.failed(all); }); });
                 std::rethrow_exception(problem);
             }
@@ -223,15 +225,18 @@ class trainer {
                                                                           how);
         return loop([&](std::int64_t) { return batches.next(); });
     }
+    /// The step that is one too many is not counted: whoever keeps the run's state keeps that of before it.
     void skip(const step_result& result) {
+        const std::string culprit = std::isfinite(result.loss) ? first_not_finite() : "the loss";
+        if (in_a_row_ + 1 >= options_.give_up_after) {
+            forget();
+            fail("training stops: {} steps in a row had a loss or gradient that is not finite; in step {} it was {} "
+                 "(loss {})",
+                 in_a_row_ + 1, step_ + 1, culprit, result.loss);
+        }
+        ops::fill(model_->context(), gradient_.all(), 0);
         ++skipped_;
         ++in_a_row_;
-        const std::string culprit = std::isfinite(result.loss) ? first_not_finite() : "the loss";
-        ops::fill(model_->context(), gradient_.all(), 0);
-        require(in_a_row_ < options_.give_up_after,
-                "training stops: {} steps in a row had a loss or gradient that is not finite; in step {} it was {} "
-                "(loss {})",
-                in_a_row_, step_, culprit, result.loss);
     }
 
     std::string first_not_finite() const {
