@@ -3,6 +3,7 @@
 #include "../catch.hpp"
 
 #include <walt/data/latent_cache.hpp>
+#include <walt/data/latent_pairs.hpp>
 #include <walt/text/word_vectors.hpp>
 
 #include <memory>
@@ -69,6 +70,16 @@ struct fake_tokenizer {
         carry_conditions(from, made);
         return made;
     }
+};
+
+/// A latent frame of it depends on later frames.
+struct looks_ahead : fake_tokenizer {
+    struct dims {
+        static constexpr bool sees_no_future = false;
+    };
+};
+struct pictures : numbered {
+    int frames() const { return 1; }
 };
 
 struct seen {
@@ -200,4 +211,21 @@ TEST_CASE("a cache that cannot be made is refused with both numbers", "[latent_c
                       Catch::Contains("encode_at_once") && Catch::Contains("it is 0"));
     CHECK_THROWS_WITH(latent_cache(tokenizer, text, numbered{}, {.clips = 4, .image_rate = 1.5}),
                       Catch::Contains("1.5"));
+}
+
+TEST_CASE("a first latent frame that saw later ones is no image's", "[latent_cache]") {
+    static_assert(!sees_no_future<looks_ahead>() && sees_no_future<fake_tokenizer>());
+    static_assert(!sees_no_future<latent_pairs<looks_ahead, fake_tokenizer>>() &&
+                  !sees_no_future<latent_pairs<fake_tokenizer, looks_ahead>>() &&
+                  sees_no_future<latent_pairs<fake_tokenizer, fake_tokenizer>>());
+    const looks_ahead tokenizer;
+    CHECK_THROWS_WITH(latent_cache(tokenizer, numbered{}, {.clips = 10, .batch = 4}),
+                      Catch::Equals("a first latent frame is an image's only if it sees no later frame: with this "
+                                    "tokenizer (its config's causal is false) and clips of 5 frames "
+                                    "latent_caching::image_rate must be 0; it is 0.25"));
+    CHECK_THROWS_WITH(latent_cache(tokenizer, word_vectors(), numbered{}, {.clips = 10, .batch = 4}),
+                      Catch::Contains("it is 0.25"));
+    CHECK(*tokenizer.calls == 0);
+    CHECK(latent_cache(tokenizer, numbered{}, {.clips = 10, .batch = 4, .image_rate = 0})(0).shape.count == 4);
+    CHECK(latent_cache(tokenizer, pictures{}, {.clips = 10, .batch = 4})(0).shape.count == 4); // there is no later one
 }

@@ -28,7 +28,8 @@ struct latent_caching {
     walt::seed seed{0};
     latent_scale scale = latent_scale::normalised; ///< raw: of a tokenizer that was never measured, knowingly
 
-    /// For a program that makes its cache late: throws now what latent_cache would, but for the dataset's size.
+    /// For a program that makes its cache late: throws now what latent_cache would, but for the dataset's size and the
+    /// tokenizer.
     void each_option(auto&& option) const {
         option("latent_caching::clips", clips, ranges::count);
         option("latent_caching::batch", batch, ranges::count);
@@ -46,8 +47,9 @@ concept clip_encoder = requires(const E& e, const clips& c, latent_scale scale) 
 /// A source of training batches, with labels and numbers where the dataset has them, with texts where there is an
 /// encoder, and with low-resolution latents where the tokenizer gives them (latent_pairs). An image's latent is the
 /// first latent frame of a clip: the tokenizer is causal, so it is what the tokenizer makes of the clip's first frame
-/// alone. Keeps neither tokenizer nor encoder nor dataset; texts are encoded here and never in a training step. Batches
-/// may be made by several threads at once, and copies share the latents.
+/// alone. A tokenizer that sees later frames is refused where images are asked for. Keeps neither tokenizer nor encoder
+/// nor dataset; texts are encoded here and never in a training step. Batches may be made by several threads at once,
+/// and copies share the latents.
 class latent_cache {
   public:
     /// Without texts.
@@ -132,6 +134,11 @@ class latent_cache {
     template <class Tokenizer, class Data>
     std::shared_ptr<contents> encode(const Tokenizer& tokenizer, const Data& data, caption_list* captions) const {
         check_options(how_);
+        if constexpr (!sees_no_future<Tokenizer>())
+            require(how_.image_rate == 0 || data.frames() == 1,
+                    "a first latent frame is an image's only if it sees no later frame: with this tokenizer (its "
+                    "config's causal is false) and clips of {} frames latent_caching::image_rate must be 0; it is {}",
+                    data.frames(), how_.image_rate);
         require(how_.clips <= data.size(), "latent_caching::clips must be 1 to the dataset's {}; it is {}", data.size(),
                 how_.clips);
         const auto made = std::make_shared<contents>();

@@ -13,6 +13,10 @@ namespace walt {
 ///     walt::latent_cache source(both, text_encoder, clips_in_full_size);
 template <class Low, class High> class latent_pairs {
   public:
+    struct dims {
+        static constexpr bool sees_no_future = walt::sees_no_future<Low>() && walt::sees_no_future<High>();
+    };
+
     latent_pairs(const Low& low, const High& high) : low_(&low), high_(&high) {}
     latent_pairs(const Low&&, const High&) = delete; // temporaries would be gone before the first clip
     latent_pairs(const Low&, const High&&) = delete;

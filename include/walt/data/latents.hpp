@@ -12,6 +12,13 @@ namespace walt {
 /// tokenizer's network makes them.
 enum class latent_scale { normalised, raw };
 
+/// Whether an encoder's latent frames depend on no later frames of pixels, so that the first one of a clip is what it
+/// makes of the clip's first frame alone. One that says nothing (dims::sees_no_future) is taken to be so.
+template <class Encoder> constexpr bool sees_no_future() {
+    if constexpr (requires { Encoder::dims::sees_no_future; }) return Encoder::dims::sees_no_future;
+    else return true;
+}
+
 /// B samples of F latent frames: videos, or stacks of F independent images. What is not known, or not used by the
 /// config, stays empty.
 struct latents {
