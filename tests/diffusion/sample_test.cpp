@@ -49,6 +49,12 @@ template <class Config> struct scene {
 
 const sampling quick{.sampler = ddim{.steps = 4}};
 
+/// DDIM over any list of levels.
+struct visiting : ddim {
+    std::vector<int> list;
+    std::vector<int> levels() const { return list; }
+};
+
 double distance(const latents& of, const latents& from) {
     const std::vector<float>&a = of.values, &b = from.values;
     REQUIRE(a.size() == b.size());
@@ -302,4 +308,16 @@ TEST_CASE("numbers are measured where they are known") {
         if (row.name == "numbers.std") CHECK((found[0] == Approx(std::sqrt(2.0 / 3)) && found[1] == 1));
     }
     CHECK_THROWS_WITH(measure_numbers(s.model, source, 0), Catch::Contains("0 batches"));
+}
+
+TEST_CASE("a sampler that does not count down is refused with both levels") {
+    scene<neither> s;
+    const auto visit = [&](std::vector<int> levels) {
+        return sample_latents(s.model, unconditional{1}, {.sampler = visiting{{}, std::move(levels)}});
+    };
+    CHECK(visit(ddim{.steps = 4}.levels()) == sample_latents(s.model, unconditional{1}, quick));
+    CHECK_THROWS_WITH(visit({999, 500, 500}),
+                      Catch::Equals("a sampler counts down from level to level; 500 follows 500"));
+    CHECK_THROWS_WITH(visit({500, 700}), Catch::Equals("a sampler counts down from level to level; 700 follows 500"));
+    CHECK_THROWS_WITH(visit({}), Catch::Contains("1 level or more"));
 }

@@ -34,6 +34,9 @@ struct sampling {
         const std::vector<int> visited = sampler.levels();
         require(!visited.empty(), "a sampler visits 1 level or more; this one has {}", visited.size());
         for (const int level : visited) check_option("a level that a sampler visits", level, ranges::level);
+        for (std::size_t k = 1; k < visited.size(); ++k) // so none comes twice: what a step needs is looked up by level
+            require(visited[k] < visited[k - 1], "a sampler counts down from level to level; {} follows {}", visited[k],
+                    visited[k - 1]);
     }
 };
 
