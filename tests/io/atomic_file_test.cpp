@@ -150,9 +150,8 @@ TEST_CASE("two writers of one file do not get into each other's bytes") {
     CHECK(entries(folder) == 1);
 }
 
-TEST_CASE("what a killed writer left goes, and what a living one writes stays") {
+TEST_CASE("what a killed writer of a file left goes with the next one, and every other file stays") {
     const temporary_folder folder;
-    folder.write("mine.tmp-5-x", "no temporary file");
     const ::pid_t child = ::fork();
     if (child == 0) {
         walt::atomic_file(folder.path / "a").write("half");
@@ -160,8 +159,24 @@ TEST_CASE("what a killed writer left goes, and what a living one writes stays") 
         ::_exit(0);
     }
     ::waitpid(child, nullptr, 0);
-    CHECK(entries(folder) == 2);
-    folder.write("c.tmp-1", "of another container, which died");
-    walt::write_atomically(folder.path / "d", "new");
-    CHECK(entries(folder) == 2); // it, and what is none of walt's
+    CHECK(entries(folder) == 1);
+    folder.write("b.tmp-1", "of another container, which died");
+    for (const char* const name : {"notes.tmp-3", "b.tmp-5-x", "b.tmp-", ".tmp-7", "bb.tmp-7", "b.tmp-8.tmp-9"})
+        folder.write(name, "the user's own");
+    walt::write_atomically(folder.path / "a", "new");
+    CHECK(entries(folder) == 9); // nobody has written b again
+    walt::write_atomically(folder.path / "b", "new");
+    CHECK(entries(folder) == 8);
+    for (const char* const name : {"notes.tmp-3", "b.tmp-5-x", "b.tmp-", ".tmp-7", "bb.tmp-7", "b.tmp-8.tmp-9"})
+        CHECK(text_of(folder.path / name) == "the user's own");
+}
+
+TEST_CASE("what a living writer of the same file has begun stays") {
+    const temporary_folder folder;
+    const auto path = folder.write("a.tmp-1", "half");
+    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    REQUIRE((file >= 0 && ::flock(file, LOCK_EX) == 0));
+    walt::write_atomically(folder.path / "a", "new");
+    CHECK(text_of(path) == "half");
+    ::close(file);
 }

@@ -58,7 +58,7 @@ inline path memory() {
 inline bool has_temporaries(const path& folder) {
     std::error_code vanished; // the training lives, perhaps
     for (std::filesystem::directory_iterator at(folder, vanished), end; !vanished && at != end; at.increment(vanished))
-        if (walt::detail::is_temporary(at->path().filename().string())) return true;
+        if (!walt::detail::target_of(at->path().filename().string()).empty()) return true;
     return false;
 }
 

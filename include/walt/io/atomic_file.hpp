@@ -9,12 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <set>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -24,16 +23,21 @@
 namespace walt {
 
 namespace detail {
-/// The end of a temporary file's name, ".tmp-71" or ".tmp-71-2".
-inline bool is_temporary(const std::string& name) {
+inline std::filesystem::path folder_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+/// What a temporary file becomes: "a" of "a.tmp-71" and of "a.tmp-71-2". Empty for every other name.
+inline std::string target_of(const std::string& name) {
     const std::size_t at = name.rfind(".tmp-");
-    if (at == name.npos) return false;
+    if (at == name.npos) return "";
     const auto number = [&](std::size_t from) {
         return std::min(name.find_first_not_of("0123456789", from), name.size());
     };
     const std::size_t first = number(at + 5), second = number(std::min(first + 1, name.size()));
-    return first > at + 5 &&
-           (first == name.size() || (name[first] == '-' && first + 1 < second && second == name.size()));
+    const bool is_one =
+        first > at + 5 && (first == name.size() || (name[first] == '-' && first + 1 < second && second == name.size()));
+    return is_one ? name.substr(0, at) : "";
 }
 
 /// A new file beside `path` under a name that nobody has: threads and containers may share their process' number. It is
@@ -59,17 +63,23 @@ inline int open_temporary(const std::string& path, std::string& name) {
     }
 }
 
-/// Removes what writers that were killed have left in a folder, once a process: files that nobody has locked.
-inline void remove_dead_temporaries(const std::filesystem::path& folder) {
+/// Removes what writers of `path` that were killed have left beside it: files that nobody has locked. A folder is
+/// looked through once a process. What would become another file may be anybody's, and stays.
+inline void remove_dead_temporaries(const std::filesystem::path& path) {
     static mutex one_at_a_time;
-    static std::set<std::string> seen;
+    static std::map<std::string, std::multimap<std::string, std::string>> folders; // temporaries by what they become
     const lock inside(one_at_a_time);
-    if (!seen.insert(folder.string()).second) return;
+    const std::filesystem::path folder = folder_of(path);
+    const auto [found, is_new] = folders.try_emplace(folder.string());
+    auto& temporaries = found->second;
     std::error_code problem;
-    std::vector<std::string> found;
-    for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
-        if (is_temporary(at->path().filename().string())) found.push_back(at->path().string());
-    for (const std::string& name : found) {
+    if (is_new)
+        for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
+            if (const std::string target = target_of(at->path().filename().string()); !target.empty())
+                temporaries.emplace(target, at->path().string());
+    const auto [begin, end] = temporaries.equal_range(path.filename().string());
+    for (auto at = begin; at != end; ++at) {
+        const std::string& name = at->second;
         const int file =
             uninterrupted([&] { return ::open(name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); });
         struct stat status {};
@@ -79,6 +89,7 @@ inline void remove_dead_temporaries(const std::filesystem::path& folder) {
             ::unlink(name.c_str());
         ::close(file);
     }
+    temporaries.erase(begin, end);
 }
 
 /// 0, or errno.
@@ -88,12 +99,12 @@ inline int sync(int file) {
 } // namespace detail
 
 /// atomic_file file(path); file.write(...); file.commit(). Until commit() the old file stays as it is; without one the
-/// new bytes are removed, those of a process that was killed by the next one that writes there. Throws walt::error with
-/// the path and the system's reason.
+/// new bytes are removed, those of a process that was killed by the next one that writes this file. Throws walt::error
+/// with the path and the system's reason.
 class atomic_file {
   public:
     explicit atomic_file(std::filesystem::path path) : path_(std::move(path)) {
-        detail::remove_dead_temporaries(folder());
+        detail::remove_dead_temporaries(path_);
         file_ = detail::open_temporary(path_.string(), temporary_);
         if (file_ < 0) stop(errno, "be created");
     }
@@ -125,8 +136,8 @@ class atomic_file {
         if (::rename(temporary_.c_str(), path_.c_str()) != 0) stop(errno, "be renamed into place");
         ::close(file_);
         file_ = -1;
-        const int directory =
-            detail::uninterrupted([&] { return ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+        const int directory = detail::uninterrupted(
+            [&] { return ::open(detail::folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
         if (directory < 0 && errno == EACCES) return; // a folder that may be written and not read
         if (directory < 0) stop(errno, "be synced with its folder");
         const int problem = detail::sync(directory);
@@ -136,7 +147,6 @@ class atomic_file {
     }
 
   private:
-    std::filesystem::path folder() const { return path_.has_parent_path() ? path_.parent_path() : "."; }
     [[noreturn]] void stop(int problem, const char* what) const {
         fail("{} could not {}: {}", path_.string(), what, std::generic_category().message(problem));
     }
