@@ -230,6 +230,49 @@ TEST_CASE("a small file may not have more packets than bytes, nor frames larger 
     CHECK(frames < 10'000);
 }
 
+TEST_CASE("a file that is cut while it is read is an error, and no shorter video") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.avi"; // of 14 MB: FFmpeg looks at five before it gives a frame
+    const auto make = [&] {
+        return make_video(path, 120, {.muxer = "avi", .encoder = "rawvideo", .height = 240, .width = 320}, draw_grey);
+    };
+    const auto cut = [&] { std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2); };
+    REQUIRE(make());
+    {
+        walt::detail::av::reader file(path);
+        for (int f = 0; f < 2; ++f) REQUIRE(file.next() != nullptr);
+        cut();
+        int more = 0;
+        CHECK_THROWS_WITH(
+            [&] {
+                while (file.next()) ++more;
+            }(),
+            Catch::Contains(path.string()) && Catch::Contains("was cut to"));
+        CHECK(more > 0);
+        CHECK_THROWS_WITH(file.next(), Catch::Contains("was cut to"));
+    }
+    REQUIRE(make());
+    {
+        walt::detail::av::reader file(path);
+        cut();
+        CHECK_THROWS_WITH(file.index(), Catch::Contains("was cut to"));
+    }
+    REQUIRE(make());
+    {
+        const walt::detail::av::frame_index index = walt::detail::av::reader(path).index();
+        walt::detail::av::reader file(path);
+        cut();
+        CHECK_THROWS_WITH(file.seek(index, 110), Catch::Contains("was cut to"));
+    }
+    walt::detail::av::input opened(path);
+    opened.begin();
+    opened.check_read();
+    std::filesystem::resize_file(path, 0);
+    std::uint8_t bytes[4];
+    CHECK(avio_read(opened.get(), bytes, 4) == AVERROR(EIO));
+    CHECK_THROWS_WITH(opened.check_read(), Catch::Contains("was cut to 0 bytes"));
+}
+
 TEST_CASE("reading a file ends with its time") {
     const temporary_folder folder;
     const auto path = folder.write("a", "some bytes");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <span>
 
@@ -37,6 +38,10 @@ class input {
     const opened_file& file() const { return file_; }
     /// The time that is left begins anew.
     void begin() { until_ = seconds() + deadline; }
+    /// Throws what a read has thrown: FFmpeg may have made the file's end, or a spoilt place, of it.
+    void check_read() const {
+        if (problem_) std::rethrow_exception(problem_);
+    }
     static int late(void* self) { return seconds() > static_cast<input*>(self)->until_; }
 
   private:
@@ -55,6 +60,7 @@ class input {
         try {
             in.file_.read(in.at_, std::as_writable_bytes(std::span(to, some)));
         } catch (...) {
+            in.problem_ = std::current_exception();
             return AVERROR(EIO);
         }
         in.at_ += some;
@@ -76,6 +82,7 @@ class input {
     AVIOContext* context_ = nullptr;
     std::uint64_t at_ = 0;
     std::int64_t until_ = 0;
+    std::exception_ptr problem_;
 };
 
 } // namespace walt::detail::av

@@ -40,7 +40,7 @@ inline bool first_word_on(const std::string& path) {
 
 /// The video stream of a regular file, frame after frame, by its content whatever its name: turned upright, its pixels
 /// made square, over black where it is transparent. A file that is spoilt further on ends there, and that is said once
-/// on stderr.
+/// on stderr; one whose bytes cannot be read (it was cut meanwhile, or its disk fails) is a walt::error.
 class reader {
   public:
     /// rate 0: every frame. Else so many a second: each is the one that is shown at its time.
@@ -69,7 +69,7 @@ class reader {
     /// What the file's packets say of its frames. Uses the file up.
     frame_index index() {
         packet_times times;
-        for (input_->begin(); next_packet(); input_->begin(), av_packet_unref(packet_.get())) {
+        for (input_->begin(); next_packet(); input_->begin()) {
             const bool hidden = stream().codecpar->codec_id == AV_CODEC_ID_VP8 && packet_->size > 0 &&
                                 (packet_->data[0] & 0x10) == 0; // is decoded, but not shown
             if ((packet_->flags & AV_PKT_FLAG_DISCARD) == 0 && !hidden)
@@ -89,6 +89,7 @@ class reader {
         if (key == nullptr) return 0;
         quiet_ = true;
         bool there = av_seek_frame(format_.get(), stream_, key->sought, AVSEEK_FLAG_BACKWARD) >= 0;
+        input_->check_read();
         while (there && decode(now_) && now_.frame->best_effort_timestamp < key->time) {
         }
         there = there && now_.frame->best_effort_timestamp == key->time;
@@ -188,14 +189,16 @@ class reader {
         opened->interrupt_callback = {input::late, input_.get()};
         options known{{"format_whitelist", containers}, {"protocol_whitelist", "none"}};
         const int code = avformat_open_input(&opened, "", nullptr, known.get()); // which frees it where that fails
+        format_.reset(opened);
+        input_->check_read();
         if (code == AVERROR(EINVAL)) fail("{} is not of a kind of video that is read: it may be a playlist", path_);
         check(code, path_, "be opened as a video");
-        format_.reset(opened);
         // A little is decoded to find out what is in the file, with the limit on pixels for every stream.
         std::vector<AVDictionary*> limits(opened->nb_streams, nullptr);
         for (AVDictionary*& one : limits) av_dict_set_int(&one, "max_pixels", pixels_allowed(), 0);
         const int found = avformat_find_stream_info(opened, limits.empty() ? nullptr : limits.data());
         for (AVDictionary*& one : limits) av_dict_free(&one);
+        input_->check_read();
         check(found, path_, "be read as a video");
     }
 
@@ -277,7 +280,6 @@ class reader {
             if (code != AVERROR(EAGAIN)) spoilt(code), ++failures; // what the decoder still holds may be whole
             const bool more = !ended_ && next_packet();
             const int sent = avcodec_send_packet(codec_.get(), more ? packet_.get() : nullptr); // null: give the rest
-            if (more) av_packet_unref(packet_.get());
             if (more && sent >= 0) ++accepted_;
             if (more && sent < 0) spoilt(sent);
             if (!more && sent < 0) ++failures;
@@ -310,7 +312,9 @@ class reader {
     /// False at the end, and where the file is spoilt.
     bool next_packet() {
         for (;;) {
+            av_packet_unref(packet_.get()); // the one before
             const int code = av_read_frame(format_.get(), packet_.get());
+            input_->check_read();
             if (code < 0) {
                 if (code != AVERROR_EOF) spoilt(code);
                 ended_ = true;
@@ -320,11 +324,9 @@ class reader {
             if (++packets_ > most_packets()) { // more than one a byte
                 spoilt(AVERROR_INVALIDDATA);
                 ended_ = true;
-                av_packet_unref(packet_.get());
                 return false;
             }
             if (packet_->stream_index == stream_) return true;
-            av_packet_unref(packet_.get());
         }
     }
 
