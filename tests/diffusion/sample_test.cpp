@@ -300,13 +300,30 @@ TEST_CASE("numbers are measured where they are known") {
         batch.numbers_valid = {1, 0};
         return batch;
     };
-    measure_numbers(s.model, source, 3); // 0, 1, 2 and always 5
-    for (const parameter_row& row : s.model.table()) {
-        std::vector<double> found(row.size);
-        s.model.get(row, found);
-        if (row.name == "numbers.mean") CHECK(found == std::vector<double>{1, 5});
-        if (row.name == "numbers.std") CHECK((found[0] == Approx(std::sqrt(2.0 / 3)) && found[1] == 1));
-    }
+    const auto statistics = [&](const auto& of, std::int64_t batches) {
+        measure_numbers(s.model, of, batches);
+        std::pair<std::vector<double>, std::vector<double>> found;
+        for (const parameter_row& row : s.model.table()) {
+            if (row.name != "numbers.mean" && row.name != "numbers.std") continue;
+            auto& values = row.name == "numbers.mean" ? found.first : found.second;
+            values.resize(row.size);
+            s.model.get(row, values);
+        }
+        return found;
+    };
+    const auto [mean, deviation] = statistics(source, 3); // 0, 1, 2 and always 5
+    CHECK((mean[0] == Approx(1) && mean[1] == 5));
+    CHECK((deviation[0] == Approx(std::sqrt(2.0 / 3)) && deviation[1] == 1));
+
+    const auto far = [](std::int64_t n) { // a million and 0 or 1, and always a tenth, which binary numbers do not have
+        latents batch{.shape = latents_of<told_all>(3)};
+        batch.values.resize(static_cast<std::size_t>(batch.shape.size()));
+        for (int f = 0; f < 6; ++f) batch.numbers.insert(batch.numbers.end(), {1e6f + static_cast<float>(n % 2), 0.1f});
+        return batch;
+    };
+    const auto [middle, spread] = statistics(far, 4);
+    CHECK((middle[0] == Approx(1'000'000.5).epsilon(1e-12) && middle[1] == static_cast<double>(0.1f)));
+    CHECK((spread[0] == Approx(0.5).epsilon(1e-9) && spread[1] == 1));
     CHECK_THROWS_WITH(measure_numbers(s.model, source, 0), Catch::Contains("0 batches"));
 }
 

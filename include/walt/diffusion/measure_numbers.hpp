@@ -2,9 +2,11 @@
 #pragma once
 
 #include "../core/parameter_table.hpp"
+#include "../core/running_moments.hpp"
 #include "../data/latents.hpp"
 
-#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace walt {
@@ -16,28 +18,24 @@ template <class Model, class Source> void measure_numbers(Model& model, Source&&
     constexpr std::size_t N = Model::config_type::numbers;
     static_assert(N > 0, "this model has no numbers as conditions (numbers is 0): there is nothing to measure");
     using A = typename Model::master_type;
-    std::vector<double> sum(N), squares(N);
-    std::int64_t count = 0;
+    running_moments found(N);
     for (std::int64_t n = 0; n < batches; ++n) {
         const latents batch = source(n);
         batch.check();
-        for (std::size_t f = 0; f < batch.numbers.size() / N; ++f) {
-            if (!batch.numbers_valid.empty() && batch.numbers_valid[f] == 0) continue;
-            ++count;
-            for (std::size_t i = 0; i < N; ++i) {
-                const double x = static_cast<double>(batch.numbers[f * N + i]);
-                sum[i] += x;
-                squares[i] += x * x;
+        std::vector<float> known;
+        for (std::size_t f = 0; f < batch.numbers.size() / N; ++f)
+            if (batch.numbers_valid.empty() || batch.numbers_valid[f] != 0) {
+                const auto first = batch.numbers.begin() + static_cast<std::ptrdiff_t>(f * N);
+                known.insert(known.end(), first, first + static_cast<std::ptrdiff_t>(N));
             }
-        }
+        found.add(known);
     }
-    require(count > 0, "{} batches came without any frame whose numbers are known", batches);
+    require(found.rows() > 0, "{} batches came without any frame whose numbers are known", batches);
     std::vector<A> mean, deviation;
     for (std::size_t i = 0; i < N; ++i) {
-        const double middle = sum[i] / static_cast<double>(count);
-        const double variance = squares[i] / static_cast<double>(count) - middle * middle;
-        mean.push_back(static_cast<A>(middle));
-        deviation.push_back(static_cast<A>(variance > 1e-12 * middle * middle ? std::sqrt(variance) : 1.0));
+        mean.push_back(static_cast<A>(found.mean(i)));
+        const A spread = static_cast<A>(found.deviation(i)); // exactly 0 of floats that are all the same
+        deviation.push_back(spread > A{0} ? spread : A{1});
     }
     for (const parameter_row& row : model.table()) {
         if (row.name == "numbers.mean") model.set(row, mean);
