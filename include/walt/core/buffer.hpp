@@ -71,7 +71,7 @@ class arena {
     arena(const arena&) = delete;
     arena& operator=(const arena&) = delete;
 
-    /// An uninitialised view: take<float, dynamic, 256>(rows).
+    /// An uninitialised view: take<float, dynamic, 256>(rows). Where the source throws, the arena stays as it was.
     template <class T, int... Extent, class... Count> view<T, Extent...> take(Count... count) {
         view<T, Extent...> shape(nullptr, count...);
         auto* place = bytes(static_cast<std::size_t>(shape.size()) * sizeof(T));
@@ -120,20 +120,21 @@ class arena {
     };
 
     std::byte* bytes(std::size_t count) {
-        const std::size_t size = round_up(count, alignment);
-        used_ += size;
-        peak_ = std::max(peak_, used_);
-        if (!source_) return nullptr;
-        while (chunk_ < chunks_.size() && offset_ + size > chunks_[chunk_].size) {
-            ++chunk_;
-            offset_ = 0;
+        const std::size_t size = round_up(count, alignment), used = used_ + size, peak = std::max(peak_, used);
+        std::byte* place = nullptr;
+        if (source_) {
+            std::size_t at = chunk_, offset = offset_;
+            for (; at < chunks_.size() && offset + size > chunks_[at].size; ++at) offset = 0;
+            if (at == chunks_.size()) {
+                const std::size_t grown = std::max({size, peak, std::size_t{1} << 20});
+                chunks_.push_back({source_(grown), grown});
+            }
+            place = chunks_[at].block.get() + offset;
+            chunk_ = at;
+            offset_ = offset + size;
         }
-        if (chunk_ == chunks_.size()) {
-            const std::size_t grown = std::max({size, peak_, std::size_t{1} << 20});
-            chunks_.push_back({source_(grown), grown});
-        }
-        std::byte* place = chunks_[chunk_].block.get() + offset_;
-        offset_ += size;
+        used_ = used; // now that it is had: what a source refused must not count, nor be asked for again
+        peak_ = peak;
         return place;
     }
 
