@@ -72,6 +72,19 @@ TEST_CASE("the samples of one kind, with all that is known of them", "[clips]") 
     CHECK((plain.part(false) == plain && plain.part(true).shape.count == 0)); // no kinds: all are videos
 }
 
+TEST_CASE("of no samples there are frames, and nothing to be joined", "[clips]") {
+    const clips none = clips{.shape = {2, 3, 1, 2}, .pixels = std::vector<float>(36)}.part(true);
+    CHECK(none.shape == video_shape{0, 3, 1, 2});
+    CHECK(none.frames(1, 2).shape == video_shape{0, 2, 1, 2});
+    clips joined = none;
+    joined.append(none);
+    CHECK((joined.shape == video_shape{0, 6, 1, 2} && joined.pixels.empty()));
+    latents also{.shape = {0, 3, 1, 2, 4}};
+    CHECK(also.frames(0, 1).shape == video_shape{0, 1, 1, 2, 4});
+    also.append(also);
+    CHECK(also.shape == video_shape{0, 6, 1, 2, 4});
+}
+
 TEST_CASE("clips become videos, stacks images, and videos clips", "[clips]") {
     const std::vector<video> list = to_videos(mixed());
     REQUIRE(list.size() == 5); // two images, a video, two images

@@ -40,11 +40,12 @@ inline void require_shape(const video_shape& shape) {
                 shape.count, shape.frames, shape.height, shape.width, shape.channels);
 }
 /// What is kept for each frame of `count` samples, [count, frames, ...]: frames first .. first + some - 1 of each
-/// sample. An empty vector, of what is not known, stays empty.
+/// sample. An empty vector, of what is not known, stays empty, and so does that of no samples.
 template <class T>
 std::vector<T> some_frames(const std::vector<T>& of, std::int64_t count, std::int64_t frames, std::int64_t first,
                            std::int64_t some) {
     std::vector<T> made;
+    if (count == 0) return made;
     const auto frame = static_cast<std::int64_t>(of.size()) / (count * frames);
     made.reserve(static_cast<std::size_t>(count * some * frame));
     for (std::int64_t b = 0; b < count; ++b) append(made, of, (b * frames + first) * frame, some * frame);
@@ -57,6 +58,7 @@ std::vector<T> followed_by(const std::vector<T>& of, const std::vector<T>& later
     require(of.empty() == later.empty(), "frames with {} cannot be followed by frames without, nor the other way",
             what);
     std::vector<T> made;
+    if (count == 0) return made;
     made.reserve(of.size() + later.size());
     const auto sample = static_cast<std::ptrdiff_t>(of.size()) / count,
                behind = static_cast<std::ptrdiff_t>(later.size()) / count;
