@@ -3,6 +3,7 @@
 #include <walt/data/resize.hpp>
 
 #include <cmath>
+#include <limits>
 
 namespace {
 std::vector<float> resized(const std::vector<std::uint8_t>& from, int h, int w, int out_h, int out_w,
@@ -64,6 +65,16 @@ TEST_CASE("the shorter side fills the output and the crop keeps the part asked f
     const auto tall = picture(40, 10, [](int y, int, int) { return y < 20 ? 0 : 255; });
     CHECK(resized(tall, 40, 10, 5, 5, {.y = 0}).back() == -1.0f);
     CHECK(resized(tall, 40, 10, 5, 5, {.y = 1}).front() == 1.0f);
+}
+
+TEST_CASE("a crop that leaves the picture is refused by name") {
+    const auto grey = picture(4, 8, [](int, int, int) { return 127; });
+    CHECK_THROWS_WITH(resized(grey, 4, 8, 4, 4, {.x = 2}), "crop::x must be 0 to 1; it is 2");
+    CHECK_THROWS_WITH(resized(grey, 4, 8, 4, 4, {.y = -1}), "crop::y must be 0 to 1; it is -1");
+    for (const float other : {-0.01f, 1.01f, std::numeric_limits<float>::infinity(), std::nanf("")}) {
+        CHECK_THROWS_AS(resized(grey, 4, 8, 4, 4, {.x = other}), walt::error);
+        CHECK_THROWS_AS(resized(grey, 4, 8, 4, 4, {.y = other}), walt::error);
+    }
 }
 
 TEST_CASE("one pixel fills any size, and no pixels are refused") {

@@ -1,7 +1,7 @@
 // Pictures of any size brought to one: scaled until they cover it, without aliasing, then cropped.
 #pragma once
 
-#include "../core/error.hpp"
+#include "../core/range.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +11,7 @@
 namespace walt {
 
 /// Which part of a picture that covers more than is wanted is kept: 0 left or top, 0.5 the middle, 1 right or bottom.
+/// Whoever crops throws walt::error for what lies outside of 0 to 1.
 struct crop {
     float x = 0.5f, y = 0.5f;
 };
@@ -49,10 +50,10 @@ class resizer {
     resizer(int in_height, int in_width, int height, int width, crop keep = {})
         : in_width_(in_width), height_(height), width_(width),
           scale_(std::min(double(in_height) / std::max(height, 1), double(in_width) / std::max(width, 1))),
-          rows_(checked(in_height, height), height, scale_,
+          rows_(checked(in_height, height, "crop::y", keep.y), height, scale_,
                 (in_height / scale_ - height) * static_cast<double>(keep.y)),
-          columns_(checked(in_width, width), width, scale_, (in_width / scale_ - width) * static_cast<double>(keep.x)) {
-    }
+          columns_(checked(in_width, width, "crop::x", keep.x), width, scale_,
+                   (in_width / scale_ - width) * static_cast<double>(keep.x)) {}
 
     void operator()(const std::uint8_t* from, float* to) const {
         const std::size_t wide = 3 * static_cast<std::size_t>(in_width_);
@@ -77,9 +78,10 @@ class resizer {
     }
 
   private:
-    static int checked(int in, int out) {
+    static int checked(int in, int out, const char* crop, float kept) {
         require(in > 0 && out > 0, "pictures are resized from and to extents of 1 or more; here from {} to {}", in,
                 out);
+        check_option(crop, kept, ranges::share);
         return in;
     }
 
