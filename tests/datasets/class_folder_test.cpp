@@ -88,6 +88,23 @@ TEST_CASE("folders that are no class folders are refused in a sentence") {
     CHECK_THROWS_WITH(images(folder.path), Contains("'b.png'") && Contains("beside the class folders"));
 }
 
+TEST_CASE("a class folder that is a link to nowhere is an error: without it all later labels were others") {
+    const temporary_folder folder;
+    write_picture(folder.path / "a" / "1.png", 1);
+    write_picture(folder.path / "c" / "1.png", 1);
+    folder.write("list.txt", "a/1.png\nc/1.png\n");
+    write_picture(folder.path / "elsewhere" / "b" / "1.png", 1);
+    std::filesystem::create_directory_symlink(folder.path / "elsewhere" / "b", folder.path / "b");
+    std::filesystem::rename(folder.path / "elsewhere", folder.path / ".hidden");
+    using images = walt::class_folder<walt::image_folder>;
+    CHECK_THROWS_WITH(images(folder.path), Contains("'b'") && Contains("leads nowhere"));
+    CHECK_THROWS_WITH(images(folder.path, {folder.path / "list.txt"}), Contains("'b'") && Contains("leads nowhere"));
+    std::filesystem::remove(folder.path / "b");
+    std::filesystem::create_directory_symlink(folder.path / ".hidden" / "b", folder.path / "b");
+    CHECK(images(folder.path).names() == std::vector<std::string>{"a", "b", "c"});
+    CHECK(walt::clip_at(images(folder.path, {folder.path / "list.txt"}, {.height = 4, .width = 4}), {}, 1).label == 2);
+}
+
 TEST_CASE("an official list names a part of the files, and the classes keep its order") {
     const temporary_folder folder;
     for (const char* name : {"HammerThrow", "Hammering", "Basketball"}) // as UCF-101 sorts: HammerThrow last

@@ -1,6 +1,7 @@
 // A folder of class folders, as UCF-101 (videos) and ImageNet (images) are laid out, whole or as an official list says.
 #pragma once
 
+#include "../io/folders.hpp"
 #include "dataset.hpp"
 #include "file_list.hpp"
 #include "media_folder.hpp"
@@ -21,14 +22,25 @@ struct class_list {
     std::vector<media_file> files;  ///< by class, then by name
 };
 
+namespace detail {
+/// Whether an entry of `folder` is the folder of a class. Of a link that leads nowhere (to a disk that is not mounted,
+/// say) nobody knows, and to pass it over would give all later classes other labels.
+inline bool is_class(const std::filesystem::path& entry, const std::filesystem::path& folder) {
+    if (is_folder(entry)) return true;
+    require(is_there(entry), "'{}' in '{}' is a link that leads nowhere, so whether it is a class is not known",
+            entry.filename().string(), folder.string());
+    return false;
+}
+} // namespace detail
+
 /// Lists `folder`, in which every folder is a class. Files that are no images or videos are passed over, and so is what
-/// is hidden (visible_entries). Throws walt::error where there is no class, where one has no such file, and
-/// where images and videos or files and class folders are mixed.
+/// is hidden (visible_entries). Throws walt::error where there is no class, where one has no such file, where
+/// images and videos or files and class folders are mixed, and where a link leads nowhere.
 inline class_list list_classes(const std::filesystem::path& folder, media kind) {
     require(is_folder(folder), "'{}' is not a folder of class folders", folder.string());
     class_list all;
     for (const std::filesystem::path& entry : visible_entries(folder)) {
-        if (!is_folder(entry)) {
+        if (!detail::is_class(entry, folder)) {
             require(media_of(entry) == media::neither,
                     "'{}' lies beside the class folders of '{}', so it has no class: it belongs into one of them",
                     entry.filename().string(), folder.string());
@@ -55,7 +67,7 @@ inline std::vector<std::string> class_folders(const std::filesystem::path& folde
     require(is_folder(folder), "'{}' is not a folder of class folders", folder.string());
     std::vector<std::string> names;
     for (const std::filesystem::path& entry : visible_entries(folder))
-        if (is_folder(entry)) names.push_back(entry.filename().string());
+        if (is_class(entry, folder)) names.push_back(entry.filename().string());
     return names;
 }
 } // namespace detail
