@@ -8,22 +8,38 @@
 #include <new>
 #include <stdexcept>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace {
-/// Clip i has the label i; the last `bad` of them throw, each something else.
+/// Clip i has the label i, modulo a million; the last `bad` of them throw, each something else.
 struct frail {
     std::int64_t good = 10, bad = 10;
     std::int64_t size() const { return good + bad; }
     int frames() const { return 2; }
     int height() const { return 1; }
     int width() const { return 1; }
-    int classes() const { return static_cast<int>(size()); }
+    int classes() const { return static_cast<int>(std::min<std::int64_t>(size(), 1'000'000)); }
     void read(walt::seed, std::int64_t index, walt::clip& out) const {
-        out.label = static_cast<std::int32_t>(index);
+        out.label = static_cast<std::int32_t>(index % 1'000'000);
         out.caption = "half of a sample";
         if (index >= good && index % 3 == 0) throw std::bad_alloc();
         if (index >= good && index % 3 == 1) throw std::runtime_error("the network drive is gone");
         if (index >= good) throw 7;
         out.caption = "whole";
+    }
+};
+/// While one lives, nothing is heard of what is written to stderr.
+struct quiet_stderr {
+    int saved = ::dup(2);
+    quiet_stderr() {
+        const int nowhere = ::open("/dev/null", O_WRONLY);
+        ::dup2(nowhere, 2);
+        ::close(nowhere);
+    }
+    ~quiet_stderr() {
+        ::dup2(saved, 2);
+        ::close(saved);
     }
 };
 static_assert(walt::dataset<walt::skipping<frail>> && !walt::frame_dataset<walt::skipping<frail>>);
@@ -48,6 +64,15 @@ TEST_CASE("whatever a sample throws it is skipped, and those that replace it com
 
 TEST_CASE("a dataset of which no sample can be had says so in a sentence") {
     const walt::skipping none(frail{0, 4});
-    CHECK_THROWS_WITH(walt::clip_at(none, {}, 1), Catch::Contains("none of the 4 samples of a dataset can be read"));
+    CHECK_THROWS_WITH(walt::clip_at(none, {}, 1), Catch::Contains("of the 4 samples of a dataset 4 were tried"));
     CHECK(none.skipped() == 4);
+    CHECK_THROWS_WITH(walt::clip_at(none, {}, 2), Catch::Contains("were tried") && !Catch::EndsWith(": "));
+}
+
+TEST_CASE("a generated dataset that always throws comes to an end") {
+    const walt::skipping none(frail{0, std::int64_t{1} << 40});
+    const quiet_stderr ten_thousand_lines;
+    CHECK_THROWS_WITH(walt::clip_at(none, {}, 1),
+                      Catch::Contains("of the 1099511627776 samples") && Catch::Contains(" 10000 were tried"));
+    CHECK((none.skipped() > 9'900 && none.skipped() <= 10'001));
 }
