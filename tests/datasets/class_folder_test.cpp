@@ -159,7 +159,20 @@ TEST_CASE("a list of files without class folders has numbers, which begin where 
     CHECK_THROWS_WITH(refused("n03/10.png 0\n", "n01\n"), Contains("n03"));
     CHECK_THROWS_WITH(refused("10.png 0\n", "1 n01\n3 n02\n"), Contains("class 2") && Contains("3 n02"));
     CHECK_THROWS_WITH(refused("10.png 0\n", "1 n01\nn02\n"), Contains("class 2") && Contains("n02"));
+    CHECK_THROWS_WITH(refused("10.png 0\n", "9223372036854775807 n01\n9223372036854775807 n02\n"),
+                      Contains("line 1") && Contains("order.txt") && Contains("class 9223372036854775807;"));
+    CHECK_THROWS_WITH(refused("10.png 1\n20.png -9223372036854775808\n", "1 n01\n"),
+                      Contains("line 2") && Contains("list.txt") && Contains("class -9223372036854775808;"));
+    CHECK_THROWS_WITH(refused("10.png 99999999999999999999\n", "n01\n"), Contains("class 99999999999999999999;"));
+    CHECK_THROWS_WITH(refused("10.png -2147483648\n", "2147483647 n01\n"), // what 64 bits hold easily
+                      Contains("class -2147483648; the 1 classes begin with 2147483647"));
     CHECK_THROWS_WITH(refused("", "n01\n"), Contains("lists no file"));
     CHECK_THROWS_WITH(refused("10.png 0\n", ""), Contains("names no class"));
     CHECK_THROWS_WITH(images(folder.path, {folder.path / "none.txt"}), Contains("no such file"));
+
+    write_picture(folder.path / "n02" / "40.png", 40); // two classes of one name: a file in its folder is of the first
+    const images named(
+        folder.path, {folder.write("list.txt", "n02/40.png\n10.png 2\n"), folder.write("order.txt", "n01\nn02\nn02\n")},
+        {.height = 4, .width = 4});
+    CHECK((walt::clip_at(named, {}, 0).label == 1 && walt::clip_at(named, {}, 1).label == 2));
 }

@@ -6,12 +6,12 @@
 #include "file_list.hpp"
 #include "media_folder.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <unordered_map>
 #include <vector>
 
 namespace walt {
@@ -82,6 +82,9 @@ inline class_list list_classes(const std::filesystem::path& folder, media kind, 
     const detail::class_order order = part.classes.empty() ? detail::class_order{detail::class_folders(folder), {}}
                                                            : detail::read_classes(part.classes);
     class_list all{order.names, {}};
+    const auto classes = static_cast<std::int64_t>(order.names.size());
+    std::unordered_map<std::string, std::int64_t> label_of; // of equal names the first
+    for (std::int64_t i = 0; i < classes; ++i) label_of.try_emplace(order.names[static_cast<std::size_t>(i)], i);
     std::optional<std::int64_t> first = order.first;
     for (const auto& [line, name, number] : detail::read_list(part.files)) {
         require(media_of(name) == kind, "line {} of '{}' should name one of {}, but is '{}'", line, list, name_of(kind),
@@ -91,10 +94,11 @@ inline class_list list_classes(const std::filesystem::path& folder, media kind, 
         require(std::filesystem::is_regular_file(file, absent), "line {} of '{}' names '{}', which is not in '{}'",
                 line, list, name.string(), folder.string());
         const std::string own = name.parent_path().filename().string();
-        std::int64_t label = std::find(order.names.begin(), order.names.end(), own) - order.names.begin();
-        const auto classes = static_cast<std::int64_t>(order.names.size());
-        require(own.empty() || label < classes, "line {} of '{}' names '{}', and there is no class '{}' among {}", line,
-                list, name.string(), own, classes);
+        const auto known = label_of.find(own);
+        require(own.empty() || known != label_of.end(),
+                "line {} of '{}' names '{}', and there is no class '{}' among {}", line, list, name.string(), own,
+                classes);
+        std::int64_t label = own.empty() ? 0 : known->second;
         if (own.empty()) {
             require(number.has_value(), "line {} of '{}' should say the class of '{}', which lies in no class folder",
                     line, list, name.string());

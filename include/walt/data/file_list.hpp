@@ -21,11 +21,15 @@ struct file_list {
 };
 
 namespace detail {
-/// A number that is all of a text, or nothing.
-inline std::optional<std::int64_t> whole_number(std::string_view text) {
-    std::int64_t number = 0;
+/// A class's number that is all of a text, or nothing. Throws walt::error for one that 32 bits do not hold: no list has
+/// so many classes, and what is computed of others stays in 64 bits.
+inline std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t line,
+                                                const std::filesystem::path& file) {
+    std::int32_t number = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (problem == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;
+    require(problem == std::errc{}, "line {} of '{}' says class {}; numbers of classes are -2147483648 to 2147483647",
+            line, file.string(), text);
     return number;
 }
 
@@ -39,8 +43,9 @@ inline class_order read_classes(const std::filesystem::path& file) {
     class_order order;
     for (const auto& [number, line] : text_lines(file)) {
         const std::size_t space = line.find(' ');
-        const auto given =
-            space == std::string::npos ? std::nullopt : whole_number(std::string_view(line).substr(0, space));
+        const auto given = space == std::string::npos
+                               ? std::nullopt
+                               : whole_number(std::string_view(line).substr(0, space), number, file);
         if (order.names.empty()) order.first = given;
         const auto label = static_cast<std::int64_t>(order.names.size());
         require(given.has_value() == order.first.has_value() && (!given || *given == *order.first + label),
@@ -64,8 +69,9 @@ inline std::vector<listed_file> read_list(const std::filesystem::path& file) {
     std::map<std::string, std::int64_t> seen;
     for (const auto& [number, line] : text_lines(file)) {
         const std::size_t space = line.rfind(' ');
-        const auto given =
-            space == std::string::npos ? std::nullopt : whole_number(std::string_view(line).substr(space + 1));
+        const auto given = space == std::string::npos
+                               ? std::nullopt
+                               : whole_number(std::string_view(line).substr(space + 1), number, file);
         const std::string name = given ? line.substr(0, space) : line;
         const auto [at, is_new] = seen.insert({name, number});
         require(is_new, "'{}' lists '{}' twice, in lines {} and {}", file.string(), name, at->second, number);
