@@ -118,6 +118,27 @@ TEST_CASE("reconstructions are measured by pixels and by features", "[measures]"
           1e-3 * found[2].number.value);
 }
 
+TEST_CASE("what a reconstruction has outside of [-1, 1] is clamped before a network looks at it", "[measures]") {
+    struct louder {
+        clips encode(const clips& x, latent_scale) const { return x; }
+        clips decode(clips x) const {
+            for (float& pixel : x.pixels) pixel *= 2;
+            x.pixels.back() = 0; // an equal clip has no finite PSNR; the network does not look here
+            return x;
+        }
+    };
+    const clip_source black_and_white{
+        "black and white", 1, 20, [](std::int64_t i) {
+            clips one{.shape = {1, 1, 12, 12, 3}};
+            for (std::uint64_t k = 0; k < 12 * 12 * 3; ++k)
+                one.pixels.push_back(philox{4, static_cast<std::uint64_t>(i)}.normal(k) < 0 ? -1.0f : 1.0f);
+            return one;
+        }};
+    const auto found =
+        reconstruction_measures(louder{}, pixels_of_clips{}, black_and_white, {.again = {.times = 0}, .groups = 4});
+    CHECK(found[2].number.value == Approx(0).margin(1e-9));
+}
+
 TEST_CASE("sets are measured by themselves, and have a mean and a deviation", "[measures]") {
     const pixels_of_clips network;
     const known_statistics real = statistics_of(network, points(5000, 1));

@@ -11,6 +11,7 @@
 #include <walt/train/measures_log.hpp>
 #include <walt/train/trainer.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -39,7 +40,7 @@ struct scene {
 
 TEST_CASE("a tokenizer's measures are those of what it decodes, each with its name", "[measures]") {
     scene s;
-    const clips decoded = s.tokens.decode(s.tokens.encode(s.real, latent_scale::raw));
+    const clips decoded = clamped(s.tokens.decode(s.tokens.encode(s.real, latent_scale::raw)));
     const auto first_apart = [](const clips& x, const clips& y) { return x.pixels[0] - y.pixels[0]; };
     const named_numbers found = measure_reconstructions(s.tokens, s.real, named_measure{"features", s.distance},
                                                         named_measure{"first", first_apart});
@@ -50,6 +51,20 @@ TEST_CASE("a tokenizer's measures are those of what it decodes, each with its na
     CHECK(found[2].second > 0);
     s.real.is_image = {1, 1};
     CHECK(measure_reconstructions(s.tokens, s.real)[0].second != found[0].second); // the frames by themselves
+}
+
+TEST_CASE("named measures see reconstructions clamped to [-1, 1]", "[measures]") {
+    struct louder {
+        clips encode(const clips& x, latent_scale) const { return x; }
+        clips decode(clips x) const {
+            for (float& pixel : x.pixels) pixel *= 4;
+            return x;
+        }
+    };
+    const auto largest = [](const clips& x, const clips&) {
+        return *std::max_element(x.pixels.begin(), x.pixels.end());
+    };
+    CHECK(measure_reconstructions(louder{}, clips_of(4), named_measure{"largest", largest})[2].second == 1);
 }
 
 TEST_CASE("what stands where pixels are missing does not count in any measure", "[measures]") {

@@ -117,6 +117,12 @@ struct clips {
     }
 };
 
+/// The same clips, their pixels clamped to [-1, 1]: what a file would have of what a tokenizer decodes.
+inline clips clamped(clips of) {
+    for (float& x : of.pixels) x = std::clamp(x, -1.0f, 1.0f);
+    return of;
+}
+
 /// Where pixels are present in both of two clips of one shape, [B, F, H, W]; empty: everywhere. Measures compare these.
 inline std::vector<std::uint8_t> present_in_both(const clips& x, const clips& y) {
     if (x.present.empty()) return y.present;

@@ -118,10 +118,6 @@ template <class Denoiser, class Tokenizer> class long_video {
         if (given != nullptr) given->keep(made);
         return add(std::move(made), 0);
     }
-    static clips clamped(clips of) {
-        for (float& x : of.pixels) x = std::clamp(x, -1.0f, 1.0f);
-        return of;
-    }
     /// A decoded clip, of which frames from `begin` on are new.
     clips add(clips made, std::int64_t begin) {
         made = clamped(std::move(made));

@@ -156,7 +156,9 @@ inline measured mean_over(std::string name, std::string unit, std::span<const do
 }
 
 /// How near a tokenizer's reconstructions are to the clips: PSNR and SSIM, and their Frechet distance from these clips
-/// in the network's features ("rFVD" in I3D's). Each clip is encoded and decoded once; in constant memory.
+/// in the network's features ("rFVD" in I3D's). Each clip is encoded and decoded once, and what was decoded is clamped
+/// to
+/// [-1, 1] as generated clips are; in constant memory.
 template <class Tokenizer, clip_features F>
 std::vector<measured> reconstruction_measures(const Tokenizer& tokenizer, const F& network, const clip_source& of,
                                               const evaluating& how = {}) {
@@ -165,7 +167,7 @@ std::vector<measured> reconstruction_measures(const Tokenizer& tokenizer, const 
     std::vector<double> decibels, similar;
     for (std::int64_t i = 0; i < of.count; ++i) {
         const clips clip = of.clip(i);
-        clips again = tokenizer.decode(tokenizer.encode(clip, latent_scale::raw)); // back at once: any scale
+        clips again = clamped(tokenizer.decode(tokenizer.encode(clip, latent_scale::raw))); // back at once: any scale
         again.present = clip.present;
         decibels.push_back(psnr(again, clip));
         similar.push_back(ssim(again, clip));

@@ -16,13 +16,13 @@ template <class Distance> struct named_measure {
 template <class Distance> named_measure(const char*, const Distance&) -> named_measure<Distance>;
 
 /// PSNR and SSIM (measures/pixels.hpp), and what else is named, of what a tokenizer makes of these clips, which are
-/// encoded and decoded once, in one pass: videos, or stacks of images (clips::part takes them apart). Pixels that are
-/// missing are missing in both.
+/// encoded and decoded once, in one pass: videos, or stacks of images (clips::part takes them apart). What was decoded
+/// is clamped to [-1, 1]. Pixels that are missing are missing in both.
 ///     walt::measure_reconstructions(average.model(), held_out, walt::named_measure{"ST-LPIPS", distance})
 template <class Tokenizer, class... Distance>
 named_numbers measure_reconstructions(const Tokenizer& tokenizer, const clips& real,
                                       const named_measure<Distance>&... more) {
-    clips decoded = tokenizer.decode(tokenizer.encode(real, latent_scale::raw)); // back at once: any scale
+    clips decoded = clamped(tokenizer.decode(tokenizer.encode(real, latent_scale::raw))); // back at once: any scale
     decoded.present = real.present;
     return {{"PSNR", psnr(decoded, real)},
             {"SSIM", ssim(decoded, real)},
