@@ -4,6 +4,8 @@
 #include <walt/core/philox.hpp>
 #include <walt/measures/drift.hpp>
 
+#include <limits>
+
 using namespace walt;
 
 namespace {
@@ -47,12 +49,56 @@ TEST_CASE("looks of frames: mean colours, and how much neighbours differ") {
     CHECK(both.sharpness == Approx(one.sharpness / std::sqrt(2.0)));
     frame_looks sum = one;
     sum.add(frame_looks::of(x.frames(1, 1)));
-    CHECK((sum.frames == 2 && sum.colour[0] == Approx(both.colour[0]) && sum.sharpness == Approx(both.sharpness)));
+    CHECK((sum.pixels == 12 && sum.pairs == 14 && sum.colour[0] == Approx(both.colour[0]) &&
+           sum.sharpness == Approx(both.sharpness)));
     clips outside = x;
     for (float& pixel : outside.pixels) pixel = pixel > 0.9f ? 3.0f : pixel;
     CHECK(frame_looks::of(outside).colour[1] == Approx(both.colour[1])); // clamped
     CHECK_THROWS_WITH(frame_looks::of(clips{.shape = {1, 1, 1, 4}, .pixels = std::vector<float>(12)}),
                       Catch::Contains("1 x 4 with 3"));
+}
+
+TEST_CASE("looks are over the pixels that are there") {
+    const clips whole = noise(2, 7, 0, 0.3f);
+    clips holes = whole;
+    holes.present.assign(holes.pixels.size() / 3, 1);
+    for (std::size_t i = 0; i < holes.present.size(); ++i)
+        if (i % 7 == 3 || i < 12) holes.present[i] = 0;
+    const auto with = [&](float under) {
+        clips of = holes;
+        for (std::size_t i = 0; i < of.pixels.size(); ++i)
+            if (of.present[i / 3] == 0) of.pixels[i] = under;
+        return frame_looks::of(of);
+    };
+    const frame_looks found = with(0);
+    double red = 0;
+    std::int64_t pixels = 0;
+    for (std::size_t i = 0; i < holes.present.size(); ++i)
+        if (holes.present[i] != 0) ++pixels, red += (static_cast<double>(holes.pixels[3 * i]) + 1) / 2;
+    CHECK(found.pixels == pixels);
+    CHECK(found.colour[0] == Approx(red / static_cast<double>(pixels)));
+    CHECK(found.sharpness == Approx(frame_looks::of(whole).sharpness).epsilon(0.1));
+    for (const float junk : {1.0f, std::numeric_limits<float>::quiet_NaN()}) {
+        CHECK(with(junk).colour == found.colour);
+        CHECK(with(junk).sharpness == found.sharpness);
+    }
+
+    // Frames count by what is there of them, and one of which nothing is there not at all.
+    frame_looks sum = frame_looks::of(holes.frames(0, 1));
+    sum.add(frame_looks::of(holes.frames(1, 2)));
+    CHECK((sum.pixels == found.pixels && sum.pairs == found.pairs));
+    CHECK(sum.colour[2] == Approx(found.colour[2]));
+    CHECK(sum.sharpness == Approx(found.sharpness));
+    clips none = whole;
+    none.present.assign(whole.pixels.size() / 3, 0);
+    frame_looks more = found, first = frame_looks::of(none);
+    more.add(frame_looks::of(none));
+    first.add(found);
+    first.add(frame_looks{});
+    for (const frame_looks& one : {more, first}) {
+        CHECK(one.colour == found.colour);
+        CHECK(one.sharpness == Approx(found.sharpness));
+    }
 }
 
 TEST_CASE("a table of rounds sees how far each is from real frames") {

@@ -15,10 +15,10 @@
 
 namespace walt {
 
-/// Of frames in [0, 1] (pixels outside are clamped).
+/// Of frames in [0, 1] (pixels outside are clamped), without what is missing of them (clips::present).
 struct frame_looks {
-    std::int64_t frames = 0;
-    std::array<double, 3> colour{}; ///< mean of red, green and blue over all pixels
+    std::int64_t pixels = 0, pairs = 0; ///< that count: pixels that are present, and neighbours that both are
+    std::array<double, 3> colour{};     ///< mean of red, green and blue over the pixels; 0 where there are none
     double sharpness = 0; ///< root mean square of the differences between neighbours, in a row and in a column
 
     /// Of all frames of clips [B, F, H, W, 3] of 2 x 2 pixels or more.
@@ -29,30 +29,44 @@ struct frame_looks {
                 "looks are of frames of 2 x 2 pixels or more with 3 channels; these have {} x {} with {}", H, W,
                 x.shape.channels);
         frame_looks made;
-        made.frames = x.shape.count * x.shape.frames;
+        std::array<double, 3> sums{};
         double squares = 0;
-        for (std::int64_t n = 0; n < made.frames; ++n) {
-            const float* frame = x.pixels.data() + n * x.shape.frame();
-            for (std::int64_t i = 0; i < H * W * 3; ++i) {
-                const double here = detail::unit_pixel(frame[i]);
-                made.colour[static_cast<std::size_t>(i % 3)] += here;
-                const auto apart = [&](std::int64_t j) { return std::pow(detail::unit_pixel(frame[j]) - here, 2); };
-                if (i / 3 % W + 1 < W) squares += apart(i + 3);
-                if (i / 3 / W + 1 < H) squares += apart(i + 3 * W);
-            }
+        const auto there = [&](std::int64_t i) {
+            return x.present.empty() || x.present[static_cast<std::size_t>(i)] != 0;
+        };
+        const auto value = [&](std::int64_t i, std::size_t c) {
+            return detail::unit_pixel(x.pixels[static_cast<std::size_t>(3 * i) + c]);
+        };
+        const auto compare = [&](std::int64_t i, std::int64_t j) {
+            if (!there(j)) return;
+            ++made.pairs;
+            for (std::size_t c = 0; c < 3; ++c) squares += std::pow(value(j, c) - value(i, c), 2);
+        };
+        for (std::int64_t i = 0; i < x.shape.size() / 3; ++i) {
+            if (!there(i)) continue;
+            ++made.pixels;
+            for (std::size_t c = 0; c < 3; ++c) sums[c] += value(i, c);
+            if (i % W + 1 < W) compare(i, i + 1);
+            if (i / W % H + 1 < H) compare(i, i + W);
         }
-        const auto frames = static_cast<double>(made.frames);
-        for (double& one : made.colour) one /= frames * static_cast<double>(H * W);
-        made.sharpness = std::sqrt(squares / (3 * frames * static_cast<double>(H * (W - 1) + W * (H - 1))));
+        for (std::size_t c = 0; c < 3; ++c) made.colour[c] = mean(sums[c], made.pixels);
+        made.sharpness = std::sqrt(mean(squares, 3 * made.pairs));
         return made;
     }
     /// Of these frames and others.
     void add(const frame_looks& more) {
-        const double old = static_cast<double>(frames), news = static_cast<double>(more.frames), all = old + news;
-        for (std::size_t c = 0; c < 3; ++c) colour[c] = (old * colour[c] + news * more.colour[c]) / all;
-        sharpness = std::sqrt((old * sharpness * sharpness + news * more.sharpness * more.sharpness) / all);
-        frames += more.frames;
+        const auto sum = [](double a, std::int64_t of_a, double b, std::int64_t of_b) {
+            return a * static_cast<double>(of_a) + b * static_cast<double>(of_b);
+        };
+        for (std::size_t c = 0; c < 3; ++c)
+            colour[c] = mean(sum(colour[c], pixels, more.colour[c], more.pixels), pixels + more.pixels);
+        sharpness = std::sqrt(
+            mean(sum(sharpness * sharpness, pairs, more.sharpness * more.sharpness, more.pairs), pairs + more.pairs));
+        pixels += more.pixels, pairs += more.pairs;
     }
+
+  private:
+    static double mean(double sum, std::int64_t count) { return count == 0 ? 0 : sum / static_cast<double>(count); }
 };
 
 /// A table of rounds: the looks of their frames, and the Frechet distance from real ones in a named space of features.
