@@ -39,13 +39,22 @@ if(WALT_NATIVE)
     endif()
 endif()
 
-# A program per .cpp here and per folder of .cpp files (but cuda/ and parity/), named like it; their names come back in `programs`.
+# -O1 in this folder, if WALT_QUICK.
+macro(walt_quick)
+    if(WALT_QUICK)
+        foreach(language CXX CUDA)
+            string(REPLACE -O3 -O1 CMAKE_${language}_FLAGS_RELEASE "${CMAKE_${language}_FLAGS_RELEASE}")
+        endforeach()
+    endif()
+endmacro()
+
+# A program per .cpp here and per folder of .cpp files (but cuda/, models/ and parity/), named like it; their names come back in `programs`.
 function(walt_programs programs)
     file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true ${CMAKE_CURRENT_SOURCE_DIR}/*)
     set(names "")
     foreach(entry IN LISTS entries)
         cmake_path(GET entry STEM name)
-        if(IS_DIRECTORY ${entry} AND NOT name MATCHES "^(cuda|parity)$")
+        if(IS_DIRECTORY ${entry} AND NOT name MATCHES "^(cuda|models|parity)$")
             file(GLOB sources CONFIGURE_DEPENDS ${entry}/*.cpp)
         elseif(entry MATCHES "\\.cpp$")
             set(sources ${entry})

@@ -85,24 +85,8 @@ template <class Model> class autoencoding {
 
     /// Adds the parameters' gradients, and of pull sum z^2. last: no other pass adds to them (the sink's ready). Uses
     /// up `gradient`.
-    void backward(const Model& model, double pull, const auto& sink, bool last = true) const {
-        require(keeps_activations(keep_), "training needs activations: keep must not be activations::none");
-        auto& ctx = model.context();
-        const arena::scope scope(ctx.arena);
-        const one_of_passes g{sink, last};
-        const auto dz = take_latents(model, size_of(z_));
-        if (!present_.empty()) {
-            const arena::scope inner(ctx.arena);
-            const auto zero = take_pixels(model, size_of(real));
-            ops::fill(ctx, zero, 0);
-            replace_missing(ctx, present_, gradient, zero);
-        }
-        if (is_whole()) model.network().decode_backward(ctx, model.weights(), noisy_, *decoding_, gradient, dz, g);
-        else decode_backward(model, dz, g);
-        ops::blend(ctx, 1, dz, 2 * pull, z_, dz);
-        if (is_whole()) model.network().encode_backward(ctx, model.weights(), real, *encoding_, dz, none{}, g);
-        else encode_backward(model, dz, g);
-    }
+    template <gradient_sink Sink>
+    void backward(const Model& model, double pull, const Sink& sink, bool last = true) const;
     std::int64_t latents() const { return z_.size(); }
     /// Where the chunks lie; one, where all frames pass at once.
     const std::vector<chunk_frames>& chunks() const { return chunks_; }
@@ -110,28 +94,7 @@ template <class Model> class autoencoding {
   private:
     bool is_whole() const { return chunks_.size() == 1; }
 
-    void run(const Model& model, const clip_group& of, double noise, philox random) {
-        auto& ctx = model.context();
-        const arena::scope scope(ctx.arena);
-        const std::vector<float> seen = of.part.seen();
-        const std::vector<A> host(seen.begin(), seen.end());
-        ctx.upload(real.data(), host.data(), host.size() * sizeof(A));
-        if (is_whole()) model.network().encode(ctx, model.weights(), real, z_, *encoding_);
-        else
-            encodings_.forward([&](std::size_t i, const chunk& at) {
-                const arena::scope one(ctx.arena);
-                put_frames(ctx, encode(model, i, at), z_, chunks_[i].latent);
-            });
-        const auto drawn = take_latents(model, size_of(z_));
-        ops::normal(ctx, random, drawn);
-        ops::blend(ctx, 1, z_, noise, drawn, noisy_);
-        if (is_whole()) model.network().decode(ctx, model.weights(), noisy_, decoded, *decoding_);
-        else
-            decodings_.forward([&](std::size_t i, const chunk& at) {
-                const arena::scope one(ctx.arena);
-                put_frames(ctx, decode(model, i, at), decoded, chunks_[i].pixel);
-            });
-    }
+    void run(const Model& model, const clip_group& of, double noise, philox random);
     /// Chunk i alone, inference; what is made lies in the arena's open scope.
     latent encode(const Model& model, std::size_t i, const chunk& at) const {
         const auto x = pixels_of(model.context(), real, i);
@@ -214,5 +177,50 @@ template <class Model> class autoencoding {
     std::optional<typename network::template encoder_saved<T>> encoding_; ///< of all frames at once
     std::optional<typename network::template decoder_saved<T>> decoding_;
 };
+
+template <class Model>
+void autoencoding<Model>::run(const Model& model, const clip_group& of, double noise, philox random) {
+    auto& ctx = model.context();
+    const arena::scope scope(ctx.arena);
+    const std::vector<float> seen = of.part.seen();
+    const std::vector<A> host(seen.begin(), seen.end());
+    ctx.upload(real.data(), host.data(), host.size() * sizeof(A));
+    if (is_whole()) model.network().encode(ctx, model.weights(), real, z_, *encoding_);
+    else
+        encodings_.forward([&](std::size_t i, const chunk& at) {
+            const arena::scope one(ctx.arena);
+            put_frames(ctx, encode(model, i, at), z_, chunks_[i].latent);
+        });
+    const auto drawn = take_latents(model, size_of(z_));
+    ops::normal(ctx, random, drawn);
+    ops::blend(ctx, 1, z_, noise, drawn, noisy_);
+    if (is_whole()) model.network().decode(ctx, model.weights(), noisy_, decoded, *decoding_);
+    else
+        decodings_.forward([&](std::size_t i, const chunk& at) {
+            const arena::scope one(ctx.arena);
+            put_frames(ctx, decode(model, i, at), decoded, chunks_[i].pixel);
+        });
+}
+
+template <class Model>
+template <gradient_sink Sink>
+void autoencoding<Model>::backward(const Model& model, double pull, const Sink& sink, bool last) const {
+    require(keeps_activations(keep_), "training needs activations: keep must not be activations::none");
+    auto& ctx = model.context();
+    const arena::scope scope(ctx.arena);
+    const one_of_passes g{sink, last};
+    const auto dz = take_latents(model, size_of(z_));
+    if (!present_.empty()) {
+        const arena::scope inner(ctx.arena);
+        const auto zero = take_pixels(model, size_of(real));
+        ops::fill(ctx, zero, 0);
+        replace_missing(ctx, present_, gradient, zero);
+    }
+    if (is_whole()) model.network().decode_backward(ctx, model.weights(), noisy_, *decoding_, gradient, dz, g);
+    else decode_backward(model, dz, g);
+    ops::blend(ctx, 1, dz, 2 * pull, z_, dz);
+    if (is_whole()) model.network().encode_backward(ctx, model.weights(), real, *encoding_, dz, none{}, g);
+    else encode_backward(model, dz, g);
+}
 
 } // namespace walt
