@@ -160,6 +160,9 @@ TEST_CASE("sets are measured by themselves, and have a mean and a deviation", "[
     CHECK(sets[0].deviation == Approx(std::sqrt(squares / 3)));
     CHECK(sets[0].sentence().find("Frechet (two pixels), 400 clips: ") == 0);
     CHECK(sets[0].sentence().find(" +- ") != std::string::npos);
+    for (const int none : {0, -1})
+        CHECK_THROWS_WITH(distances_of_sets(network, real, made, none, how),
+                          Catch::Equals(fmt::format("clips are measured in 1 set or more, not in {}", none)));
     CHECK_THROWS_WITH(made.part(4, 4), Catch::Contains("403 clips of points cannot be taken apart in 4"));
     CHECK_THROWS_WITH(distances(network, real, points(0, 1)), Catch::Contains("points has no clip"));
 }

@@ -127,6 +127,7 @@ std::vector<measured> distances(const F& network, const known_statistics& real, 
 template <clip_features F>
 std::vector<measured> distances_of_sets(const F& network, const known_statistics& real, const clip_source& made,
                                         std::int64_t sets, const evaluating& how = {}) {
+    require(sets >= 1, "clips are measured in 1 set or more, not in {}", sets);
     if (sets == 1) return distances(network, real, made, how);
     std::vector<std::vector<measured>> each;
     for (std::int64_t i = 0; i < sets; ++i) each.push_back(distances(network, real, made.part(i, sets), how));
