@@ -7,6 +7,7 @@
 #include <walt/ops/reference/linear.hpp>
 #include <walt/ops/reference/pointwise.hpp>
 
+#include <iterator>
 #include <map>
 
 namespace tests {
@@ -22,7 +23,11 @@ struct {
     std::uint64_t last = 0; ///< the algorithm that ran last
     int runs = 0, timed = 0;
 } library;
-constexpr int mark = 7; // the word of an algorithm that the emulated library leaves alone
+/// The library's own algorithms. A word of one that is offered says which it was; what runs is as it came.
+cublasLtMatmulAlgo_t untouched[256];
+std::size_t kept = 0;
+constexpr int mark = 7;
+constexpr std::uint64_t most = 1000; // algorithms that are offered at once
 
 bool has_epilogue(cublasLtMatmulDesc_t of) {
     cublasLtEpilogue_t after = CUBLASLT_EPILOGUE_DEFAULT;
@@ -47,8 +52,9 @@ cublasStatus_t __wrap_cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, op
         __real_cublasLtMatmulAlgoGetHeuristic(handle, op, a, b, c, d, limits, 1, results, found);
     *found = std::min(wanted, library.offered);
     for (int i = *found - 1; i >= 0; --i) {
+        if (i == *found - 1) untouched[kept++ % std::size(untouched)] = results[0].algo;
         results[i] = results[0];
-        results[i].algo.data[mark] = static_cast<std::uint64_t>(i);
+        results[i].algo.data[mark] = most * (kept - 1) + static_cast<std::uint64_t>(i);
     }
     return status;
 }
@@ -60,11 +66,10 @@ cublasStatus_t __wrap_cublasLtMatmul(cublasLtHandle_t handle, operation op, cons
                                      layout_of lc, void* d, layout_of ld, const cublasLtMatmulAlgo_t* algorithm,
                                      void* workspace, std::size_t bytes, cudaStream_t stream) {
     ++library.runs;
-    library.last = algorithm->data[mark];
+    library.last = algorithm->data[mark] % most;
     if (has_epilogue(op) && !library.epilogues_run) return CUBLAS_STATUS_INTERNAL_ERROR;
     if (!library.milliseconds.contains(library.last)) return CUBLAS_STATUS_EXECUTION_FAILED;
-    cublasLtMatmulAlgo_t own = *algorithm;
-    own.data[mark] = 0;
+    const cublasLtMatmulAlgo_t own = untouched[algorithm->data[mark] / most % std::size(untouched)];
     return __real_cublasLtMatmul(handle, op, alpha, a, la, b, lb, beta, c, lc, d, ld, &own, workspace, bytes, stream);
 }
 cudaError_t __real_cudaEventElapsedTime(float*, cudaEvent_t, cudaEvent_t);

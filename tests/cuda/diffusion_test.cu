@@ -61,6 +61,11 @@ TEST_CASE("cuda: mixtures, rescaling and the loss agree with the reference", "[c
 TEST_CASE("cuda: normals have the bits of the host's", "[cuda][philox]") {
     walt::cuda::context device;
     const arena::scope scope(device.arena);
+    const auto two = device.arena.take<float, dynamic, 3, 3, 3>(2); // the second sample begins where no pack may
+    ops::normal(device, philox{4, 2}, two.slice(1, 1));
+    std::vector<float> second(27);
+    device.download(second.data(), two.slice(1, 1).data(), second.size() * sizeof(float));
+    for (std::size_t i = 0; i < second.size(); ++i) REQUIRE(second[i] == philox{4, 2}.normal(i));
     const auto drawn = device.arena.take<float, dynamic>(10007);
     for (const philox sequence : {philox{0, 0}, philox{0x123456789abcdefu, 0xfedcba987654321u}}) {
         ops::normal(device, sequence, drawn);

@@ -17,8 +17,9 @@ using golden_tokenizer::small, golden_tokenizer::three_levels, golden_tokenizer:
 TEMPLATE_TEST_CASE("cuda: a video in chunks is the whole video", "[cuda][tokenizer][streaming]", small, three_levels,
                    groups, frame_by_frame, four_frames) {
     walt::cuda::context ctx;
-    SECTION("float") { check_streams<float, TestType>(ctx, 1e-6); }
-    SECTION("bf16") { check_streams<bf16, TestType>(ctx, 1e-6); }
+    // A chunk with a past is convolved by another of cuDNN's engines than the whole video: as near as the golden files.
+    SECTION("float") { check_streams<float, TestType>(ctx, golden_tokenizer::in_float.output); }
+    SECTION("bf16") { check_streams<bf16, TestType>(ctx, golden_tokenizer::in_bf16.output); }
 }
 
 TEST_CASE("cuda: a stream needs no more memory than its plan says", "[cuda][tokenizer][streaming]") {

@@ -102,7 +102,11 @@ template <class Context, class Work> class recorded {
                 work_();
                 known_ = std::move(now);
             } else {
-                if (!record_) record_.emplace(ctx_, work_);
+                if (!record_) try {
+                        record_.emplace(ctx_, work_);
+                    } catch (const typename Context::recording::impossible&) {
+                        return work_();
+                    }
                 record_->replay();
             }
         } else work_();

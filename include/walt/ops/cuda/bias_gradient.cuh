@@ -74,11 +74,12 @@ inline constexpr int gather_warps = 4;
 /// keeps the sums of all pairs of places in the rows; those at one distance are added at the end.
 template <class Shape> __global__ void gather_bias_kernel(int shares, const float* ds, float* dbias) {
     constexpr int L = Shape::tokens, Wt = Shape::window_frames, Wh = Shape::window_height, Ww = Shape::window_width;
-    constexpr int distances = 2 * Ww - 1, codes = Shape::code(L - 1) + 1;
-    __shared__ short token_of[codes]; // Shape::code's inverse
+    constexpr int run = Shape::run, distances = 2 * Ww - 1, codes = Shape::code(run - 1) + 1;
+    __shared__ short place_of[codes]; // Shape::code's inverse within a frame: every frame's is the same
     __shared__ float sums[gather_warps][distances];
-    for (int l = static_cast<int>(threadIdx.x); l < L; l += 32 * gather_warps)
-        token_of[Shape::code(l)] = static_cast<short>(l);
+    static_assert(sizeof place_of + sizeof sums <= 48 << 10, "this window is too large for the bias gradient");
+    for (int l = static_cast<int>(threadIdx.x); l < run; l += 32 * gather_warps)
+        place_of[Shape::code(l)] = static_cast<short>(l);
     for (int d = lane(); d < distances; d += 32) sums[warp()][d] = 0;
     __syncthreads();
     const int row_distance = static_cast<int>(blockIdx.x) * gather_warps + warp(), head = static_cast<int>(blockIdx.y);
@@ -92,13 +93,13 @@ template <class Shape> __global__ void gather_bias_kernel(int shares, const floa
         float at[Ww] = {};
         for (int t = max(0, dt); t < Wt + min(0, dt); ++t)
             for (int h = max(0, dh); h < Wh + min(0, dh); ++h) {
-                const short* queries = token_of + (t * (2 * Wh - 1) + h) * distances;
-                const int key = there ? token_of[((t - dt) * (2 * Wh - 1) + h - dh) * distances + column] : 0;
+                const short* queries = place_of + h * distances;
+                const int key = there ? (t - dt) * run + place_of[(h - dh) * distances + column] : 0;
                 for (int s = 0; s < shares; ++s) {
                     const float* of_key = ds + (static_cast<std::int64_t>(s) * Shape::heads + head) * L * L + key;
 #pragma unroll
                     for (int i = 0; i < Ww; ++i)
-                        if (there) at[i] += of_key[static_cast<std::int64_t>(queries[i]) * L];
+                        if (there) at[i] += of_key[static_cast<std::int64_t>(t * run + queries[i]) * L];
                 }
             }
 #pragma unroll

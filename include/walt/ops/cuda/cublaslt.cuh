@@ -133,10 +133,11 @@ class cublaslt {
     static std::string words(const product& p) {
         return fmt::format("of [{}, {}] and [{}, {}]{}", p.m, p.k, p.k, p.n, p.add ? ", added to what was there," : "");
     }
-    /// The largest power of two that divides an address, to 256: what kernels may count on. 0 for nullptr.
+    /// The largest power of two that divides an address, to the arena's alignment: what kernels may count on. (More
+    /// would depend on where in the arena a tensor happens to lie, and so would the algorithm.) 0 for nullptr.
     static std::uint32_t alignment_of(const void* pointer) {
         const auto address = reinterpret_cast<std::uintptr_t>(pointer);
-        return static_cast<std::uint32_t>(std::min<std::uintptr_t>(256, address & (~address + 1)));
+        return static_cast<std::uint32_t>(std::min<std::uintptr_t>(alignment, address & (~address + 1)));
     }
     template <class Value>
     static void set(const description& to, cublasLtMatmulDescAttributes_t which, const Value& value) {

@@ -102,8 +102,14 @@ class cudnn_descriptor {
         const cudnnStatus_t status = cudnnBackendFinalize(get());
         if (status != CUDNN_STATUS_SUCCESS) check(status, "cudnnBackendFinalize for {}", std::string(what()));
     }
-    /// Whether cuDNN can do what the descriptor says.
-    bool supported() { return cudnnBackendFinalize(get()) == CUDNN_STATUS_SUCCESS; }
+    /// Whether cuDNN can do what the descriptor says. Throws where it cannot tell for want of memory.
+    bool supported() {
+        const cudnnStatus_t status = cudnnBackendFinalize(get());
+        for (const cudnnStatus_t no_memory :
+             {CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED})
+            if (status == no_memory) check(status, "cudnnBackendFinalize");
+        return status == CUDNN_STATUS_SUCCESS;
+    }
 
   private:
     struct destroy {

@@ -33,15 +33,16 @@ template <class T> struct normal_block { // four numbers of one Philox block
     philox sequence;
     std::int64_t count;
     T* out;
+    bool packs; // out begins where a pack may
     __device__ void operator()(std::int64_t block) const {
         float four[4];
         sequence.normals(static_cast<std::uint64_t>(block), four);
-        if (4 * block + 4 <= count) {
+        if (packs && 4 * block + 4 <= count) {
             pack<T> numbers;
             for (int i = 0; i < 4; ++i) numbers.element[i] = static_cast<T>(four[i]);
             reinterpret_cast<pack<T>*>(out)[block] = numbers;
         } else
-            for (std::int64_t i = 4 * block; i < count; ++i) out[i] = static_cast<T>(four[i % 4]);
+            for (std::int64_t i = 4 * block; i < min(count, 4 * block + 4); ++i) out[i] = static_cast<T>(four[i % 4]);
     }
 };
 
@@ -104,7 +105,7 @@ template <class Table, class Index, class Out> void lookup_on(context& ctx, Tabl
 
 template <class Out> void normal_on(context& ctx, philox sequence, Out out) {
     each(ctx, "ops::normal", (out.size() + 3) / 4,
-         detail::normal_block<typename Out::element>{sequence, out.size(), out.data()});
+         detail::normal_block<typename Out::element>{sequence, out.size(), out.data(), is_pack_aligned(out.data())});
 }
 
 template <class X, class Y, class W, class Out>

@@ -31,8 +31,14 @@ class recording {
         check(finish(), "cudaStreamEndCapture");
         const cudaError_t made = cudaGraphInstantiate(&program_, graph, 0);
         cudaGraphDestroy(graph);
+        if (made == cudaErrorMemoryAllocation) {
+            cudaGetLastError();
+            throw not_yet_recordable("there is no GPU memory left for a record");
+        }
         check(made, "cudaGraphInstantiate");
     }
+    using impossible = not_yet_recordable; ///< thrown where there is no record now: the work can still be carried out
+
     recording(const recording&) = delete;
     recording& operator=(const recording&) = delete;
     ~recording() {
@@ -64,7 +70,7 @@ template <class Work> void context::record(const work_key& key, Work&& work) {
         std::shared_ptr<recording> made;
         try {
             made = std::make_shared<recording>(*this, work);
-        } catch (const not_yet_recordable&) { // what the first call made has gone since then
+        } catch (const not_yet_recordable&) { // what the first call made has gone since then, or the memory for it
             work();
         }
         if (made) made->replay();
