@@ -233,6 +233,19 @@ TEMPLATE_TEST_CASE("a run that stops and goes on has the bits of one that does n
     std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("a state says the critic's options once, beside the tokenizer's", "[adversary]") {
+    game<reference::context, float> g({.clip = 0.5f}, {}, {.lecam = 0.25f});
+    const std::string said = running(g.learner, steps{0}, g.goal, g.average).options_said();
+    for (const char* line : {"tokenizer_losses::adversarial 0.1\n", "\ntraining::clip 0.5\n", "critic_losses::r1 10\n",
+                             "critic_losses::lecam 0.25\n", "\ncritic.adamw::learning_rate 0.01\n",
+                             "\ncritic.training::clip 0.5\n", "averaging::decay of average 0.999\n"}) {
+        CAPTURE(said, line);
+        const std::size_t at = said.find(line);
+        REQUIRE(at != said.npos);
+        CHECK(said.find(line, at + 1) == said.npos);
+    }
+}
+
 TEST_CASE("a step that was given up leaves no trace", "[adversary]") {
     game<reference::context, float> plain({.accumulate = 2, .prefetch = {.ahead = 0}}),
         shaken({.accumulate = 2, .prefetch = {.ahead = 0}});

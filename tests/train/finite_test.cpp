@@ -1,6 +1,7 @@
 // What is not finite, or was made otherwise: states and weights refuse it by the tensor's name.
 #include "../catch.hpp"
 #include "../datasets/temporary_folder.hpp"
+#include "../watched_stderr.hpp"
 #include "regression.hpp"
 
 #include <walt/io/weights.hpp>
@@ -9,13 +10,17 @@
 #include <walt/ops/reference/pointwise.hpp>
 #include <walt/reference.hpp>
 #include <walt/train/adafactor.hpp>
+#include <walt/train/early_stop.hpp>
 #include <walt/train/ema.hpp>
 #include <walt/train/state.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <limits>
+#include <string>
 
 using namespace walt;
 using namespace walt::testing;
@@ -87,4 +92,29 @@ TEST_CASE("a run goes on in the compute type it had, and other options are let t
     trainer faster(m, squared_error{}, adamw{.learning_rate = 1});
     CHECK_NOTHROW(load_state(path, faster)); // and said on stderr
     CHECK(faster.step_count() == 1);
+}
+
+TEST_CASE("a run that goes on with other options says each of them, the observers' too") {
+    reference::context ctx;
+    const temporary_folder folder;
+    const auto path = folder.path / "state.safetensors";
+    regressor<reference::context, float> m(ctx, seed{5});
+    const auto said_of = [&](adafactor by, averaging slow, averaging fast, patience how) {
+        trainer t(m, squared_error{}, by);
+        ema one(m, slow), two(m, fast);
+        early_stop waits(how);
+        if (!std::filesystem::exists(path)) save_state(path, t, one, two, waits);
+        watched_stderr watched(false);
+        load_state(path, t, one, two, waits);
+        return watched.text();
+    };
+    const averaging slow{.decay = 0.875f}, fast{.decay = 0.5f, .name = "fast"};
+    CHECK(said_of({}, slow, fast, {}).empty());
+    CHECK(said_of({}, slow, fast, {}).empty()); // and nothing where nothing differs
+    const std::string said =
+        said_of({.scale_by_parameter = false}, slow, {.decay = 0.25f, .name = "fast"}, {.windows = 77});
+    CHECK(said.find("adafactor::scale_by_parameter true; it goes on with false\n") != said.npos);
+    CHECK(said.find("averaging::decay of fast 0.5; it goes on with 0.25\n") != said.npos);
+    CHECK(said.find("patience::windows") != said.npos);
+    CHECK(std::count(said.begin(), said.end(), '\n') == 3);
 }

@@ -57,6 +57,10 @@ template <class Options> void check_options(const Options& how) {
         how.each_option([](const char* name, auto value, const range& allowed) { check_option(name, value, allowed); });
     if constexpr (requires { how.check(); }) how.check();
 }
+/// Passes on the options of what another thing is made of; nothing of what lists none.
+template <class Options> void each_option_of(const Options& how, auto&& option) {
+    if constexpr (requires { how.each_option(option); }) how.each_option(option);
+}
 /// For whoever takes and keeps them: how_(checked(std::move(how))).
 template <class Options> Options checked(Options how) {
     check_options(how);

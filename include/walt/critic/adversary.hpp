@@ -98,6 +98,13 @@ template <class Critic, class Optimizer = adamw> class adversary {
         return made;
     }
 
+    /// Its options, the critic's trainer's under "critic." and their name.
+    void each_option(auto&& option) const {
+        how_.each_option(option);
+        trainer_.each_option([&](const char* name, auto value, const range& allowed) {
+            option(("critic." + std::string(name)).c_str(), value, allowed);
+        });
+    }
     /// Names all that the critic's next step depends on, as "critic." and its trainer's name for it.
     template <class Visit> void each_state(Visit&& visit) {
         trainer_.each_state([&](std::string_view name, auto&& state) {

@@ -19,6 +19,7 @@ struct step_distribution {
     float mean = 0.0f, deviation = 1.0f; ///< of logit(step / 1000), when logit-normal
 
     void each_option(auto&& option) const {
+        option("step_distribution::logit_normal", logit_normal, ranges::share);
         option("step_distribution::mean", mean, range{-100, 100});
         option("step_distribution::deviation", deviation, range{0, 100});
     }

@@ -119,8 +119,11 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
     tokenizing(const tokenizing&) = delete; // a trainer gets it as std::ref(goal)
     tokenizing& operator=(const tokenizing&) = delete;
 
-    /// For its trainer, which checks them, and for a run's state.
-    void each_option(auto&& option) const { losses_.each_option(option); }
+    /// For its trainer, which checks them, and for a run's state: the adversary's too.
+    void each_option(auto&& option) const {
+        losses_.each_option(option);
+        if constexpr (has_adversary) each_option_of(*adversary_, option);
+    }
 
     /// Writes the weighted loss of a batch to `loss` on the device and adds its gradient to g; the host does not wait.
     template <class Sink>

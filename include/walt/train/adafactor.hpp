@@ -45,6 +45,7 @@ struct adafactor {
         option("adafactor::beta_power", beta_power, ranges::positive);
         option("adafactor::most_beta", most_beta, ranges::share);
         option("adafactor::most_rms", most_rms, ranges::not_negative);
+        option("adafactor::scale_by_parameter", scale_by_parameter, ranges::share);
         option("adafactor::momentum", momentum, ranges::below_one);
         option("adafactor::weight_decay", weight_decay, ranges::not_negative);
     }

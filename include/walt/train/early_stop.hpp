@@ -39,6 +39,7 @@ class early_stop {
         } else ++worse_;
         return worse_ >= how_.windows ? stop : go_on;
     }
+    void each_option(auto&& option) const { how_.each_option(option); }
     void each_state(auto&& visit) {
         visit("early_stop.sum", sum_);
         visit("early_stop.best", best_);

@@ -45,6 +45,11 @@ template <class Model> class ema {
             ops::average(average_.context(), how_.keep(trainer.updates() - 1), trainer.trained().blocks(),
                          of_->masters().read(), average_.masters());
     }
+    void each_option(auto&& option) const {
+        how_.each_option([&](const char* name, auto value, const range& allowed) {
+            option((std::string(name) + " of " + how_.name).c_str(), value, allowed);
+        });
+    }
     void each_state(auto&& visit) { visit(how_.name, average_.masters()); }
 
   private:

@@ -9,14 +9,19 @@
 //   end(run)          when the run is over and nothing was thrown; all are asked, whatever one of them throws
 //   failed(run)       when something was thrown, by an end(run) too, which leaves run() behind it; the trainer is as
 //                     before the step that threw, or all observers have seen it
+//   each_option(option) names its options, as option structs do (core/range.hpp): they stand in the run's state, and a
+//                     run that goes on with others says so
 //   each_state(visit) names what belongs to the run's state: visit(name, view<A, dynamic>) for the device's memory,
 //                     visit(name, std::int64_t&) and visit(name, double&) for the host's
 //   masters_changed() when a state has been read into the masters that each_state named: their copies follow
 // Observers are asked in the order in which run() got them.
 #pragma once
 
+#include "../core/range.hpp"
+
 #include <concepts>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -54,6 +59,16 @@ template <class Trainer, class... Observer> class running {
         each([&](auto& observer) {
             if constexpr (requires { observer.each_state(visit); }) observer.each_state(visit);
         });
+    }
+    /// What is said of the run in its state: the trainer's options and the observers'. An objective that watches its
+    /// own run has been asked by its trainer.
+    std::string options_said() const {
+        std::string text = trainer_->options_said();
+        each([&]<class O>(const O& observer) {
+            if constexpr (!std::is_same_v<O, std::remove_cvref_t<typename Trainer::objective_type>>)
+                text += options_text(observer);
+        });
+        return text;
     }
     template <class Use> void each(Use&& use) const {
         std::apply([&](auto&... observer) { (use(observer), ...); }, observers_);

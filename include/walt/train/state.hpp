@@ -99,7 +99,7 @@ template <class Run> void write_state(const std::filesystem::path& path, const R
     file.metadata("walt.optimizer", std::string(std::remove_reference_t<decltype(trainer)>::optimizer_type::name));
     file.metadata("walt.trained", detail::trained_text(trainer));
     file.metadata("walt.compute", std::string(dtype_name<detail::compute_of<decltype(trainer)>>()));
-    file.metadata("walt.options", trainer.options_said());
+    file.metadata("walt.options", run.options_said());
     run.each_state([&]<class State>(std::string_view name, State&& state) {
         using value = std::remove_cvref_t<State>;
         if constexpr (std::is_arithmetic_v<value>) file.metadata("walt." + std::string(name), fmt::format("{}", state));
@@ -121,7 +121,7 @@ template <class Run> void write_state(const std::filesystem::path& path, const R
 
 /// Goes on from write_state's file. Refuses one of another config, seed, optimizer, compute type or set of trained
 /// parameters, of other observers, of another type, or with numbers that are not finite, in one sentence; the run then
-/// stays as it was. Options of the run that differ (rates, batch sizes) are said on stderr.
+/// stays as it was. Options of the run that differ (rates, batch sizes, an average's decay) are said on stderr.
 template <class Run> void read_state(const std::filesystem::path& path, const Run& run) {
     auto& trainer = run.trainer();
     using trainer_type = std::remove_reference_t<decltype(trainer)>;
@@ -136,7 +136,7 @@ template <class Run> void read_state(const std::filesystem::path& path, const Ru
     if (file.metadata().contains("walt.compute"))
         detail::check_same(file, "walt.compute", dtype_name<detail::compute_of<trainer_type>>(), "",
                            "which rounds otherwise");
-    detail::tell_other_options(file, trainer.options_said());
+    detail::tell_other_options(file, run.options_said());
     std::set<std::string, std::less<>> known;
     std::vector<std::function<void()>> changes; // none is made before everything has been found
     run.each_state([&]<class State>(std::string_view name_text, State&& state) {

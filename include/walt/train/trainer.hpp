@@ -139,10 +139,14 @@ class trainer {
         else return false; // a sentence was said
     }
 
-    /// What is said of the run in its state, a line an option: the batches', the objective's, the optimizer's, its own.
-    std::string options_said() const {
-        return source_options_ + options_text(goal()) + options_text(optimizer_) + options_text(options_);
+    /// The options of what the trainer is made of: the objective's, the optimizer's, its own.
+    void each_option(auto&& option) const {
+        each_option_of(goal(), option);
+        each_option_of(optimizer_, option);
+        options_.each_option(option);
     }
+    /// These, and before them the batches' of its last run: a line an option.
+    std::string options_said() const { return source_options_ + options_text(*this); }
     /// Names all that the next step depends on: visit(name, view<A, dynamic>) and visit(name, std::int64_t&).
     template <class Visit> void each_state(Visit&& visit) {
         visit("step", step_);
