@@ -163,6 +163,17 @@ TEST_CASE("a cascade samples videos, or stacks of images", "[cascade]") {
     CHECK_THROWS_WITH(s.all().sample(labels{3}), Catch::Equals("a model of 3 classes has no class 3"));
 }
 
+TEST_CASE("a stage refuses wrong options where it is made", "[cascade]") {
+    const scene s;
+    CHECK_THROWS_WITH(stage(s.twice, s.tokens, s.quick, 1500),
+                      Catch::Equals("stage::low_resolution_level must be 0 to 999; it is 1500"));
+    CHECK_THROWS_WITH(stage(s.twice, s.tokens, s.quick, -1), Catch::Contains("stage::low_resolution_level"));
+    CHECK_THROWS_WITH(stage(s.twice, s.tokens, sampling{.sampler = ddim{.steps = 0}}),
+                      Catch::Contains("ddim::steps") && Catch::Contains("it is 0"));
+    CHECK_THROWS_WITH(stage(s.twice, s.tokens, sampling{.guide = {.rescale = 2}}),
+                      Catch::Equals("guidance::rescale must be 0 to 1; it is 2"));
+}
+
 TEST_CASE("training pairs are a clip's latent and that of its half, by the smaller stage's tokenizer", "[cascade]") {
     scene s;
     const ramps data;

@@ -167,6 +167,25 @@ TEST_CASE("sets are measured by themselves, and have a mean and a deviation", "[
     CHECK_THROWS_WITH(distances(network, real, points(0, 1)), Catch::Contains("points has no clip"));
 }
 
+TEST_CASE("wrong options are refused before a clip is asked for", "[measures]") {
+    const pixels_of_clips network;
+    const known_statistics real = statistics_of(network, points(10, 1));
+    int asked = 0;
+    clip_source made = points(10, 2);
+    made.clip = [&asked, of = made.clip](std::int64_t i) { return ++asked, of(i); };
+    const auto refused = [&](const evaluating& how, const char* why) {
+        CHECK_THROWS_WITH(distances(network, real, made, how), Catch::Contains(why));
+        CHECK_THROWS_WITH(reconstruction_measures(coarse{}, network, made, how), Catch::Contains(why));
+        CHECK(asked == 0);
+    };
+    refused({.again = {.level = 95}}, "these are 1000 and 95");
+    refused({.again = {.times = -1}}, "these are -1 and 0.95");
+    refused({.groups = 1}, "evaluating::groups must be 2 or more; it is 1");
+    refused({.split = 0}, "evaluating::split must be 1 or more; it is 0");
+    CHECK(distances(network, real, made, {.again = {.times = 2}}).size() == 2);
+    CHECK(asked > 0);
+}
+
 TEST_CASE("clips of other frames are not compared", "[measures]") {
     const pixels_of_clips network;
     known_statistics real = statistics_of(network, points(10, 1));

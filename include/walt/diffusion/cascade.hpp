@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../config/cascade.hpp"
+#include "../core/range.hpp"
 #include "sample.hpp"
 
 #include <array>
@@ -14,7 +15,8 @@
 namespace walt {
 
 /// stage{model, tokenizer, {.sampler = ddim{.steps = 20}}}: a denoiser, the tokenizer of its latents, and how it
-/// samples (but for the seed, which is the cascade's). Shares the memory of both.
+/// samples (but for the seed, which is the cascade's). Shares the memory of both. Wrong options are refused here,
+/// before the stages in front of it have sampled for hours.
 template <class Denoiser, class Tokenizer> struct stage {
     using config = stage_config<typename Denoiser::config_type, typename Tokenizer::config_type>;
     Denoiser denoiser;
@@ -23,7 +25,9 @@ template <class Denoiser, class Tokenizer> struct stage {
     int low_resolution_level; ///< noise of the latents of the stage before, 0 .. 999; the first stage has none
 
     stage(const Denoiser& of, const Tokenizer& tokens, sampling sampled = {}, int level = 150)
-        : denoiser(share(of)), tokenizer(share(tokens)), how(std::move(sampled)), low_resolution_level(level) {}
+        : denoiser(share(of)), tokenizer(share(tokens)), how(checked(std::move(sampled))), low_resolution_level(level) {
+        check_option("stage::low_resolution_level", level, ranges::level);
+    }
 };
 
 /// cascade all(stage{base, tokens, ...}, stage{twice, tokens, ...}): stages from the smallest on, checked against each

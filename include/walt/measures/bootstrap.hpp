@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/philox.hpp"
+#include "../core/range.hpp"
 #include "frechet.hpp"
 
 #include <algorithm>
@@ -20,6 +21,13 @@ struct bootstrapping {
     int times = 1000;    ///< sets that are drawn; 0: no interval
     double level = 0.95; ///< part of them that an interval holds
     walt::seed seed{1};
+
+    void check() const {
+        require(times >= 0 && level > 0 && level < 1,
+                "clips are drawn again 0 times or more, for an interval that holds a part of 0 to 1; these are {} and "
+                "{}",
+                times, level);
+    }
 };
 
 /// A measure of some clips, and what others like them would have given. Without bootstrapping both ends are the value.
@@ -35,9 +43,7 @@ namespace detail {
 /// statistic(times), where times[i] says how often unit i is drawn, for `how.times` draws of n out of n, sorted.
 template <class Statistic>
 std::vector<double> drawn_again(std::size_t units, const bootstrapping& how, Statistic&& statistic) {
-    require(how.times >= 0 && how.level > 0 && how.level < 1,
-            "clips are drawn again 0 times or more, for an interval that holds a part of 0 to 1; these are {} and {}",
-            how.times, how.level);
+    check_options(how);
     std::vector<double> found;
     std::vector<std::int64_t> times(units);
     for (int i = 0; i < how.times; ++i) {

@@ -2,6 +2,7 @@
 // picture. Needs jansson and LAPACK (CMake: walt::io, walt::measures).
 #pragma once
 
+#include "../core/range.hpp"
 #include "../core/version.hpp"
 #include "../data/latents.hpp"
 #include "../io/bars.hpp"
@@ -85,12 +86,18 @@ known_statistics statistics_of(const F& network, const clip_source& of, const st
     return reused_statistics(kept, from, measure);
 }
 
-/// How distances are taken.
+/// How distances are taken. Wrong options are refused before the first clip is asked for.
 struct evaluating {
     bootstrapping again{.times =
                             200}; ///< for intervals of Frechet distances; means are drawn again five times as often
     int groups = 32;              ///< clips are drawn again by so many groups: a matrix of features^2 each
     std::int64_t split = 5000;    ///< rows of an inception score's split
+
+    void check() const {
+        check_options(again);
+        check_option("evaluating::groups", groups, range{2});
+        check_option("evaluating::split", split, ranges::count);
+    }
 };
 
 /// The Frechet distance from real clips, under the name that the network gives it, and the inception score where it has
@@ -99,6 +106,7 @@ struct evaluating {
 template <clip_features F>
 std::vector<measured> distances(const F& network, const known_statistics& real, const clip_source& made,
                                 const evaluating& how = {}) {
+    check_options(how);
     const provenance from = provenance_of(network, made);
     require_comparable("the statistics of real clips", real.from, from);
     grouped_statistics all(how.groups);
@@ -163,6 +171,7 @@ inline measured mean_over(std::string name, std::string unit, std::span<const do
 template <class Tokenizer, clip_features F>
 std::vector<measured> reconstruction_measures(const Tokenizer& tokenizer, const F& network, const clip_source& of,
                                               const evaluating& how = {}) {
+    check_options(how);
     const provenance from = provenance_of(network, of);
     grouped_statistics real(how.groups), decoded(how.groups);
     std::vector<double> decibels, similar;
