@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <set>
 
 namespace {
 using frame_bytes = std::vector<std::uint8_t>;
@@ -211,6 +212,44 @@ TEST_CASE("clips of a spoilt file are the same whatever was read before") {
     }
     CHECK(first == second);
     CHECK(forwards.unreadable() == 0);
+}
+
+TEST_CASE("clips beside a spoilt place of a file are the same whatever was read before") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.mp4";
+    REQUIRE(make_video(path, 60, {.muxer = "mp4"}, draw_grey));
+    std::string bytes = text_of(path);
+    {
+        namespace av = walt::detail::av;
+        AVFormatContext* opened = nullptr;
+        REQUIRE(avformat_open_input(&opened, path.c_str(), nullptr, nullptr) >= 0);
+        const av::owned<AVPacket> packet(av_packet_alloc());
+        for (int n = 0; n <= 24; ++n) {
+            av_packet_unref(packet.get());
+            REQUIRE(av_read_frame(opened, packet.get()) >= 0);
+        }
+        CHECK((packet->flags & AV_PKT_FLAG_KEY) != 0);
+        const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(packet->pos);
+        std::fill(from, from + packet->size, '\x55');
+        avformat_close_input(&opened);
+    }
+    folder.write("a.mp4", bytes);
+    REQUIRE(walt::read_video(path).frames == 24);
+    const walt::clip_reading how{.frames = 4, .height = 6, .width = 8};
+    const walt::video_folder after_others(folder.path, how);
+    std::vector<std::vector<float>> alone;
+    std::set<std::vector<float>> different;
+    for (std::uint64_t n = 0; n < 150; ++n) {
+        alone.push_back(walt::clip_at(walt::video_folder(folder.path, how), walt::seed{n}, 0).pixels);
+        different.insert(alone.back());
+    }
+    CHECK(different.size() > 21); // clips behind the spoilt place come too
+    for (std::uint64_t n = 0; n < 150; ++n) REQUIRE(walt::clip_at(after_others, walt::seed{n}, 0).pixels == alone[n]);
+    for (std::uint64_t n = 0; n < 150; ++n)
+        for (int f = 0; f < 4; ++f) {
+            const walt::clip still = walt::frame_at(after_others, walt::seed{n}, 0, f);
+            REQUIRE(std::equal(still.pixels.begin(), still.pixels.end(), alone[n].begin() + f * 144));
+        }
 }
 
 TEST_CASE("a small file may not have more packets than bytes, nor frames larger than it can hold") {

@@ -4,6 +4,7 @@
 #include "../core/range.hpp"
 #include "../io/mp4.hpp"
 #include "dataset.hpp"
+#include "frame_intervals.hpp"
 #include "media_folder.hpp"
 #include "resize.hpp"
 
@@ -78,7 +79,7 @@ class video_folder {
         std::mutex one_at_a_time;
         std::shared_ptr<const frame_index> index; // null: not yet
         std::atomic<std::int64_t> counted = -1;   // frames, by decoding them; -1: not yet
-        std::atomic<std::int64_t> certain = 0;    // frames before this number were decoded
+        detail::frame_intervals decoded;          // by clips, with the index; the mutex is also theirs
     };
 
     void read_frames(walt::seed seed, std::int64_t index, int frame, int count, clip& out) const {
@@ -87,14 +88,15 @@ class video_folder {
             const std::shared_ptr<const frame_index> packets = index_of(file, known);
             // What a clip is, is a function of the file, whatever is known of it by now: first by its packets.
             std::optional<std::int64_t> start = start_in(packets->frames, seed, index);
-            if (!start || !read_from(file, known, *packets, *start, frame, count, seed, index, out)) {
+            if (!start || !read_certain(file, known, *packets, *start, frame, count, seed, index, out)) {
                 if (known.counted < 0) known.counted = count_frames(file.path, how_.rate);
                 start = start_in(known.counted, seed, index);
                 require(start.has_value(),
                         "the video '{}' has {} frames; a clip of {} with stride {} from {} to {} of it needs {} there",
                         file.path.string(), known.counted.load(), how_.frames, how_.stride, how_.from, how_.until,
                         needed());
-                require(read_from(file, known, {}, *start, frame, count, seed, index, out),
+                const part wanted{frame, count}; // all of its frames were decoded when they were counted
+                require(read_from(file, {}, *start, wanted, wanted, seed, index, out),
                         "the video '{}' changed while it was read: fewer than {} frames came", file.path.string(),
                         known.counted.load());
             }
@@ -118,33 +120,46 @@ class video_folder {
         return begin + least + (how_.random_start ? numbers.below(2, static_cast<std::uint32_t>(some)) : 0);
     }
 
-    /// Frames frame .. frame + count - 1 of the clip that begins there; false where the file ends before the clip does.
-    bool read_from(const media_file& file, known_file& known, const frame_index& packets, std::int64_t start, int frame,
-                   int count, walt::seed seed, std::int64_t index, clip& out) const {
+    /// As read_from, by the file's index; false also where a frame of the clip that is not wanted cannot be decoded:
+    /// all of them are, unless it is known that they can.
+    bool read_certain(const media_file& file, known_file& known, const frame_index& packets, std::int64_t start,
+                      int frame, int count, walt::seed seed, std::int64_t index, clip& out) const {
+        const auto locked = [&](auto use) {
+            const std::lock_guard lock(known.one_at_a_time);
+            return use(known.decoded);
+        };
+        if (locked([&](auto& decoded) { return decoded.cover(start, start + needed()); }))
+            return read_from(file, packets, start, {frame, count}, {frame, count}, seed, index, out);
+        if (!read_from(file, packets, start, {0, how_.frames}, {frame, count}, seed, index, out)) return false;
+        locked([&](auto& decoded) { decoded.add(start, start + needed()); });
+        return true;
+    }
+
+    /// Some frames of a clip.
+    struct part {
+        int first, count;
+    };
+
+    /// Decodes `all` of the clip that begins there, of which `wanted` go to `out`; false where the file ends before.
+    bool read_from(const media_file& file, const frame_index& packets, std::int64_t start, part all, part wanted,
+                   walt::seed seed, std::int64_t index, clip& out) const {
         const philox numbers{seed.value, static_cast<std::uint64_t>(index)};
         const crop keep = how_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
         const std::ptrdiff_t size = std::ptrdiff_t{3} * how_.height * how_.width;
-        // The clip of which one frame is wanted must be there, too: its other frames are read as well, once.
-        const bool certain = start + needed() <= known.certain;
-        const int first = certain ? frame : 0, all = certain ? count : how_.frames;
         std::optional<resizer> resize;
         std::pair<int, int> stored; // which may change: each frame is resized from its own
-        int f = first;
+        int f = all.first - wanted.first;
         const int came = each_frame(
-            file.path, start + std::int64_t{first} * how_.stride, all, how_.stride, how_.rate,
+            file.path, start + std::int64_t{all.first} * how_.stride, all.count, how_.stride, how_.rate,
             [&](const std::vector<std::uint8_t>& rgb, int height, int width) {
                 if (!resize || stored != std::pair{height, width})
                     resize.emplace(height, width, how_.height, how_.width, keep);
                 stored = {height, width};
-                if (f >= frame && f < frame + count) (*resize)(rgb.data(), out.pixels.data() + size * (f - frame));
+                if (f >= 0 && f < wanted.count) (*resize)(rgb.data(), out.pixels.data() + size * f);
                 ++f;
             },
             packets);
-        if (came < all) return false;
-        std::int64_t before = known.certain;
-        while (before < start + needed() && !known.certain.compare_exchange_weak(before, start + needed())) {
-        }
-        return true;
+        return came == all.count;
     }
 
     std::shared_ptr<const frame_index> index_of(const media_file& file, known_file& known) const {
