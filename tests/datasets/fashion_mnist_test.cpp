@@ -21,6 +21,7 @@ TEST_CASE("the folder of Fashion-MNIST is the argument, else the environment's, 
     setenv("WALT_FASHION_MNIST", (other.path / "none").c_str(), 1);
     CHECK_THROWS_WITH(walt::fashion_mnist_folder(),
                       Contains("apt-get install dataset-fashion-mnist") && Contains("none"));
+    CHECK_THROWS_WITH(walt::fashion_mnist_folder(std::string(300, 'a')), Contains("is not in 'aaa"));
     if (before) setenv("WALT_FASHION_MNIST", kept.c_str(), 1);
     else unsetenv("WALT_FASHION_MNIST");
 }

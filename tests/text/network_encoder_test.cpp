@@ -229,6 +229,8 @@ TEST_CASE("a wrong file of others' weights is one sentence that names tensor and
     std::filesystem::remove(folder.path / "part-1.safetensors");
     CHECK_THAT(with_index(right.index(2)),
                Catch::Matchers::Contains("part-1.safetensors cannot be opened for reading"));
+    CHECK_THROWS_WITH(tensor_files(std::string(300, 'a')),
+                      Catch::Matchers::Contains("aaa cannot be opened for reading: File name too long"));
 }
 
 TEMPLATE_TEST_CASE("a network's vectors of a text do not depend on what it is encoded with", "[text]",
@@ -359,6 +361,16 @@ TEST_CASE("a file of a cache that is not as it should be is named", "[text][cach
     other.save(file);
     CHECK_THROWS_WITH(cached_encoder(encoder_on(ctx), folder.path),
                       file.string() + " is not a file of encoded texts of 16 numbers a position");
+}
+
+TEST_CASE("a cache whose folder is gone says so, and encodes nothing", "[text][cache]") {
+    cpu::context ctx;
+    const temporary_folder folder;
+    const cached_encoder cached(encoder_on(ctx), folder.path);
+    std::filesystem::remove_all(folder.path / cached.identity());
+    const std::vector<std::string> texts{"red"};
+    CHECK_THROWS_WITH(cached.encode(texts), "the folder '" + (folder.path / cached.identity()).string() +
+                                                "' cannot be read: No such file or directory");
 }
 
 TEST_CASE("a denoiser is told by a network's vectors", "[text][sample]") {

@@ -1,6 +1,7 @@
 // Fashion-MNIST: 28 x 28 grey pictures of ten kinds of clothes.
 #pragma once
 
+#include "../io/folders.hpp"
 #include "idx.hpp"
 
 #include <cstdlib>
@@ -30,7 +31,7 @@ inline std::filesystem::path fashion_mnist_folder(const std::filesystem::path& g
     const std::filesystem::path folder = !given.empty()    ? given
                                          : named && *named ? named
                                                            : "/usr/share/datasets/fashion-mnist";
-    require(std::filesystem::is_directory(folder),
+    require(is_folder(folder),
             "Fashion-MNIST is not in '{}': install it with 'apt-get install dataset-fashion-mnist', or name its folder "
             "in WALT_FASHION_MNIST",
             folder.string());

@@ -85,7 +85,10 @@ inline idx_array read_idx(const std::filesystem::path& path, int rank) {
         count *= extent;
         array.extents.push_back(extent);
     }
-    const std::uint64_t allowed = std::max(idx_bytes_of_any_file, idx_bytes_a_byte * std::filesystem::file_size(path));
+    std::error_code problem;
+    const std::uintmax_t size = std::filesystem::file_size(path, problem);
+    require(!problem, "the system does not say how many bytes the IDX file '{}' has: {}", name, problem.message());
+    const std::uint64_t allowed = std::max(idx_bytes_of_any_file, idx_bytes_a_byte * size);
     require(count <= allowed,
             "the IDX file '{}' says that it has {} bytes of values; of a file of its size at most {} are "
             "read",

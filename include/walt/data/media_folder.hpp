@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/note.hpp"
+#include "../io/folders.hpp"
 #include "../io/text_lines.hpp"
 #include "../text/unicode.hpp"
 #include "clips.hpp"
@@ -51,23 +52,6 @@ inline media media_of(const std::filesystem::path& file) {
 /// For messages.
 inline const char* name_of(media kind) {
     return kind == media::image ? "images (.png, .jpg)" : "videos (.mp4, .avi, ...)";
-}
-
-/// What a folder has, in the order of the names; not what begins with a dot: systems and programs hide their own files
-/// so (among them "._name", which a Mac leaves beside every file on foreign disks).
-inline std::vector<std::filesystem::path> visible_entries(const std::filesystem::path& folder) {
-    std::error_code problem;
-    std::vector<std::filesystem::path> entries;
-    for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
-        if (at->path().filename().string().front() != '.') entries.push_back(at->path());
-    require(!problem, "the folder '{}' cannot be read: {}", folder.string(), problem.message());
-    std::sort(entries.begin(), entries.end());
-    return entries;
-}
-/// A link that leads nowhere or that may not be followed is none.
-inline bool is_folder(const std::filesystem::path& path) {
-    std::error_code problem;
-    return std::filesystem::is_directory(path, problem);
 }
 
 /// The files of a folder in the order of their names. Where the folder has a captions.txt (lines "file<TAB>caption"),

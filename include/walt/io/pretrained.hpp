@@ -20,7 +20,7 @@ namespace walt {
 class tensor_files {
   public:
     explicit tensor_files(std::filesystem::path path) {
-        if (std::filesystem::is_directory(path)) {
+        if (is_folder(path)) {
             const std::filesystem::path index = path / "model.safetensors.index.json";
             path = is_there(index) ? index : path / "model.safetensors";
         }

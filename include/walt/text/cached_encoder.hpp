@@ -36,7 +36,8 @@ concept known_text_encoder = text_encoder<E> && requires(const E& e) {
 /// valid positions are stored, as float32.
 template <known_text_encoder Encoder> class cached_encoder {
   public:
-    /// The folder is made if need be. A file in it that is not as it should be is a walt::error that names it.
+    /// The folder is made if need be. One that cannot be read, and a file in it that is not as it should be, is a
+    /// walt::error that names it.
     cached_encoder(Encoder encoder, const std::filesystem::path& folder)
         : encoder_(std::move(encoder)), folder_(folder / encoder_.identity()) {
         make_folder(folder_);
@@ -94,9 +95,9 @@ template <known_text_encoder Encoder> class cached_encoder {
 
     /// Takes note of files that were not there before.
     void look() const {
-        for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-            const std::string name = entry.path().filename().string();
-            if (entry.path().extension() == ".safetensors" && !seen_.contains(name)) read(name);
+        for (const std::filesystem::path& entry : visible_entries(folder_)) {
+            const std::string name = entry.filename().string();
+            if (entry.extension() == ".safetensors" && !seen_.contains(name)) read(name);
         }
     }
 
