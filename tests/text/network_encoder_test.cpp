@@ -15,6 +15,7 @@
 #include <walt/transformer/denoiser.hpp>
 
 #include <fstream>
+#include <limits>
 
 using namespace walt;
 
@@ -348,19 +349,65 @@ TEST_CASE("a file of a cache that is not as it should be is named", "[text][cach
     const auto file = std::filesystem::directory_iterator(folder.path / identity)->path();
     std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
     CHECK_THROWS_WITH(cached_encoder(encoder_on(ctx), folder.path), Catch::Matchers::StartsWith(file.string()));
-    safetensors_writer other;
-    const std::vector<std::int64_t> one{1};
-    const std::vector<std::uint8_t> letter{'a'};
-    const std::vector<std::int32_t> place{0};
-    const std::vector<float> vector(17);
-    other.add("texts", {1}, std::span<const std::uint8_t>(letter));
-    other.add("text_ends", {1}, std::span<const std::int64_t>(one));
-    other.add("counts", {1}, std::span<const std::int64_t>(one));
-    other.add("positions", {1}, std::span<const std::int32_t>(place));
-    other.add("vectors", {1, 17}, std::span<const float>(vector));
-    other.save(file);
-    CHECK_THROWS_WITH(cached_encoder(encoder_on(ctx), folder.path),
-                      file.string() + " is not a file of encoded texts of 16 numbers a position");
+    // Texts of a letter each, of one position but for what `counts` say.
+    const auto write = [&](const std::vector<std::int64_t>& counts, std::int64_t positions, std::int64_t dim,
+                           float number) {
+        safetensors_writer other;
+        std::vector<std::uint8_t> letters;
+        std::vector<std::int64_t> ends;
+        for (std::int64_t i = 0; i < std::ssize(counts); ++i)
+            letters.push_back(static_cast<std::uint8_t>('a' + i)), ends.push_back(i + 1);
+        const std::vector<std::int32_t> places(static_cast<std::size_t>(positions));
+        const std::vector<float> vectors(static_cast<std::size_t>(positions * dim), number);
+        other.add("texts", {std::ssize(letters)}, std::span<const std::uint8_t>(letters));
+        other.add("text_ends", {std::ssize(ends)}, std::span<const std::int64_t>(ends));
+        other.add("counts", {std::ssize(counts)}, std::span<const std::int64_t>(counts));
+        other.add("positions", {positions}, std::span<const std::int32_t>(places));
+        other.add("vectors", {positions, dim}, std::span<const float>(vectors));
+        other.save(file);
+    };
+    const auto refused = [&] {
+        CHECK_THROWS_WITH(cached_encoder(encoder_on(ctx), folder.path),
+                          file.string() + " is not a file of encoded texts of 16 numbers a position");
+    };
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    write({1}, 1, 17, 0), refused();
+    write({1}, 2, 16, 0), refused();
+    write({9}, 9, 16, 0), refused(); // of 8 positions
+    write({-1, 2}, 1, 16, 0), refused();
+    write({most, most, 2}, 0, 16, 0), refused(); // whose sum is 0 in 64 bits
+    write({1}, 1, 16, 0);
+    const std::vector<std::string> known{"a"};
+    CHECK(cached_encoder(encoder_on(ctx), folder.path).encode(known).valid[0] == 1);
+    write({1}, 1, 16, std::numeric_limits<float>::infinity());
+    CHECK_THROWS_WITH(cached_encoder(encoder_on(ctx), folder.path).encode(known),
+                      file.string() + ": element 0 of tensor vectors is inf, where a finite number is needed");
+}
+
+namespace {
+/// Whose last text is not finite.
+struct broken_encoder {
+    int dim() const { return 2; }
+    int max_tokens() const { return 3; }
+    std::string identity() const { return "broken"; }
+    text_batch encode(std::span<const std::string> texts) const {
+        text_batch made{3, 2, std::vector<float>(texts.size() * 6), std::vector<std::uint8_t>(texts.size() * 3), {}};
+        for (std::size_t s = 0; s < texts.size(); ++s) made.valid[s * 3] = made.valid[s * 3 + 1] = 1;
+        made.vectors[made.vectors.size() - 3] = std::numeric_limits<float>::quiet_NaN();
+        return made;
+    }
+};
+} // namespace
+
+TEST_CASE("numbers that are not finite are not kept by a cache", "[text][cache]") {
+    const temporary_folder folder;
+    const cached_encoder cached(broken_encoder{}, folder.path);
+    const std::vector<std::string> texts{"blue", "red"};
+    CHECK_THROWS_WITH(cached.encode(texts),
+                      "the text encoder broken gave a text a number that is not finite (nan, at position 1), which is "
+                      "not kept: \"red\"");
+    CHECK(cached.size() == 0);
+    CHECK(std::filesystem::is_empty(folder.path / "broken"));
 }
 
 TEST_CASE("a cache whose folder is gone says so, and encodes nothing", "[text][cache]") {

@@ -8,6 +8,7 @@
 #include "encoder.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -33,7 +34,7 @@ concept known_text_encoder = text_encoder<E> && requires(const E& e) {
 /// text_cache/<identity> holds the answers of one encoder, so other weights, another tokenizer or another length never
 /// meet: a file for each call that had something new, whole or not at all, named by its texts. Any number of processes
 /// may use a folder: none changes another's files, and what they have added is found before a text is encoded. Only
-/// valid positions are stored, as float32.
+/// valid positions are stored, as float32. Numbers that are not finite are a walt::error, and are not stored.
 template <known_text_encoder Encoder> class cached_encoder {
   public:
     /// The folder is made if need be. One that cannot be read, and a file in it that is not as it should be, is a
@@ -73,6 +74,7 @@ template <known_text_encoder Encoder> class cached_encoder {
                 std::vector<float> vectors(at.count * D);
                 file.read_into("positions", std::span(positions), at.first);
                 file.read_into("vectors", std::span(vectors), at.first * D);
+                file.require_finite("vectors", std::span<const float>(vectors), at.first * D);
                 for (std::size_t i = 0; i < at.count; ++i) {
                     require(positions[i] >= 0 && positions[i] < max_tokens(),
                             "{}: a text of {} positions has none with the number {}", file.path(), M, positions[i]);
@@ -111,7 +113,8 @@ template <known_text_encoder Encoder> class cached_encoder {
         for (const std::int64_t count : counts) first += static_cast<std::uint64_t>(count);
         require(ends.size() == counts.size() && (ends.empty() || ends.back() == std::ssize(letters)) &&
                     (ends.empty() || ends.front() >= 0) && std::is_sorted(ends.begin(), ends.end()) &&
-                    std::all_of(counts.begin(), counts.end(), [](std::int64_t count) { return count >= 0; }) &&
+                    std::all_of(counts.begin(), counts.end(),
+                                [&](std::int64_t count) { return count >= 0 && count <= max_tokens(); }) &&
                     sizes.size() == 2 && static_cast<std::uint64_t>(sizes[0]) == first && sizes[1] == dim() &&
                     file.tensor("positions").elements() == first,
                 "{} is not a file of encoded texts of {} numbers a position", file.path(), dim());
@@ -145,7 +148,13 @@ template <known_text_encoder Encoder> class cached_encoder {
                 ++counts[s];
                 positions.push_back(static_cast<std::int32_t>(p));
                 const auto from = came.vectors.begin() + static_cast<std::ptrdiff_t>((s * M + p) * D);
-                vectors.insert(vectors.end(), from, from + static_cast<std::ptrdiff_t>(D));
+                const auto end = from + static_cast<std::ptrdiff_t>(D);
+                const auto bad = std::find_if_not(from, end, [](float number) { return std::isfinite(number); });
+                if (bad != end)
+                    fail("the text encoder {} gave a text a number that is not finite ({}, at position {}), which is "
+                         "not kept: \"{}\"",
+                         identity(), *bad, p, texts[s]);
+                vectors.insert(vectors.end(), from, end);
             }
         }
         safetensors_writer file;
