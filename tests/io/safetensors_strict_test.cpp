@@ -112,6 +112,29 @@ TEST_CASE("what cannot be a tensor is not taken") {
     CHECK(text_of(path) == "old");
 }
 
+TEST_CASE("what is written can be read: a header that is too large for that is refused") {
+    const temporary_folder folder;
+    const auto path = folder.write("a", "old");
+    const auto with = [&](std::string value) {
+        safetensors_writer file;
+        file.metadata("k", std::move(value));
+        return file;
+    };
+    constexpr std::size_t around = std::string_view(R"({"__metadata__":{"k":""}})").size();
+    constexpr std::size_t most = safetensors_file::longest_header - around;
+    CHECK_THROWS_WITH(with(std::string(most + 1, 'a')).save(path),
+                      path.string() +
+                          " cannot be written: its header is JSON of 16777217 bytes; more than 16777216 are not read");
+    CHECK_THROWS_WITH(with(std::string(999'999, '[')).save(path),
+                      path.string() + " cannot be written: its header is JSON of 1000001 lists and objects; more than "
+                                      "1000000 are not read");
+    CHECK(text_of(path) == "old");
+    with(std::string(most, 'a')).save(path);
+    CHECK(safetensors_file(path).metadata().at("k").size() == most);
+    with(std::string(999'998, '[')).save(path);
+    CHECK(safetensors_file(path).metadata().at("k").size() == 999'998);
+}
+
 TEST_CASE("hostile headers are refused with a sentence") {
     const temporary_folder folder;
     const std::string a = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
@@ -147,7 +170,7 @@ TEST_CASE("hostile headers are refused with a sentence") {
     std::string many = "{\"a\":[";
     for (int i = 0; i < 1'100'000; ++i) many += "[],";
     refused(folder, many + "1]}", 0, "lists and objects; more than 1000000 are not read");
-    refused(folder, "{\"" + std::string(std::size_t{1} << 24, 'n') + "\":1}", 0, "more than 16777216 are not read");
+    refused(folder, "{\"" + std::string(std::size_t{1} << 24, 'n') + "\":1}", 0, "16777216 are allowed");
     refused(folder, "{\"" + std::string(1'000'000, 'n') + "\":1}", 0, "nnn...");
     CHECK_THROWS_WITH(safetensors_file(folder.write("f", "1234567")), Catch::Contains("has 7 bytes"));
     CHECK_THROWS_WITH(safetensors_file(folder.write("f", with_length(100'000'001, "{}"))),

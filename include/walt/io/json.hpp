@@ -43,15 +43,20 @@ class json {
     }
     ~json() { json_decref(value_); }
 
-    /// The document of a text. Throws walt::error, which calls the text `what`, for text that is no JSON or no UTF-8,
-    /// for an integer of more than 63 bits, for a key that an object has twice, for more than `depth` levels, and for
-    /// more than fits (below).
-    static json parse(std::string_view what, std::string_view text) {
+    /// Throws walt::error, which calls the text `what`, for one that is too large to be read: longer than `longest`, or
+    /// with more than `most_lists` of the characters that begin a list or an object, wherever they stand.
+    static void check_size(std::string_view what, std::string_view text) {
         require(text.size() <= longest, "{} is JSON of {} bytes; more than {} are not read", what, text.size(),
                 longest);
         const auto lists = std::count_if(text.begin(), text.end(), [](char c) { return c == '[' || c == '{'; });
         require(lists <= most_lists, "{} is JSON of {} lists and objects; more than {} are not read", what, lists,
                 most_lists);
+    }
+    /// The document of a text. Throws walt::error, which calls the text `what`, for text that is no JSON or no UTF-8,
+    /// for an integer of more than 63 bits, for a key that an object has twice, for more than `depth` levels, and as
+    /// check_size does.
+    static json parse(std::string_view what, std::string_view text) {
+        check_size(what, text);
         if (text.find('\0') != std::string_view::npos) fail("{} is not valid JSON: it contains a null byte", what);
         json_error_t problem;
         json_t* found = json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);

@@ -82,7 +82,7 @@ struct stored_tensor {
 /// of threads. Everything that is wrong with it is a walt::error that names the file and the tensor.
 class safetensors_file {
   public:
-    static constexpr std::uint64_t longest_header = 100'000'000;
+    static constexpr std::uint64_t longest_header = json::longest;
 
     explicit safetensors_file(const std::filesystem::path& path) : file_(path), path_(file_.path()) {
         require(file_.size() >= 8, "{} has {} bytes, fewer than the 8 that every safetensors file begins with", path_,

@@ -58,9 +58,8 @@ class safetensors_writer {
     /// Replaces `path` whole or not at all.
     void save(const std::filesystem::path& path) const {
         std::string header = header_text(path.string());
+        static_assert(safetensors_file::longest_header % 8 == 0);
         header.resize((header.size() + 7) / 8 * 8, ' ');
-        require(header.size() <= safetensors_file::longest_header, "{} would have a header of {} bytes; {} are allowed",
-                path.string(), header.size(), safetensors_file::longest_header);
         const std::uint64_t length = header.size();
         atomic_file file(path);
         file.write(std::as_bytes(std::span(&length, 1)));
@@ -98,8 +97,10 @@ class safetensors_writer {
                           json_fields()("dtype", tensor.dtype)("shape", tensor.shape)("data_offsets", offsets).text());
             at += tensor.bytes;
         }
-        return header.text();
-    } catch (const error& problem) { // a name that is not UTF-8
+        std::string text = header.text();
+        json::check_size("its header", text); // as who reads it does
+        return text;
+    } catch (const error& problem) { // a name that is not UTF-8, or too much metadata
         fail("{} cannot be written: {}", path, problem.what());
     }
 
