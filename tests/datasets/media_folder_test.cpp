@@ -85,8 +85,13 @@ TEST_CASE("a folder of which nothing can be read says so") {
     const temporary_folder folder;
     folder.write("captions.txt", "gone.png\ta\nlost.png\tb\n");
     const walt::media_folder files(walt::list_media(folder.path, walt::media::image));
-    CHECK_THROWS_WITH(at(files, 1), Contains("none of the 2 files") && Contains(folder.path.string()));
+    const auto says_so = [&](std::int64_t index) {
+        CHECK_THROWS_WITH(at(files, index), Contains("none of the 2 files") && Contains(folder.path.string()) &&
+                                                Contains("can be read: this file is broken"));
+    };
+    says_so(1);
     CHECK(files.unreadable() == 2);
+    says_so(0); // nothing is read any more
 }
 
 TEST_CASE("whatever a file throws it is skipped, and those that replace it come evenly") {

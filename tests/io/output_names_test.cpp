@@ -26,6 +26,8 @@ TEST_CASE("every text has a short, visible name of its own") {
     std::sort(sorted.begin(), sorted.end());
     CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end());
     for (const std::string& name : names) CHECK((name.size() <= 64 && name[0] != '.' && walt::unicode::valid(name)));
+    CHECK(walt::file_names({"Красный", "красный", "ÉTÉ", "été", "e\u0301te\u0301", "ete"}) ==
+          std::vector<std::string>{"Красный", "красный_2", "ÉTÉ", "été_2", "e\u0301te\u0301_3", "ete_4"});
     std::string wide;
     for (int i = 0; i < 40; ++i) wide += "ы";
     CHECK(walt::file_names({wide})[0].size() == 60); // whole letters

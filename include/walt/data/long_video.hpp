@@ -21,8 +21,8 @@ struct frame_reading {
     int multiple = 1;          ///< what is 0 is rounded down to such a multiple, as a tokenizer's space_compression
 };
 
-/// The frames of a video file in order; only those asked for are in memory. Throws walt::error with FFmpeg's reason,
-/// and where the file changes its size.
+/// The frames of a video file in order; only those asked for are in memory. All have one size, also where the file
+/// changes its own. Throws walt::error with FFmpeg's reason.
 class video_reader {
   public:
     explicit video_reader(const std::filesystem::path& path, frame_reading how = {})

@@ -15,6 +15,7 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -103,10 +104,10 @@ class media_folder {
     template <class Read> void with(walt::seed seed, std::int64_t index, Read&& read) const {
         const std::vector<media_file>& files = state_->files;
         const permutation others(size(), seed.value ^ 0x6f74686572u, static_cast<std::uint64_t>(index));
-        std::string reason;
         for (std::int64_t tried = -1; tried < size(); ++tried) {
             const auto i = static_cast<std::size_t>(tried < 0 ? index : others(tried));
             if (state_->broken[i]) continue;
+            std::string reason;
             try {
                 return read(files[i]);
             } catch (const std::exception& what) {
@@ -114,12 +115,17 @@ class media_folder {
             } catch (...) {
                 reason = "something was thrown that is no exception of the standard library";
             }
-            if (state_->broken[i].exchange(true)) continue; // another thread named it
+            {
+                const std::lock_guard inside(state_->one_at_a_time);
+                if (state_->broken[i].exchange(true)) continue; // another thread named it
+                state_->last_reason = reason;
+            }
             ++state_->count;
             detail::note("skipping '{}': {}", files[i].path.string(), reason);
         }
-        fail("none of the {} files in '{}' can be read{}{}", files.size(), files.front().path.parent_path().string(),
-             reason.empty() ? "" : ": ", reason);
+        const std::lock_guard inside(state_->one_at_a_time);
+        fail("none of the {} files in '{}' can be read: {}", files.size(), files.front().path.parent_path().string(),
+             state_->last_reason);
     }
 
   private:
@@ -128,6 +134,8 @@ class media_folder {
         const std::vector<media_file> files;
         std::vector<std::atomic<bool>> broken;
         std::atomic<std::int64_t> count = 0;
+        std::mutex one_at_a_time;
+        std::string last_reason; // of the file that was found unreadable last
     };
     std::shared_ptr<state> state_;
 };

@@ -10,7 +10,7 @@
 
 namespace walt {
 
-/// B videos, or of a stack of F images F videos of one frame; clamped. Throws walt::error where a pixel is no number.
+/// B videos, or of a stack of F images F videos of one frame; clamped. Throws walt::error where a pixel is not finite.
 inline std::vector<video> to_videos(const clips& from) {
     from.check();
     require(from.shape.channels == 3, "videos have 3 channels; these clips have {}", from.shape.channels);

@@ -27,8 +27,8 @@ struct video {
     }
 };
 
-/// Pixels [B, F, H, W, 3] in [-1, 1] (host memory) as B videos, clamped. Throws walt::error where one is no number: a
-/// black video would hide it.
+/// Pixels [B, F, H, W, 3] in [-1, 1] (host memory) as B videos, clamped. Throws walt::error where one is not finite:
+/// a black video would hide it.
 inline std::vector<video> to_videos(view<const float, dynamic, dynamic, dynamic, dynamic, 3> pixels) {
     const auto extent = [&](int axis) { return static_cast<int>(pixels.extent(axis)); };
     std::vector<video> list(static_cast<std::size_t>(pixels.extent(0)), video{extent(1), extent(2), extent(3), {}});
@@ -36,11 +36,10 @@ inline std::vector<video> to_videos(view<const float, dynamic, dynamic, dynamic,
     for (video& one : list) {
         one.rgb.resize(static_cast<std::size_t>(one.frames) * one.frame_size());
         for (std::uint8_t& byte : one.rgb) {
-            const float value = (*next++ + 1.0f) * 127.5f;
-            require(!std::isnan(value),
-                    "pixels of video {} of {} are no numbers: what made them (weights, conditions) "
-                    "is not finite",
-                    &one - list.data(), list.size());
+            const float pixel = *next++, value = (pixel + 1.0f) * 127.5f;
+            require(std::isfinite(pixel),
+                    "pixels of video {} of {} are not finite ({}): neither is what made them (weights, conditions)",
+                    &one - list.data(), list.size(), pixel);
             byte = static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0f, 255.0f)));
         }
     }

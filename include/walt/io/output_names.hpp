@@ -20,16 +20,16 @@ inline void make_writable(const std::filesystem::path& folder) {
 }
 
 /// A name for the file of each text, without an ending: its letters and digits of any script, the others as _, at most
-/// 60 bytes; "no_text" where nothing is left. All names differ (a number follows where texts would share one), in
-/// capitals too, and none begins with a dot.
+/// 60 bytes; "no_text" where nothing is left. All names differ (a number follows where texts would share one), also for
+/// who knows neither capitals nor marks, and none begins with a dot.
 inline std::vector<std::string> file_names(const std::vector<std::string>& texts) {
     constexpr std::size_t longest = 60;
     std::vector<std::string> names;
-    std::map<std::string, int> taken; // in small letters, with the last number that followed each
-    const auto small = [](std::string name) {
-        for (char& c : name)
-            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        return name;
+    std::map<std::u32string, int> taken; // plain and small, with the last number that followed each
+    const auto plain = [](const std::string& name) {
+        std::u32string made;
+        for (const char32_t point : unicode::decode(name)) unicode::append_plain(made, point);
+        return made;
     };
     for (const std::string& text : texts) {
         std::string name;
@@ -45,11 +45,11 @@ inline std::vector<std::string> file_names(const std::vector<std::string>& texts
         }
         while (!name.empty() && name.back() == '_') name.pop_back();
         if (name.empty()) name = "no_text";
-        const auto [at, is_new] = taken.try_emplace(small(name), 1);
+        const auto [at, is_new] = taken.try_emplace(plain(name), 1);
         std::string unique = name;
         while (!is_new) {
             unique = fmt::format("{}_{}", name, ++at->second);
-            if (taken.try_emplace(small(unique), 1).second) break;
+            if (taken.try_emplace(plain(unique), 1).second) break;
         }
         names.push_back(unique);
     }
