@@ -138,7 +138,12 @@ TEST_CASE("stacks of images come at the rate asked for, from first frames and wi
     const seen all = read(cache, 100, "image ");
     CHECK(all.stacks == 100);
     CHECK(all.videos.size() == 300);
-    for (int i = 0; i < 10; ++i) CHECK(all.images.count(i) > 10); // 30 each when even
+    for (int i = 0; i < 10; ++i) CHECK((all.images.count(i) == 30 && all.videos.count(i) == 30)); // whole epochs
+    const latent_cache one_epoch(fake_tokenizer{}, word_vectors(), with_stills{{9}},
+                                 {.clips = 9, .batch = 4, .image_rate = 0.25});
+    const seen once = read(one_epoch, 3, "image "); // 9 videos and 3 stacks of 3 images
+    CHECK(once.videos == std::multiset<int>{0, 1, 2, 3, 4, 5, 6, 7, 8});
+    CHECK(once.images == once.videos);
 
     const latent_cache only_images(fake_tokenizer{}, word_vectors(), numbered{},
                                    {.clips = 10, .batch = 4, .image_rate = 1});

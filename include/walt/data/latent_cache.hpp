@@ -78,7 +78,8 @@ class latent_cache {
         option("latent_caching::image_rate", mix_.image_rate(), ranges::share);
         option("latent_caching::seed", how_.seed.value, ranges::not_negative);
     }
-    /// Training batch n: a pure function of n, every clip once an epoch.
+    /// Training batch n: a pure function of n. Every clip comes once an epoch as a video, and once in one of images,
+    /// of which each stack takes as many as it has frames.
     latents operator()(std::int64_t n) const {
         const contents& all = *kept_;
         const std::int64_t F = all.shape.frames, N = all.numbers;
@@ -90,9 +91,9 @@ class latent_cache {
         for (std::int64_t sample = n * mix_.batch(); sample < (n + 1) * mix_.batch(); ++sample) {
             const bool image = mix_.is_stack(sample);
             batch.is_image.push_back(image);
-            const std::int64_t clip = clip_of(sample, 0);
+            const std::int64_t stacks = mix_.stacks_before(sample), video = image ? 0 : clip_of(sample - stacks, 0);
             for (std::int64_t f = 0; f < F; ++f) {
-                const std::int64_t from = image ? clip_of(sample, static_cast<std::uint64_t>(f) + 1) : clip;
+                const std::int64_t from = image ? clip_of(stacks * F + f, 1) : video;
                 const std::int64_t frame = from * F + (image ? 0 : f);
                 append(all.values, frame, all.shape.frame(), batch.values);
                 append(all.low_resolution, frame, all.low_frame, batch.low_resolution);
@@ -185,10 +186,10 @@ class latent_cache {
     static void append(const std::vector<T>& from, std::int64_t at, std::int64_t numbers, std::vector<U>& to) {
         detail::append(to, from, at * numbers, numbers);
     }
-    /// The clip of a sample: another order every epoch, and another one for every place in a stack of images.
-    std::int64_t clip_of(std::int64_t sample, std::uint64_t place) const {
-        const auto epoch = static_cast<std::uint64_t>(sample / how_.clips);
-        return permutation(how_.clips, how_.seed.value + epoch, place)(sample % how_.clips);
+    /// The clip of the nth video (of: 0) or of the nth image (of: 1), in another order every epoch.
+    std::int64_t clip_of(std::int64_t n, std::uint64_t of) const {
+        const auto epoch = static_cast<std::uint64_t>(n / how_.clips);
+        return permutation(how_.clips, how_.seed.value + epoch, of)(n % how_.clips);
     }
 
     latent_caching how_;
