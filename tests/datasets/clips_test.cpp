@@ -85,6 +85,38 @@ TEST_CASE("of no samples there are frames, and nothing to be joined", "[clips]")
     CHECK(also.shape == video_shape{0, 6, 1, 2, 4});
 }
 
+TEST_CASE("frames that follow a sample come behind its own, with all that is known of them", "[clips]") {
+    const clips all = mixed();
+    for (const clips& whole : {all, all.part(false)}) {
+        clips joined = whole.frames(0, 1);
+        joined.append(whole.frames(1, 1));
+        CHECK(joined == whole);
+        joined.append(joined);
+        CHECK((joined.frames(0, 2) == whole && joined.frames(2, 2) == whole));
+    }
+    clips bare = all;
+    bare.labels.clear();
+    CHECK_THROWS_WITH(bare.append(all), Catch::Contains("labels"));
+}
+
+TEST_CASE("a video grows chunk by chunk without being copied for each", "[clips]") {
+    clips made{.shape = {1, 1, 4, 4}, .pixels = std::vector<float>(48)};
+    latents also{.shape = {1, 1, 2, 2, 8}, .values = std::vector<float>(32)};
+    const clips chunk = made;
+    const latents latent_chunk = also;
+    int moves = 0;
+    for (int n = 0; n < 2000; ++n) {
+        const float *const pixels = made.pixels.data(), *const values = also.values.data();
+        made.append(chunk);
+        also.append(latent_chunk);
+        moves += (made.pixels.data() != pixels) + (also.values.data() != values);
+    }
+    CHECK((made.shape.frames == 2001 && also.shape.frames == 2001));
+    made.check();
+    also.check();
+    CHECK(moves < 80); // in each the memory doubles now and then
+}
+
 TEST_CASE("clips become videos, stacks images, and videos clips", "[clips]") {
     const std::vector<video> list = to_videos(mixed());
     REQUIRE(list.size() == 5); // two images, a video, two images

@@ -72,7 +72,7 @@ struct clips {
         detail::require_follows(shape, later.shape);
         require(is_image == later.is_image, "what follows a sample must be of its kind, video or stack of images");
         const auto join = [&](auto& of, const auto& behind, const char* what) {
-            of = detail::followed_by(of, behind, shape.count, what);
+            detail::join(of, behind, shape.count, what);
         };
         join(pixels, later.pixels, "pixels");
         join(labels, later.labels, "labels");

@@ -63,7 +63,7 @@ struct latents {
                 "latents with texts are not put together: {} and {} frames have one; give the texts afterwards",
                 text.row.size(), later.text.row.size());
         const auto join = [&](auto& of, const auto& behind, const char* what) {
-            of = detail::followed_by(of, behind, shape.count, what);
+            detail::join(of, behind, shape.count, what);
         };
         join(values, later.values, "values");
         join(labels, later.labels, "labels");

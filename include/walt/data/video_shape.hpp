@@ -5,6 +5,7 @@
 #include "../core/error.hpp"
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace walt {
@@ -51,14 +52,13 @@ std::vector<T> some_frames(const std::vector<T>& of, std::int64_t count, std::in
     for (std::int64_t b = 0; b < count; ++b) append(made, of, (b * frames + first) * frame, some * frame);
     return made;
 }
-/// The same of each sample, followed by what `later` has of it.
-template <class T>
-std::vector<T> followed_by(const std::vector<T>& of, const std::vector<T>& later, std::int64_t count,
-                           const char* what) {
+/// What is kept for each frame of `count` samples: each gets what `later` has of it behind its own.
+template <class T> void join(std::vector<T>& of, const std::vector<T>& later, std::int64_t count, const char* what) {
     require(of.empty() == later.empty(), "frames with {} cannot be followed by frames without, nor the other way",
             what);
+    if (count == 1) append(of, later); // where it lies: a stream joins chunk after chunk
+    if (count <= 1) return;
     std::vector<T> made;
-    if (count == 0) return made;
     made.reserve(of.size() + later.size());
     const auto sample = static_cast<std::ptrdiff_t>(of.size()) / count,
                behind = static_cast<std::ptrdiff_t>(later.size()) / count;
@@ -66,7 +66,7 @@ std::vector<T> followed_by(const std::vector<T>& of, const std::vector<T>& later
         append(made, of, b * sample, sample);
         append(made, later, b * behind, behind);
     }
-    return made;
+    of = std::move(made);
 }
 inline void require_frames(const video_shape& shape, std::int64_t first, std::int64_t some) {
     require(first >= 0 && some >= 1 && first + some <= shape.frames,
