@@ -95,7 +95,7 @@ class video_folder {
                         "the video '{}' has {} frames; a clip of {} with stride {} from {} to {} of it needs {} there",
                         file.path.string(), known.counted.load(), how_.frames, how_.stride, how_.from, how_.until,
                         needed());
-                const part wanted{frame, count}; // all of its frames were decoded when they were counted
+                const frame_span wanted{frame, count}; // all of its frames were decoded when they were counted
                 require(read_from(file, {}, *start, wanted, wanted, seed, index, out),
                         "the video '{}' changed while it was read: fewer than {} frames came", file.path.string(),
                         known.counted.load());
@@ -136,13 +136,13 @@ class video_folder {
     }
 
     /// Some frames of a clip.
-    struct part {
+    struct frame_span {
         int first, count;
     };
 
     /// Decodes `all` of the clip that begins there, of which `wanted` go to `out`; false where the file ends before.
-    bool read_from(const media_file& file, const frame_index& packets, std::int64_t start, part all, part wanted,
-                   walt::seed seed, std::int64_t index, clip& out) const {
+    bool read_from(const media_file& file, const frame_index& packets, std::int64_t start, frame_span all,
+                   frame_span wanted, walt::seed seed, std::int64_t index, clip& out) const {
         const philox numbers{seed.value, static_cast<std::uint64_t>(index)};
         const crop keep = how_.random_crop ? crop{numbers.uniform(0), numbers.uniform(1)} : crop{};
         const std::ptrdiff_t size = std::ptrdiff_t{3} * how_.height * how_.width;
