@@ -244,8 +244,8 @@ inline void correlate(context& ctx, const convolution_shape& shape, const void* 
         const std::size_t first = left.front();
         const auto& [taps, w, primitive] = passes.kinds()[passes.kind_of(first)];
         std::vector<const onednn_tensor*> alike;
-        std::erase_if(left, [&](std::size_t i) {
-            const bool is_alike = passes.kinds()[passes.kind_of(i)].w == w && sums[i].layout() == sums[first].layout();
+        std::erase_if(left, [&, at = w](std::size_t i) { // clang 14 captures no binding as it is
+            const bool is_alike = passes.kinds()[passes.kind_of(i)].w == at && sums[i].layout() == sums[first].layout();
             if (is_alike) alike.push_back(&sums[i]);
             return is_alike;
         });
