@@ -63,6 +63,7 @@ int main(int count, char** arguments) try {
     if (how.clips == 0) how.clips = how.as.samples.value * how.as.sets.value;
     if (how.real_clips == 0) how.real_clips = how.clips;
     how.how.split = how.as.split.value;
+    walt::check_options(how.how); // before hours of sampling
     how.seed = walt::seed{seed};
     walt::require(how.real.empty() == how.generated.empty(),
                   "clips are compared: --real and --generated come together");

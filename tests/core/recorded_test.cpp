@@ -37,12 +37,16 @@ class secret {
 /// A device that "records" by counting.
 struct recorder {
     struct recording {
-        explicit recording(recorder& of, auto&& work) : ctx(of) { ctx.recorded = true, work(), ctx.recorded = false; }
+        struct impossible {};
+        explicit recording(recorder& of, auto&& work) : ctx(of) {
+            if (ctx.full) throw impossible{};
+            ctx.recorded = true, work(), ctx.recorded = false;
+        }
         void replay() const { ++ctx.replays; }
         recorder& ctx;
     };
     int precision = 0, replays = 0;
-    bool recorded = false, may_record = true;
+    bool recorded = false, may_record = true, full = false;
     std::vector<work_key> keys;
     void add_to(work_key& key) const { key.add(precision); }
     void record(const work_key& key, auto&& work) { keys.push_back(key), work(); }
@@ -127,6 +131,13 @@ TEST_CASE("repeated work runs, is recorded and is replayed, and runs again when 
     for (int i = 0; i < 2; ++i) step();
     CHECK(calls == 5);
     CHECK(ctx.replays == 5);
+    ctx.precision = 2, ctx.full = true; // no room for a record: it runs
+    for (int i = 0; i < 3; ++i) step();
+    CHECK(calls == 8);
+    ctx.full = false;
+    for (int i = 0; i < 2; ++i) step();
+    CHECK(calls == 9);
+    CHECK(ctx.replays == 7);
 }
 
 TEST_CASE("coarse counts are few, and not much larger than the counts", "[core]") {

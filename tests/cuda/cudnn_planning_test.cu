@@ -36,7 +36,7 @@ TEST_CASE("cuda: memory that is short while cuDNN plans is an error, and forgott
     const int calls = finalized;
     REQUIRE(calls > 0);
 
-    finalized = 0,
+    finalized = 0;
     without_memory = calls - 1; // the plan itself; after it come the pointers that it is carried out with
     walt::cuda::context device;
     CHECK_THROWS_WITH(convolve(device), Catch::Contains("cudnnBackendFinalize"));

@@ -128,8 +128,9 @@ class video_folder {
             const std::lock_guard lock(known.one_at_a_time);
             return use(known.decoded);
         };
-        if (locked([&](auto& decoded) { return decoded.cover(start, start + needed()); }))
-            return read_from(file, packets, start, {frame, count}, {frame, count}, seed, index, out);
+        if (locked([&](auto& decoded) { return decoded.cover(start, start + needed()); }) &&
+            read_from(file, packets, start, {frame, count}, {frame, count}, seed, index, out))
+            return true; // else a file that is sought elsewhere for these: then as if nothing were known
         if (!read_from(file, packets, start, {0, how_.frames}, {frame, count}, seed, index, out)) return false;
         locked([&](auto& decoded) { decoded.add(start, start + needed()); });
         return true;

@@ -165,9 +165,8 @@ inline measured mean_over(std::string name, std::string unit, std::span<const do
 }
 
 /// How near a tokenizer's reconstructions are to the clips: PSNR and SSIM, and their Frechet distance from these clips
-/// in the network's features ("rFVD" in I3D's). Each clip is encoded and decoded once, and what was decoded is clamped
-/// to
-/// [-1, 1] as generated clips are; in constant memory.
+/// in the network's features ("rFVD" in I3D's). Each clip is encoded and decoded once, in constant memory, and what was
+/// decoded is clamped to [-1, 1] as generated clips are.
 template <class Tokenizer, clip_features F>
 std::vector<measured> reconstruction_measures(const Tokenizer& tokenizer, const F& network, const clip_source& of,
                                               const evaluating& how = {}) {

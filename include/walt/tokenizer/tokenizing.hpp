@@ -163,8 +163,8 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
 
     /// A trainer says so before a step's first micro-batch.
     void begin_step() { begins_step_ = true; }
-    /// A trainer says so when it drops a step's micro-batches. Those of a step that was made stay: see
-    /// begin_micro_batch.
+    /// A trainer says so when it drops a step's micro-batches. Before a step's first one there are none of it, and
+    /// those of the step that was made stay.
     void forget(Model& model) {
         if (!begins_step_) drop_micro_batches(model.context());
     }

@@ -4,8 +4,8 @@
 // It writes the loss of a batch to `loss`, which is the device's memory, and adds the loss's gradient to the gradients.
 // Its random numbers come from the philox alone. It does not wait for the device. It may have begin_step(), which a
 // trainer calls before the first micro-batch of a step, and forget(model), when it drops those that have come of one
-// that is not made. Where its operator() takes any model, it says which it means,
-// and where that is a template, which batch, so that a wrong one is a sentence (both are optional):
+// that is not made. Where its operator() takes any model, it says which it means, and where that is a template, which
+// batch, so that a wrong one is a sentence (both are optional):
 //     using of_config = denoiser_config; // the base of the config of the models that it trains (config/base.hpp)
 //     using batch_type = latents;
 #pragma once

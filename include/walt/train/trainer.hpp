@@ -79,11 +79,11 @@ class trainer {
         if constexpr (rules::a_source_gives_batch_n<Source>()) {
             try {
                 for (int i = 0; i < options_.accumulate; ++i) add(source(position_));
+                return update();
             } catch (...) {
                 forget(); // no half gradient for the next step
                 throw;
             }
-            return update();
         } else return {};
     }
 

@@ -196,14 +196,15 @@ class cudnn {
             .set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, mode);
         std::int64_t count = 0;
         const auto results = [&](std::int64_t most, void* into) {
-            return cudnnBackendGetAttribute(heuristics.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                            CUDNN_TYPE_BACKEND_DESCRIPTOR, most, &count, into);
+            return cudnn_descriptor::can(cudnnBackendGetAttribute(heuristics.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS,
+                                                                  CUDNN_TYPE_BACKEND_DESCRIPTOR, most, &count, into),
+                                         "cudnnBackendGetAttribute of heuristics");
         };
-        if (!heuristics.supported() || results(0, nullptr) != CUDNN_STATUS_SUCCESS) return all;
+        if (!heuristics.supported() || !results(0, nullptr)) return all;
         std::vector<cudnnBackendDescriptor_t> into;
         for (std::int64_t i = 0; i < count; ++i)
             into.push_back(all.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).get());
-        if (results(count, into.data()) != CUDNN_STATUS_SUCCESS) count = 0;
+        if (!results(count, into.data())) count = 0;
         all.erase(all.begin() + count, all.end());
         return all;
     }

@@ -102,12 +102,13 @@ class cudnn_descriptor {
         const cudnnStatus_t status = cudnnBackendFinalize(get());
         if (status != CUDNN_STATUS_SUCCESS) check(status, "cudnnBackendFinalize for {}", std::string(what()));
     }
-    /// Whether cuDNN can do what the descriptor says. Throws where it cannot tell for want of memory.
-    bool supported() {
-        const cudnnStatus_t status = cudnnBackendFinalize(get());
+    /// Whether cuDNN can do what the descriptor says.
+    bool supported() { return can(cudnnBackendFinalize(get()), "cudnnBackendFinalize"); }
+    /// Whether it could. Throws where it cannot tell for want of memory.
+    static bool can(cudnnStatus_t status, const char* what) {
         for (const cudnnStatus_t no_memory :
              {CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED})
-            if (status == no_memory) check(status, "cudnnBackendFinalize");
+            if (status == no_memory) check(status, "{}", what);
         return status == CUDNN_STATUS_SUCCESS;
     }
 
