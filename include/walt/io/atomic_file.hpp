@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -64,32 +65,39 @@ inline int open_temporary(const std::string& path, std::string& name) {
 }
 
 /// Removes what writers of `path` that were killed have left beside it: files that nobody has locked. A folder is
-/// looked through once a process. What would become another file may be anybody's, and stays.
+/// looked through once a process; what the system refuses to show or to open is tried again at the next write there.
+/// What would become another file may be anybody's, and stays.
 inline void remove_dead_temporaries(const std::filesystem::path& path) {
+    struct left_behind {
+        std::multimap<std::string, std::string> temporaries{}; // by what they become
+        std::vector<std::string> due{};                        // of files that this process has written
+    };
     static mutex one_at_a_time;
-    static std::map<std::string, std::multimap<std::string, std::string>> folders; // temporaries by what they become
+    static std::map<std::string, left_behind> folders;
     const lock inside(one_at_a_time);
     const std::filesystem::path folder = folder_of(path);
     const auto [found, is_new] = folders.try_emplace(folder.string());
-    auto& temporaries = found->second;
+    auto& [temporaries, due] = found->second;
     std::error_code problem;
     if (is_new)
         for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end; at.increment(problem))
             if (const std::string target = target_of(at->path().filename().string()); !target.empty())
                 temporaries.emplace(target, at->path().string());
     const auto [begin, end] = temporaries.equal_range(path.filename().string());
-    for (auto at = begin; at != end; ++at) {
-        const std::string& name = at->second;
+    for (auto at = begin; at != end; ++at) due.push_back(at->second);
+    temporaries.erase(begin, end);
+    std::erase_if(due, [](const std::string& name) {
         const int file =
             uninterrupted([&] { return ::open(name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); });
+        if (file < 0) return errno == ENOENT;
         struct stat status {};
-        if (file < 0) continue;
-        if (::fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
-            uninterrupted([&] { return ::flock(file, LOCK_EX | LOCK_NB); }) == 0)
+        const bool known = ::fstat(file, &status) == 0;
+        if (known && S_ISREG(status.st_mode) && uninterrupted([&] { return ::flock(file, LOCK_EX | LOCK_NB); }) == 0)
             ::unlink(name.c_str());
         ::close(file);
-    }
-    temporaries.erase(begin, end);
+        return known;
+    });
+    if (problem) folders.erase(found);
 }
 
 /// 0, or errno.
