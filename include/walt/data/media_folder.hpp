@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../core/note.hpp"
+#include "../core/threads.hpp"
 #include "../io/folders.hpp"
 #include "../io/text_lines.hpp"
 #include "../text/unicode.hpp"
@@ -15,7 +16,6 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -116,14 +116,14 @@ class media_folder {
                 reason = "something was thrown that is no exception of the standard library";
             }
             {
-                const std::lock_guard inside(state_->one_at_a_time);
+                const detail::lock inside(state_->one_at_a_time);
                 if (state_->broken[i].exchange(true)) continue; // another thread named it
                 state_->last_reason = reason;
             }
             ++state_->count;
             detail::note("skipping '{}': {}", files[i].path.string(), reason);
         }
-        const std::lock_guard inside(state_->one_at_a_time);
+        const detail::lock inside(state_->one_at_a_time);
         fail("none of the {} files in '{}' can be read: {}", files.size(), files.front().path.parent_path().string(),
              state_->last_reason);
     }
@@ -134,7 +134,7 @@ class media_folder {
         const std::vector<media_file> files;
         std::vector<std::atomic<bool>> broken;
         std::atomic<std::int64_t> count = 0;
-        std::mutex one_at_a_time;
+        detail::mutex one_at_a_time;
         std::string last_reason; // of the file that was found unreadable last
     };
     std::shared_ptr<state> state_;

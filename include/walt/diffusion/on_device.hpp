@@ -51,6 +51,13 @@ template <class Config> void check_conditions(const latents& batch) {
         detail::require_size(batch.low_resolution, came.size() / 4, came, "low-resolution numbers");
 }
 
+/// The values of frames that are not known, as many of each, become 0: they may be no numbers, and 0 * NaN is not 0.
+template <class Mark> void clear_unknown(std::vector<float>& values, const std::vector<Mark>& known) {
+    const std::size_t frame = known.empty() ? 0 : values.size() / known.size();
+    for (std::size_t f = 0; f < known.size(); ++f)
+        if (known[f] == 0) std::fill_n(values.data() + f * frame, frame, 0.0f);
+}
+
 /// What the network is told about the frames of a batch: kinds, labels, numbers, texts. The rest of the input stays
 /// empty. dropped [B F], or empty: frames that are told nothing. few_shapes rounds the number of texts up (coarse),
 /// for work that is recorded by its shapes.
@@ -76,8 +83,7 @@ denoiser_input<A, Config> conditions_on_device(Context& ctx, From& from, const l
         std::vector<std::uint8_t> valid = batch.numbers_valid;
         if (valid.empty()) valid.assign(frames, !numbers.empty());
         numbers.resize(frames * Config::numbers);
-        for (std::size_t f = 0; f < frames; ++f) // what is not known may be no number, and 0 * NaN is not 0
-            if (!valid[f]) std::fill_n(numbers.data() + f * Config::numbers, Config::numbers, 0.0f);
+        clear_unknown(numbers, valid);
         input.numbers =
             decltype(input.numbers)(put<A>(ctx, from, numbers).data(), batch.shape.count * batch.shape.frames);
         input.numbers_valid = put<std::uint8_t>(ctx, from, without(std::move(valid), std::uint8_t{0})).read();

@@ -79,11 +79,11 @@ class trainer {
         if constexpr (rules::a_source_gives_batch_n<Source>()) {
             try {
                 for (int i = 0; i < options_.accumulate; ++i) add(source(position_));
-                return update();
             } catch (...) {
                 forget(); // no half gradient for the next step
                 throw;
             }
+            return update();
         } else return {};
     }
 
@@ -105,28 +105,12 @@ class trainer {
     step_result update() {
         require(added_ == options_.accumulate, "a step has {} micro-batches, and {} came before update()",
                 options_.accumulate, added_);
-        auto& ctx = model_->context();
-        const view<double, 1> squares(squares_.data());
-        const view<A, 1> scale(scale_.data());
-        ops::sum_of_squares(ctx, gradient_.all(), squares);
-        ops::gradient_scale(ctx, gradient_mean{static_cast<double>(options_.clip), options_.accumulate}, squares.read(),
-                            losses_.all().read(), scale);
-        step_result result;
-        result.learning_rate = static_cast<double>(optimizer_.learning_rate) * options_.rate.share(step_);
-        state_.step({result.learning_rate, updates_}, *model_, gradient_.all(), scale.read());
-
-        double sum = 0;
-        std::vector<A> losses(losses_.size());
-        ctx.download(&sum, squares.data(), sizeof sum);
-        ctx.download(losses.data(), losses_.data(), losses.size() * sizeof(A));
-        for (const A loss : losses) result.loss += static_cast<double>(loss) / options_.accumulate;
-        result.gradient_norm = std::sqrt(sum) / options_.accumulate;
-        result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
-        if (result.skipped) skip(result);
-        else ++updates_, in_a_row_ = 0;
-        ++step_;
-        added_ = 0;
-        return result;
+        try {
+            return take_step();
+        } catch (...) {
+            forget();
+            throw;
+        }
     }
 
     /// Trains until step `until`; true: it came there, false: an observer stopped it, so that nothing that needs a
@@ -229,15 +213,38 @@ class trainer {
                                                                           how);
         return loop([&](std::int64_t) { return batches.next(); });
     }
+    /// What the micro-batches make of the weights. update() drops them where it throws.
+    step_result take_step() {
+        auto& ctx = model_->context();
+        const view<double, 1> squares(squares_.data());
+        const view<A, 1> scale(scale_.data());
+        ops::sum_of_squares(ctx, gradient_.all(), squares);
+        ops::gradient_scale(ctx, gradient_mean{static_cast<double>(options_.clip), options_.accumulate}, squares.read(),
+                            losses_.all().read(), scale);
+        step_result result;
+        result.learning_rate = static_cast<double>(optimizer_.learning_rate) * options_.rate.share(step_);
+        state_.step({result.learning_rate, updates_}, *model_, gradient_.all(), scale.read());
+
+        double sum = 0;
+        std::vector<A> losses(losses_.size());
+        ctx.download(&sum, squares.data(), sizeof sum);
+        ctx.download(losses.data(), losses_.data(), losses.size() * sizeof(A));
+        for (const A loss : losses) result.loss += static_cast<double>(loss) / options_.accumulate;
+        result.gradient_norm = std::sqrt(sum) / options_.accumulate;
+        result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
+        if (result.skipped) skip(result);
+        else ++updates_, in_a_row_ = 0;
+        ++step_;
+        added_ = 0;
+        return result;
+    }
     /// The step that is one too many is not counted: whoever keeps the run's state keeps that of before it.
     void skip(const step_result& result) {
         const std::string culprit = std::isfinite(result.loss) ? first_not_finite() : "the loss";
-        if (in_a_row_ + 1 >= options_.give_up_after) {
-            forget();
-            fail("training stops: {} steps in a row had a loss or gradient that is not finite; in step {} it was {} "
-                 "(loss {})",
-                 in_a_row_ + 1, step_ + 1, culprit, result.loss);
-        }
+        require(in_a_row_ + 1 < options_.give_up_after,
+                "training stops: {} steps in a row had a loss or gradient that is not finite; in step {} it was {} "
+                "(loss {})",
+                in_a_row_ + 1, step_ + 1, culprit, result.loss);
         ops::fill(model_->context(), gradient_.all(), 0);
         ++skipped_;
         ++in_a_row_;
