@@ -1,6 +1,8 @@
-// A state that walt wrote before optimizers and observers were parts of their own
-// (tests/data/state_before.safetensors).
+// A denoiser's states: one that walt wrote before optimizers and observers were parts of their own
+// (tests/data/state_before.safetensors), and one that goes on with another objective.
 #include "catch.hpp"
+#include "datasets/temporary_folder.hpp"
+#include "watched_stderr.hpp"
 
 #include <walt/diffusion/denoising.hpp>
 #include <walt/reference.hpp>
@@ -59,4 +61,25 @@ TEST_CASE("a state of before is that of AdamW on all parameters, with an average
     CHECK_THROWS_WITH(load_state(before, part, average), Catch::Contains("walt.trained *"));
     trainer without(model, denoising{}, adamw{}, options);
     CHECK_THROWS_WITH(load_state(before, without), Catch::Contains("average, which nothing in this run keeps"));
+}
+
+TEST_CASE("a run that goes on with another prediction or schedule says so") {
+    reference::context ctx;
+    const temporary_folder folder;
+    const auto path = folder.path / "state.safetensors";
+    denoiser model(ctx, little{}, compute<float>, seed{1});
+    const auto said_of = [&](denoising objective) {
+        trainer run(model, objective, adamw{}, options);
+        if (!std::filesystem::exists(path)) save_state(path, run);
+        watched_stderr watched(false);
+        load_state(path, run);
+        return watched.text();
+    };
+    CHECK(said_of({}).empty());
+    const std::string other = said_of({.predicts = x0_prediction});
+    CHECK(other.find("denoising::predicts(500).x0 -0.") != other.npos);
+    CHECK(other.find("; it goes on with 1\n") != other.npos);
+    CHECK(other.find("schedule") == other.npos);
+    const std::string kept = said_of({.schedule = noise_schedule(linear_beta(false))});
+    CHECK(kept.find("denoising::schedule(999).signal 0; it goes on with 0.00") != kept.npos);
 }
