@@ -1,19 +1,16 @@
 // A folder of files with captions, of which some may turn out to be unreadable.
 #pragma once
 
-#include "../core/note.hpp"
-#include "../core/threads.hpp"
+#include "../core/error.hpp"
 #include "../io/folders.hpp"
 #include "../io/text_lines.hpp"
 #include "../text/unicode.hpp"
 #include "clips.hpp"
-#include "permutation.hpp"
+#include "replacing.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -90,52 +87,32 @@ inline std::vector<media_file> list_media(const std::filesystem::path& folder, m
 /// replaced by others, evenly: by another one in every epoch. Copies share the list and the count.
 class media_folder {
   public:
-    explicit media_folder(std::vector<media_file> files) : state_(std::make_shared<state>(std::move(files))) {
+    explicit media_folder(std::vector<media_file> files) : state_(new state{std::move(files)}) {
         require(size() > 0, "a folder of images or videos needs 1 file or more");
     }
 
     std::int64_t size() const { return static_cast<std::int64_t>(state_->files.size()); }
     const media_file& file(std::int64_t index) const { return state_->files[static_cast<std::size_t>(index)]; }
     /// Files found unreadable so far.
-    std::int64_t unreadable() const { return state_->count; }
+    std::int64_t unreadable() const { return state_->bad.count(); }
 
     /// read(file) for file `index` or one that replaces it, drawn from the seed; what read throws marks a file
     /// unreadable. Throws walt::error, with the last file's reason, where none is left.
     template <class Read> void with(walt::seed seed, std::int64_t index, Read&& read) const {
         const std::vector<media_file>& files = state_->files;
-        const permutation others(size(), seed.value ^ 0x6f74686572u, static_cast<std::uint64_t>(index));
-        for (std::int64_t tried = -1; tried < size(); ++tried) {
-            const auto i = static_cast<std::size_t>(tried < 0 ? index : others(tried));
-            if (state_->broken[i]) continue;
-            std::string reason;
-            try {
-                return read(files[i]);
-            } catch (const std::exception& what) {
-                reason = what.what();
-            } catch (...) {
-                reason = "something was thrown that is no exception of the standard library";
-            }
-            {
-                const detail::lock inside(state_->one_at_a_time);
-                if (state_->broken[i].exchange(true)) continue; // another thread named it
-                state_->last_reason = reason;
-            }
-            ++state_->count;
-            detail::note("skipping '{}': {}", files[i].path.string(), reason);
-        }
-        const detail::lock inside(state_->one_at_a_time);
-        fail("none of the {} files in '{}' can be read: {}", files.size(), files.front().path.parent_path().string(),
-             state_->last_reason);
+        state_->bad.with(
+            size(), size(), seed, index, [&](std::int64_t i) { read(file(i)); },
+            [&](std::int64_t i) { return fmt::format("'{}'", file(i).path.string()); },
+            [&](const std::string& reason) {
+                fail("none of the {} files in '{}' can be read: {}", files.size(),
+                     files.front().path.parent_path().string(), reason);
+            });
     }
 
   private:
     struct state {
-        explicit state(std::vector<media_file> list) : files(std::move(list)), broken(files.size()) {}
-        const std::vector<media_file> files;
-        std::vector<std::atomic<bool>> broken;
-        std::atomic<std::int64_t> count = 0;
-        detail::mutex one_at_a_time;
-        std::string last_reason; // of the file that was found unreadable last
+        std::vector<media_file> files;
+        detail::replacing bad{};
     };
     std::shared_ptr<state> state_;
 };

@@ -1,16 +1,13 @@
 // A dataset of which some samples cannot be had: those are skipped, and others replace them.
 #pragma once
 
-#include "../core/note.hpp"
-#include "../core/threads.hpp"
+#include "../core/error.hpp"
 #include "dataset.hpp"
-#include "permutation.hpp"
+#include "replacing.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -25,7 +22,7 @@ template <dataset D> class skipping {
     /// A generated dataset may have 2^40 samples: one that always throws must come to an end.
     static constexpr std::int64_t most_tried = 10'000;
 
-    explicit skipping(D of) : of_(std::move(of)), state_(std::make_shared<state>()) {}
+    explicit skipping(D of) : of_(std::move(of)) {}
 
     std::int64_t size() const { return of_.size(); }
     int frames() const { return of_.frames(); }
@@ -35,10 +32,7 @@ template <dataset D> class skipping {
     int classes() const { return classes_of(of_); }
     int numbers() const { return numbers_of(of_); }
     /// Samples that could not be had so far.
-    std::int64_t skipped() const {
-        const detail::lock inside(state_->mutex);
-        return static_cast<std::int64_t>(state_->bad.size());
-    }
+    std::int64_t skipped() const { return bad_->count(); }
 
     void read(walt::seed seed, std::int64_t index, clip& out) const {
         with(seed, index, out, [&](std::int64_t i, clip& one) { of_.read(seed, i, one); });
@@ -48,44 +42,24 @@ template <dataset D> class skipping {
     }
 
   private:
-    struct state {
-        mutable detail::mutex mutex;
-        std::set<std::int64_t> bad;
-        std::string reason; ///< of the last one
-    };
-
     void with(walt::seed seed, std::int64_t index, clip& out, auto&& read_into) const {
-        const permutation others(size(), seed.value ^ 0x6f74686572u, static_cast<std::uint64_t>(index));
         const std::int64_t most = std::min(size(), most_tried);
-        for (std::int64_t tried = -1; tried < most; ++tried) {
-            const std::int64_t i = tried < 0 ? index : others(tried);
-            if (known_bad(i)) continue;
-            clip one = out; // half of what throws stays nowhere
-            std::string reason;
-            try {
+        bad_->with(
+            size(), most, seed, index,
+            [&](std::int64_t i) {
+                clip one = out; // half of what throws stays nowhere
                 read_into(i, one);
                 out = std::move(one);
-                return;
-            } catch (const std::exception& what) {
-                reason = what.what();
-            } catch (...) {
-                reason = "something was thrown that is no exception of the standard library";
-            }
-            const detail::lock inside(state_->mutex);
-            if (state_->bad.insert(i).second) detail::note("skipping sample {}: {}", i, reason);
-            state_->reason = std::move(reason);
-        }
-        const detail::lock inside(state_->mutex);
-        fail("of the {} samples of a dataset {} were tried, and none of them can be read: {}", size(), most,
-             state_->reason);
-    }
-    bool known_bad(std::int64_t i) const {
-        const detail::lock inside(state_->mutex);
-        return state_->bad.contains(i);
+            },
+            [](std::int64_t i) { return fmt::format("sample {}", i); },
+            [&](const std::string& reason) {
+                fail("of the {} samples of a dataset {} were tried, and none of them can be read: {}", size(), most,
+                     reason);
+            });
     }
 
     D of_;
-    std::shared_ptr<state> state_;
+    std::shared_ptr<detail::replacing> bad_ = std::make_shared<detail::replacing>();
 };
 
 } // namespace walt
