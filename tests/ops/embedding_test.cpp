@@ -57,15 +57,15 @@ TEST_CASE("codes of steps and rows by index agree with the reference", "[ops][em
             for (int i = 0; i < 3; ++i) step(i) = 333 * i;
             for (int i = 0; i < 6; ++i) index(i) = i % 4;
             const auto code = random<T, dynamic, 256>(ctx, 1, 6);
-            const auto e = random<A, dynamic, D>(ctx, 2, 6), table = random<A, 5, D>(ctx, 3),
-                       dtable = random<A, 5, D>(ctx, 4);
+            const auto e = random<A, dynamic, D>(ctx, 2, 6);
+            const auto table = random<A, 5, D>(ctx, 3), dtable = random<A, 5, D>(ctx, 4);
             ops::sinusoid(ctx, step, 2, code);
             ops::add_rows(ctx, table, index, e);
             ops::add_rows_grad(ctx, e, index, dtable);
             const auto valid = ctx.arena.template take<std::uint8_t, dynamic>(6);
             for (int i = 0; i < 6; ++i) valid(i) = i % 3 != 1;
-            const auto chosen = random<A, dynamic, D>(ctx, 5, 6), absent = random<A, D>(ctx, 6),
-                       dabsent = random<A, D>(ctx, 7);
+            const auto chosen = random<A, dynamic, D>(ctx, 5, 6);
+            const auto absent = random<A, D>(ctx, 6), dabsent = random<A, D>(ctx, 7);
             const auto dx = random<T, dynamic, D>(ctx, 8, 6);
             ops::valid_rows(ctx, e, valid, absent, chosen);
             ops::valid_rows_grad(ctx, e, valid, dx, dabsent);

@@ -64,7 +64,8 @@ TEST_CASE("a linear map's results are those of its rows, however many there are 
     const auto of_rows = []<class T>(T, std::int64_t rows) {
         cpu::context ctx;
         ctx.products = cpu::multiplier::vectors;
-        const auto x = random<T, dynamic, 70>(ctx, 1, 300), y = random<T, dynamic, 90>(ctx, 2, 300);
+        const auto x = random<T, dynamic, 70>(ctx, 1, 300);
+        const auto y = random<T, dynamic, 90>(ctx, 2, 300);
         const auto w = random<T, 90, 70>(ctx, 3);
         ops::linear(ctx, view<T, dynamic, 70>(x.data(), rows), w, none{}, view<T, dynamic, 90>(y.data(), rows));
         auto all = doubles(y);

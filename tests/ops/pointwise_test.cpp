@@ -41,7 +41,8 @@ TEST_CASE("sums, fills and conversions agree with the reference", "[ops][pointwi
             const auto x = random<T, dynamic>(ctx, 1, n), z = random<T, dynamic>(ctx, 2, n),
                        filled = random<T, dynamic>(ctx, 3, n);
             const auto sum = random<A, dynamic>(ctx, 4, n), wide = random<A, dynamic>(ctx, 5, n);
-            const auto blended = random<T, dynamic>(ctx, 6, n), scaled = random<A, dynamic>(ctx, 7, n);
+            const auto blended = random<T, dynamic>(ctx, 6, n);
+            const auto scaled = random<A, dynamic>(ctx, 7, n);
             ops::accumulate(ctx, x, sum);
             ops::add(ctx, x, x, z);
             ops::convert(ctx, x, wide);

@@ -173,7 +173,8 @@ template <class Context> void frame_norms() {
         return normals(ctx.arena.template take<float, dynamic, 8>(frames), stream);
     };
     const frame_rows each{.frames = 3, .latent_frames = 3};
-    const auto x = clip(1), y = clip(2), dy = clip(3), scale = rows(4), shift = rows(5);
+    const auto x = clip(1), y = clip(2), dy = clip(3);
+    const auto scale = rows(4), shift = rows(5);
     const auto statistics = ctx.arena.template take<float, dynamic, 2, 2>(frames);
     ops::group_norm<activation::silu>(ctx, x, scale, shift, each, y, statistics);
     const auto dx = clip(98), dx_alone = clip(98);

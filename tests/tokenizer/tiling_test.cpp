@@ -16,7 +16,8 @@ using namespace walt;
 
 TEST_CASE("tiles of one picture, blended, are that picture", "[tokenizer][tiling]") {
     for (const std::int64_t overlap : {0, 1, 3})
-        for (const auto& [height, width] : {std::pair<std::int64_t, std::int64_t>{4, 5}, {7, 9}, {11, 13}, {12, 20}}) {
+        for (const auto& size : {std::pair<std::int64_t, std::int64_t>{4, 5}, {7, 9}, {11, 13}, {12, 20}}) {
+            const std::int64_t height = size.first, width = size.second;
             CAPTURE(overlap, height, width);
             const video_shape shape{2, 3, height, width, 2};
             std::vector<float> picture(static_cast<std::size_t>(shape.size()));
