@@ -5,7 +5,9 @@
 
 The modules are those of benchmarks/pytorch. Needs torch and numpy, no library for safetensors.
 """
+import inspect
 import json
+import os
 import pathlib
 import struct
 import sys
@@ -17,7 +19,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks
 from denoiser import Config, Denoiser  # noqa: E402
 from tokenizer import Tokenizer  # noqa: E402
 
-dtypes = {"F32": torch.float32, "F64": torch.float64, "BF16": torch.bfloat16, "F16": torch.float16}
+dtypes = {"F32": torch.float32, "F64": torch.float64, "BF16": torch.bfloat16, "F16": torch.float16, "U8": torch.uint8, "I32": torch.int32,
+          "I64": torch.int64}
 
 
 def read(path):
@@ -35,9 +38,17 @@ def read(path):
 
 
 def load(path):
-    """The denoiser or tokenizer of a file, with its weights in float32. Its metadata is model.metadata."""
+    """The denoiser or tokenizer of a file, with its weights in float32. Its metadata is model.metadata.
+
+    A ValueError where the file is neither, or its config has what the modules of benchmarks/pytorch do not know."""
     tensors, metadata = read(path)
+    if "walt.config" not in metadata:
+        raise ValueError(f"{path} is neither a denoiser nor a tokenizer of walt's: it has no walt.config")
     config = json.loads(metadata["walt.config"])
+    known = Config() if "patch" in config else inspect.signature(Tokenizer).parameters
+    others = ", ".join(f"{key} = {json.dumps(value)}" for key, value in config.items() if key not in known)
+    if others:
+        raise ValueError(f"{path}: its config has {others}, which the modules of benchmarks/pytorch do not have")
     model = Denoiser(Config(**config)) if "patch" in config else Tokenizer(**config)
     tensors = {name: values.float() for name, values in tensors.items()}
     # What walt keeps beside the network's own parameters: how latents are normalised.
@@ -48,13 +59,23 @@ def load(path):
 
 
 def save(path, model, metadata=None):
-    """Writes a model that load() gave, or one of the same modules with its own metadata ("walt.config" is needed), as F32."""
+    """Writes a model that load() gave, or one of the same modules with its own metadata ("walt.config" is needed), as F32.
+
+    The model may lie on a GPU. A file that is there already is replaced once the new one is written."""
     tensors = dict(model.named_parameters()) | {f"latent.{name}": values for name, values in model.latent.items()}
     header, parts, at = {"__metadata__": metadata or model.metadata}, [], 0
     for name, values in tensors.items():
-        parts.append(values.detach().float().contiguous().numpy().tobytes())
+        parts.append(values.detach().cpu().float().contiguous().numpy().tobytes())
         header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [at, at + len(parts[-1])]}
         at += len(parts[-1])
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(parts))
+    beside = pathlib.Path(f"{path}.{os.getpid()}")
+    try:
+        with open(beside, "wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text + b"".join(parts))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
