@@ -17,7 +17,7 @@ struct prompts;
 
 namespace demo {
 
-using device = walt::cpu::context; // walt::cuda::context, once it is there, and nothing else changes
+using device = walt::cpu::context; // with walt::cuda::context nothing else changes
 using tokenizer = walt::tokenizer<device, walt::presets::demo_tokenizer, walt::bf16>;
 using denoiser = walt::denoiser<device, walt::presets::demo, walt::bf16>;
 using frames_denoiser = walt::denoiser<device, walt::presets::demo_frames, walt::bf16>; // it knows frames

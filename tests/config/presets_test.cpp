@@ -33,6 +33,7 @@ static_assert(is_millions(count<presets::cascade_base>, 3101.1, 1e5));
 static_assert(is_millions(count<presets::cascade_base_wide>, 3102.4, 1e5));
 static_assert(is_millions(count<presets::cascade_512x896>, 421.8, 1e5));
 static_assert(is_millions(count<presets::demo>, 6.36, 1e4));
+static_assert(is_millions(count<presets::demo_frames>, 6.37, 1e4));
 
 // Kinetics-600: L without classes, with nine more input channels (8 known latents and their mask).
 static_assert(count<presets::kinetics_l> == count<presets::walt_l> - 102 * 1024 + 9 * 1024);
