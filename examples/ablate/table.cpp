@@ -49,10 +49,11 @@ struct measured {
     }
     void add(const walt::named_numbers& found) {
         ++seeds;
-        for (const auto& [name, value] : found) {
-            auto at = std::find_if(numbers.begin(), numbers.end(), [&](const auto& one) { return one.first == name; });
-            if (at == numbers.end()) at = numbers.insert(numbers.end(), {name, {}});
-            at->second.add(value);
+        for (const auto& number : found) {
+            auto at = std::find_if(numbers.begin(), numbers.end(),
+                                   [&](const auto& one) { return one.first == number.first; });
+            if (at == numbers.end()) at = numbers.insert(numbers.end(), {number.first, {}});
+            at->second.add(number.second);
         }
     }
 };
