@@ -330,7 +330,7 @@ TEST_CASE("a batch that does not fit the model is refused with both numbers", "[
     refuses(
         classes, [](auto& b) { b.labels.clear(); }, "256 labels", "0 came");
     refuses(
-        classes, [](auto& b) { b.labels[7] = 11; }, "0 to 9", "11 came");
+        classes, [](auto& b) { b.labels[7] = 10; }, "0 to 9", "10 came"); // as of labels that count from 1
     refuses(
         classes, [](auto& b) { b.labels[7] = -2; }, "0 to 9", "-2 came");
     refuses(

@@ -36,7 +36,7 @@ template <class Config> void check_conditions(const latents& batch) {
     if constexpr (Config::classes > 0) {
         detail::require_size(batch.labels, frames, came, "labels");
         for (const std::int32_t label : batch.labels)
-            require((label >= 0 && label <= Config::classes) || label == no_label,
+            require((label >= 0 && label < Config::classes) || label == no_label,
                     "labels are 0 to {}, or {} (no class); {} came", Config::classes - 1, no_label, label);
     }
     if constexpr (Config::numbers > 0)
