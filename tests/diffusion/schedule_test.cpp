@@ -229,6 +229,17 @@ TEST_CASE("a schedule is any function of the level") {
     CHECK(cosine.at(499).noise == Approx(std::sqrt(0.5)));
     CHECK_THROWS_WITH(noise_schedule([](int level) { return 1 + level; }),
                       Catch::Contains("level 1 ") && Catch::Contains("2"));
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
+    for (const noise_level wrong : {noise_level{nan, 0}, {1, nan}, {infinite, 1}, {1, infinite}, {-1, 0}, {0, -1}})
+        CHECK_THROWS_WITH(noise_schedule([&](int level) { return level < 5 ? noise_level{} : wrong; }),
+                          Catch::Equals(fmt::format("a schedule's signal and noise are finite and 0 or more; at level "
+                                                    "5 they are {} and {}",
+                                                    wrong.signal, wrong.noise)));
+    for (const answer_shares wrong : {answer_shares{nan, 1}, {0, infinite}})
+        CHECK_THROWS_WITH(answer_reading(
+                              straight, [&](noise_level) { return wrong; }, 499),
+                          Catch::Contains("no number at level 499") &&
+                              Catch::Contains(fmt::format("{} x0 + {} noise", wrong.x0, wrong.eps)));
 }
 
 TEST_CASE("DPM-Solver++ 2M: its first and last steps are DDIM's, and it lands where a straight course does") {

@@ -6,6 +6,7 @@
 #include "../ops/diffusion.hpp"
 #include "schedule.hpp"
 
+#include <cmath>
 #include <functional>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct answer_reading {
         const noise_level at = schedule.at(level);
         const answer_shares answer = predicts(at);
         const double both = at.signal * answer.eps - at.noise * answer.x0; // x_t and the answer, solved for x0 and eps
+        require(std::isfinite(both), "the prediction is no number at level {}: its answer is {} x0 + {} noise", level,
+                answer.x0, answer.eps);
         require(both != 0, "the prediction says nothing about x0 at level {}, where a latent is {} x0 + {} noise",
                 level, at.signal, at.noise);
         x0_of_x = answer.eps / both;

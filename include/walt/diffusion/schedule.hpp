@@ -2,7 +2,7 @@
 // each of the 1000 levels. Any function of the level is one; the default is the paper's.
 #pragma once
 
-#include "../core/error.hpp"
+#include "../core/range.hpp"
 
 #include <cmath>
 #include <concepts>
@@ -26,8 +26,13 @@ class noise_schedule {
     /// function that gives a noise_level, for schedules whose variance is not 1.
     template <std::invocable<int> Function> explicit noise_schedule(Function&& of) {
         for (int level = 0; level < levels; ++level) {
-            if constexpr (std::is_same_v<std::invoke_result_t<Function&, int>, noise_level>) at_.push_back(of(level));
-            else {
+            if constexpr (std::is_same_v<std::invoke_result_t<Function&, int>, noise_level>) {
+                at_.push_back(of(level));
+                const auto [signal, noise] = at_.back();
+                require(ranges::not_negative.contains(signal) && ranges::not_negative.contains(noise),
+                        "a schedule's signal and noise are finite and 0 or more; at level {} they are {} and {}", level,
+                        signal, noise);
+            } else {
                 const double gamma = of(level);
                 require(gamma >= 0 && gamma <= 1, "a schedule's gamma lies in [0, 1]; at level {} it is {}", level,
                         gamma);
