@@ -90,6 +90,15 @@ TEST_CASE("the held-out loss of a model that answers zero is the mean square of 
     CHECK(found.plain == Approx(sum).epsilon(1e-9));
     CHECK(found.self_conditioned == found.plain);
     CHECK_THROWS_WITH(held_out_loss(model, tiny_batch, 0), Catch::Contains("1 batch or more, not 0"));
+    CHECK_THROWS_WITH(held_out_loss(model, tiny_batch, 1, {.low_resolution_noise = 5000}),
+                      Catch::Equals("denoising::low_resolution_noise must be 0 to 999; it is 5000"));
+    const auto spoilt = [](std::int64_t n) {
+        latents batch = tiny_batch(n);
+        if (n == 1) batch.values[3] = std::numeric_limits<float>::quiet_NaN();
+        return batch;
+    };
+    CHECK_THROWS_WITH(held_out_loss(model, spoilt, 2),
+                      Catch::StartsWith("the held-out loss of batch 1 is not finite (nan)"));
 }
 
 TEST_CASE("the held-out loss is the same number every time, and a first pass changes it", "[held_out]") {

@@ -56,6 +56,8 @@ TEST_CASE("looks of frames: mean colours, and how much neighbours differ") {
     CHECK(frame_looks::of(outside).colour[1] == Approx(both.colour[1])); // clamped
     CHECK_THROWS_WITH(frame_looks::of(clips{.shape = {1, 1, 1, 4}, .pixels = std::vector<float>(12)}),
                       Catch::Contains("1 x 4 with 3"));
+    x.pixels[4] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THROWS_WITH(frame_looks::of(x), Catch::Equals("looks are of pixels that are numbers; one of 12 is none"));
 }
 
 TEST_CASE("looks are over the pixels that are there") {

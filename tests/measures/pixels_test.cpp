@@ -53,6 +53,14 @@ TEST_CASE("SSIM of equals is one, of grey frames what their means say", "[measur
     CHECK(ssim(x, turned) < 0);
 }
 
+TEST_CASE("a pixel that is no number is said, with its clip or frame", "[measures]") {
+    const clips x = clips_of({2, 2, 12, 12, 3}, 0);
+    clips spoilt = x;
+    spoilt.pixels[static_cast<std::size_t>(x.shape.sample() + 700)] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THROWS_WITH(psnr(x, spoilt), Catch::Equals("psnr: clip 1 has a pixel that is no number"));
+    CHECK_THROWS_WITH(ssim(spoilt, x), Catch::Equals("ssim: frame 3 has a pixel that is no number"));
+}
+
 TEST_CASE("what cannot be compared is said with both shapes", "[measures]") {
     CHECK_THROWS_WITH(psnr(clips_of({1, 2, 12, 12, 3}, 0), clips_of({1, 2, 12, 13, 3}, 0)),
                       Catch::Contains("psnr: 1 x 2 x 12 x 12 x 3 (clips, frames, height, width, channels) cannot be "

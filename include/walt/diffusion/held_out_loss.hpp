@@ -2,7 +2,10 @@
 #pragma once
 
 #include "../core/hash.hpp"
+#include "../core/range.hpp"
 #include "denoising.hpp"
+
+#include <cmath>
 
 namespace walt {
 
@@ -22,6 +25,7 @@ held_out_losses held_out_loss(Model& model, Source&& source, std::int64_t batche
                               seed from = {}) {
     using config = typename Model::config_type;
     using A = typename Model::A;
+    check_options(objective);
     require(batches >= 1, "a held-out loss needs 1 batch or more, not {}", batches);
     auto& ctx = model.context();
     double sums[2] = {0, 0};
@@ -53,6 +57,8 @@ held_out_losses held_out_loss(Model& model, Source&& source, std::int64_t batche
             ops::square_error(ctx, answer, target, on.weight, loss, unused);
             A value;
             ctx.download(&value, loss.data(), sizeof(A));
+            require(std::isfinite(value),
+                    "the held-out loss of batch {} is not finite ({}): its numbers or the weights", n, value);
             sum += static_cast<double>(value) * static_cast<double>(N);
             if constexpr (config::self_conditioning) {
                 diffusion.x0_of(ctx, x_t, answer, estimate);

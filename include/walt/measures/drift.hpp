@@ -50,6 +50,8 @@ struct frame_looks {
             if (i / W % H + 1 < H) compare(i, i + W);
         }
         for (std::size_t c = 0; c < 3; ++c) made.colour[c] = mean(sums[c], made.pixels);
+        require(!std::isnan(sums[0] + sums[1] + sums[2]), "looks are of pixels that are numbers; one of {} is none",
+                made.pixels);
         made.sharpness = std::sqrt(mean(squares, 3 * made.pairs));
         return made;
     }

@@ -74,6 +74,7 @@ inline double psnr(const clips& x, const clips& y) {
             ++count;
         }
         if (count == 0) continue;
+        require(!std::isnan(squares), "psnr: clip {} has a pixel that is no number", n);
         decibels -= 10 * std::log10(squares / static_cast<double>(count));
         ++compared;
     }
@@ -122,6 +123,7 @@ inline double ssim(const clips& x, const clips& y) {
                 ++count;
             }
         }
+        require(!std::isnan(sum), "ssim: frame {} has a pixel that is no number", frame);
     }
     require(count > 0, "ssim: in {} frames of {} x {} no window of 11 x 11 pixels is present in both",
             x.shape.count * x.shape.frames, height, width);
