@@ -123,6 +123,10 @@ TEST_CASE("a sample that is not finite is an error, and options are refused by n
     for (const float scale : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e38f}) {
         how.guide.scale = scale;
         CHECK_THROWS_WITH(sample_latents(s.model, labels{1}, how), Catch::Contains("guidance::scale must be"));
+        CHECK_THROWS_WITH(sample_latents(s.model, unconditional{1}, how), // which there is nothing to guide of
+                          Catch::Contains("guidance::scale must be"));
+        CHECK_THROWS_WITH(sample_latents(s.model, prepare(s.model, conditions{}), how),
+                          Catch::Contains("guidance::scale must be"));
     }
     auto masters = s.model.host_masters();
     masters[parameter_table<transformer<both>>()[4].offset] = std::numeric_limits<double>::quiet_NaN();

@@ -246,6 +246,7 @@ template <class Denoiser, class Tokenizer, class Given>
 std::vector<video> sample_given(const Denoiser& model, const Tokenizer& tokenizer, conditions told, const Given& given,
                                 const sampling& how) {
     if constexpr (rules::model_knows_frames<Denoiser::config_type::frame_prediction>()) {
+        check_options(how); // before frames are encoded
         require(!how.images, "{} samples are to be stacks of images: only videos can be given frames", told.samples);
         const given_frames frames = give(given, size_of_samples<Denoiser, Tokenizer>(told.samples));
         told.known = encode_known(tokenizer, frames);

@@ -58,6 +58,7 @@ struct unconditional {
 /// Takes `x` [B, F, H, W, C] on the device from noise to latents; seen(k, x0) as in run_sampler.
 template <class Denoiser, class T, class Config, class X, class Seen>
 void denoise(const Denoiser& model, const prepared_conditions<T, Config>& told, sampling how, X x, Seen&& seen) {
+    check_options(how);
     auto& ctx = model.context();
     const arena::scope scope(ctx.arena);
     if (!told.guides) how.guide = {}; // both halves would be one
@@ -80,6 +81,7 @@ void denoise(const Denoiser& model, const prepared_conditions<T, Config>& told, 
 template <class Denoiser, class T, class Config>
 latents sample_latents(const Denoiser& model, const prepared_conditions<T, Config>& told, const sampling& how = {}) {
     using A = typename Denoiser::master_type;
+    check_options(how);
     auto& ctx = model.context();
     const arena::scope scope(ctx.arena);
     const auto x = ctx.arena.template take<A, dynamic, Config::frames, Config::height, Config::width, Config::channels>(
@@ -105,6 +107,7 @@ latents sample_latents(const Denoiser& model, const prepared_conditions<T, Confi
 /// The same of samples that are told anything that a model of its config can be.
 template <class Denoiser>
 latents sample_latents(const Denoiser& model, const conditions& told, const sampling& how = {}) {
+    check_options(how); // before what is told is prepared
     return sample_latents(model, prepare(model, told, how.schedule), how);
 }
 
@@ -135,6 +138,7 @@ conditions told(const Denoiser&, const Encoder& encoder, const prompts& wanted) 
 /// Latents of one sample a text.
 template <class Denoiser, text_encoder Encoder>
 latents sample_latents(const Denoiser& model, const Encoder& encoder, const prompts& wanted, const sampling& how = {}) {
+    check_options(how); // before texts are encoded
     return sample_latents(model, told(model, encoder, wanted), how);
 }
 
