@@ -39,6 +39,7 @@ TEST_CASE("a batch whose sizes do not belong together is refused with both numbe
     clip_refuses([](clips& c) { c.labels.pop_back(); }, "6 labels", "5 came");
     clip_refuses([](clips& c) { c.numbers.pop_back(); }, "3 x 2 frames", "11 came");
     clip_refuses([](clips& c) { c.numbers_valid.pop_back(); }, "6 validities", "5 came");
+    clip_refuses([](clips& c) { c.numbers.clear(); }, "0 came", "6 validities");
 
     latents whole{.shape = {1, 2, 2, 2, 3}, .values = std::vector<float>(24), .labels = {0, no_label}};
     whole.text = {.tokens = 2, .dim = 1, .vectors = {0, 0, 1, 1}, .valid = {0, 0, 1, 1}, .row = {0, 1}};
@@ -53,6 +54,7 @@ TEST_CASE("a batch whose sizes do not belong together is refused with both numbe
     latent_refuses([](latents& l) { l.text.vectors.pop_back(); }, "4 text numbers", "3 came");
     latent_refuses([](latents& l) { l.text.valid.pop_back(); }, "each of 2 positions", "3 positions came");
     latent_refuses([](latents& l) { l.text.tokens = 0; }, "1 position or more", "0 of 1");
+    latent_refuses([](latents& l) { l.numbers_valid = {1, 0}; }, "0 came", "2 validities");
     latent_refuses([](latents& l) { l.low_resolution.pop_back(); }, "6 low-resolution", "5 came");
 }
 

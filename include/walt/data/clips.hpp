@@ -97,6 +97,9 @@ struct clips {
         require(static_cast<std::int64_t>(numbers.size()) % frames == 0,
                 "numbers come in equal count for each of {} x {} frames; {} came", shape.count, shape.frames,
                 numbers.size());
+        require(!numbers.empty() || numbers_valid.empty(),
+                "numbers come with which of them are valid; {} came, with {} validities", numbers.size(),
+                numbers_valid.size());
         detail::require_size_or_none(numbers_valid, frames, shape, "validities of numbers");
         detail::require_size_or_none(present, frames * shape.height * shape.width, shape, "marks of present pixels");
     }
