@@ -4,6 +4,8 @@
 #include <walt/core/philox.hpp>
 #include <walt/io/png.hpp>
 
+#include <cstdlib>
+
 namespace {
 
 walt::video noise(int frames, int height, int width, std::uint64_t seed) {
@@ -36,6 +38,31 @@ std::filesystem::path raw_png(const temporary_folder& folder, int width, int dep
     return path;
 }
 using bytes = std::vector<std::uint8_t>;
+
+/// Noise of one kind of colours, interlaced or not: the same pixels.
+std::filesystem::path noise_png(const temporary_folder& folder, int depth, int kind, int interlace, double gamma) {
+    constexpr png_uint_32 width = 37, height = 29;
+    const std::filesystem::path path = folder.path / "noise.png";
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+    png_infop info = png_create_info_struct(png);
+    png_init_io(png, file);
+    png_set_IHDR(png, info, width, height, depth, kind, interlace, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    if (gamma > 0) png_set_gAMA(png, info, gamma);
+    png_write_info(png, info);
+    const std::size_t size = png_get_rowbytes(png, info);
+    std::vector<png_byte> pixels;
+    const walt::philox numbers{7, 0};
+    for (std::size_t i = 0; i < height * size; ++i) pixels.push_back(static_cast<png_byte>(numbers.bits(i)));
+    std::vector<png_bytep> rows;
+    for (std::size_t y = 0; y < height; ++y) rows.push_back(pixels.data() + y * size);
+    png_write_image(png, rows.data());
+    png_write_end(png, info);
+    png_destroy_write_struct(&png, &info);
+    std::fclose(file);
+    return path;
+}
 
 } // namespace
 
@@ -74,6 +101,25 @@ TEST_CASE("every kind of PNG is read as 8-bit RGB") {
           bytes{7, 8, 9, 1, 2, 3, 4, 5, 6});
     CHECK(walt::read_png(raw_png(folder, 2, 8, PNG_COLOR_TYPE_PALETTE, {2, 0}, palette, {0})).rgb ==
           bytes{7, 8, 9, 0, 0, 0});
+}
+
+TEST_CASE("an interlaced PNG has the pixels of one that is not") {
+    const temporary_folder folder;
+    for (const int depth : {8, 16})
+        for (const int kind :
+             {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA})
+            for (const double gamma : {0.0, 1.0}) {
+                const walt::video plain = walt::read_png(noise_png(folder, depth, kind, PNG_INTERLACE_NONE, gamma));
+                const walt::video laced = walt::read_png(noise_png(folder, depth, kind, PNG_INTERLACE_ADAM7, gamma));
+                INFO(depth << " bits, kind " << kind << ", gamma " << gamma);
+                CHECK((plain.height == 29 && plain.width == 37));
+                CHECK(plain.rgb == laced.rgb);
+            }
+    // And those are the file's: of grey, the high byte of each number.
+    const walt::video grey = walt::read_png(noise_png(folder, 16, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_ADAM7, 0));
+    const walt::philox numbers{7, 0};
+    for (std::size_t i = 0; i < 29 * 37; ++i)
+        CHECK(std::abs(grey.rgb[3 * i] - static_cast<std::uint8_t>(numbers.bits(2 * i))) <= 1);
 }
 
 TEST_CASE("a header that announces too much is refused before memory is taken") {

@@ -1,17 +1,17 @@
-// PNG files, through libpng's simplified interface. Needs libpng and zlib (CMake: walt::io).
+// PNG files. Needs libpng and zlib (CMake: walt::io).
 #pragma once
 
 #include "atomic_file.hpp"
 #include "exif.hpp"
 #include "frames.hpp"
 #include "orientation.hpp"
+#include "png_decoder.hpp"
 #include "read_file.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,24 +66,18 @@ inline std::span<const std::byte> png_exif(std::span<const std::byte> bytes) {
 }
 /// The image of a PNG's bytes.
 inline video png_from(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-    png_image image{};
-    image.version = PNG_IMAGE_VERSION;
-    const std::unique_ptr<png_image, void (*)(png_image*)> frees(&image, png_image_free);
-    if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0)
-        fail("{} is not a PNG file: {}", path.string(), std::string_view(image.message));
-    const std::uint64_t pixels = std::uint64_t{image.width} * image.height;
+    png_decoder decoder(bytes);
+    if (!decoder.open()) fail("{} is not a PNG file: {}", path.string(), decoder.message());
+    const std::uint64_t pixels = std::uint64_t{decoder.width()} * decoder.height();
     require(pixels <= 100'000'000, "{} has {} x {} pixels; more than 100 million are not read", path.string(),
-            image.width, image.height);
-    const bool transparent = (image.format & PNG_FORMAT_FLAG_ALPHA) != 0;
-    image.format = transparent ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
-    image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; // 16 bits without a word on gamma mean what 8 bits mean
+            decoder.width(), decoder.height());
     require(png_rows(bytes) / 1100 <= bytes.size(),
-            "{} says that it has {} x {} pixels, which cannot be in its {} bytes", path.string(), image.width,
-            image.height, bytes.size());
-    video frame{1, static_cast<int>(image.height), static_cast<int>(image.width),
+            "{} says that it has {} x {} pixels, which cannot be in its {} bytes", path.string(), decoder.width(),
+            decoder.height(), bytes.size());
+    const bool transparent = decoder.transparent();
+    video frame{1, static_cast<int>(decoder.height()), static_cast<int>(decoder.width()),
                 std::vector<std::uint8_t>(static_cast<std::size_t>((transparent ? 4 : 3) * pixels))};
-    if (png_image_finish_read(&image, nullptr, frame.rgb.data(), 0, nullptr) == 0)
-        fail("{} cannot be decoded: {}", path.string(), std::string_view(image.message));
+    if (!decoder.decode(frame.rgb.data())) fail("{} cannot be decoded: {}", path.string(), decoder.message());
     if (transparent) frame.rgb.resize(over_black(frame.rgb.data(), static_cast<std::size_t>(pixels)));
     return turned(std::move(frame), detail::orientation::of_exif(exif_orientation(png_exif(bytes))));
 }
