@@ -38,7 +38,7 @@ template <class Critic, class Optimizer = adamw> class adversary {
           trainer_(critic,
                    {.r1 = how.r1,
                     .lecam = how.lecam,
-                    .averages = view<A, 2>(numbers_.data() + 6),
+                    .averages = view<A, 2>(numbers_.all().slice(6, 2).data()),
                     .terms = critic_terms<A>::in(numbers_.all().slice(0, 6))},
                    optimizer, std::move(options)) {}
 

@@ -19,8 +19,8 @@ template <class A> struct critic_terms {
     /// In the arena's open scope, or in memory of six numbers.
     static critic_terms in(view<A, dynamic> six) {
         require(six.size() == 6, "a critic's terms are 6 numbers; there is room for {}", six.size());
-        A* const at = six.data();
-        return {view<A, 1>(at), view<A, 1>(at + 1), view<A, 1>(at + 2), view<A, 1>(at + 3), view<A, 2>(at + 4)};
+        const auto at = [&](int i) { return six.slice(i, 1).data(); };
+        return {view<A, 1>(at(0)), view<A, 1>(at(1)), view<A, 1>(at(2)), view<A, 1>(at(3)), view<A, 2>(at(4))};
     }
 };
 
