@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -27,21 +28,32 @@ constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-/// Zeroed host memory: in large pages where there are some, since touching it the first time then takes a fifth, and
-/// every use of it looks up a five-hundredth of the addresses.
+/// Zeroed host memory. Large blocks are mapped: the system gives zeros without their being written, so what nobody
+/// touches, as the end of an arena's piece, takes no memory. They come in large pages where there are some, since
+/// touching it the first time then takes a fifth, and every use of it looks up a five-hundredth of the addresses.
 inline memory allocate_host(std::size_t bytes) {
-    constexpr std::size_t large_page = std::size_t{1} << 21;
-    const std::size_t boundary = bytes < 2 * large_page ? alignment : large_page;
-    const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), boundary);
-    auto* block = size < bytes
-                      ? nullptr // beyond all addresses
-                      : static_cast<std::byte*>(::operator new (size, std::align_val_t{boundary}, std::nothrow));
-    require(block != nullptr, "out of memory: {} bytes were asked for", bytes);
+#if defined(__linux__)
+    if (constexpr std::size_t page = std::size_t{1} << 21; bytes >= 2 * page) {
+        const std::size_t size = round_up(bytes, page) + page; // with room to begin on a large page
+        void* const mapped = size < bytes
+                                 ? MAP_FAILED // beyond all addresses
+                                 : mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        require(mapped != MAP_FAILED, "out of memory: {} bytes were asked for", bytes);
+        const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(mapped) % page) % page;
+        auto* const block = static_cast<std::byte*>(mapped) + before;
 #if defined(MADV_HUGEPAGE)
-    if (boundary == large_page) madvise(block, size, MADV_HUGEPAGE); // a wish
+        madvise(block, size - page, MADV_HUGEPAGE); // a wish
 #endif
+        return memory(block, [mapped, size](std::byte*) { munmap(mapped, size); });
+    }
+#endif
+    const std::size_t size = round_up(std::max<std::size_t>(bytes, 1), alignment);
+    auto* block = size < bytes
+                      ? nullptr
+                      : static_cast<std::byte*>(::operator new (size, std::align_val_t{alignment}, std::nothrow));
+    require(block != nullptr, "out of memory: {} bytes were asked for", bytes);
     std::memset(block, 0, size);
-    return memory(block, [boundary](std::byte* p) { ::operator delete (p, std::align_val_t{boundary}); });
+    return memory(block, [](std::byte* p) { ::operator delete (p, std::align_val_t{alignment}); });
 }
 
 /// A flat array of T in the memory of a context; starts as zeros.
@@ -79,7 +91,8 @@ class arena {
     }
 
     /// Holds so many bytes in one piece, where nothing is taken yet: the arena then need not grow piece by piece up to
-    /// them, for which it holds up to twice as much at first.
+    /// them. For that it may hold up to twice as much at first, where the source has so much; on the host the rest is
+    /// not touched, and is nobody's memory.
     void reserve(std::size_t bytes_in_all) {
         require(used_ == 0, "an arena reserves memory while none is taken, not with {} bytes in use", used_);
         if (!source_ || (chunks_.size() == 1 && chunks_.front().size >= bytes_in_all)) return;
@@ -126,8 +139,7 @@ class arena {
             std::size_t at = chunk_, offset = offset_;
             for (; at < chunks_.size() && offset + size > chunks_[at].size; ++at) offset = 0;
             if (at == chunks_.size()) {
-                const std::size_t grown = std::max({size, peak, std::size_t{1} << 20});
-                chunks_.push_back({source_(grown), grown});
+                chunks_.push_back(grown(std::max({size, peak, std::size_t{1} << 20}), size));
             }
             place = chunks_[at].block.get() + offset;
             chunk_ = at;
@@ -136,6 +148,16 @@ class arena {
         used_ = used; // now that it is had: what a source refused must not count, nor be asked for again
         peak_ = peak;
         return place;
+    }
+
+    /// A piece as large as is wished, or as is needed, where the source has no more.
+    chunk grown(std::size_t wished, std::size_t needed) {
+        try {
+            return {source_(wished), wished};
+        } catch (const error&) {
+            if (wished == needed) throw;
+            return {source_(needed), needed};
+        }
     }
 
     void rewind(std::size_t to_chunk, std::size_t to_offset, std::size_t to_used) {
