@@ -1,4 +1,6 @@
 // What a training needs, counted without a device, beside what it takes on one.
+#include "../datasets/temporary_folder.hpp"
+#include "../watched_stderr.hpp"
 #include "catch.hpp"
 
 #include <walt/reference.hpp>
@@ -49,5 +51,38 @@ TEST_CASE("what cannot fit is refused with both numbers") {
                                         "GB are there"));
     CHECK(text_of(needs, 7200, 1e12) ==
           "3.00 GB stay, 1.50 GB in a step, 1.000 TFLOP a step; 7200 steps at 1.00 TFLOP/s: 2:00:00");
-    CHECK(available_memory() > 0);
+    CHECK(available_memory().has_value());
+    watched_stderr said(false);
+    require_fits(needs, std::nullopt);
+    CHECK(said.text() == "walt: this training needs 4.50 GB; how much memory there is cannot be told\n");
+}
+
+TEST_CASE("available memory is what the system has, and no more than each control group leaves") {
+    const temporary_folder root;
+    const auto write = [&](const char* name, const std::string& text) {
+        std::filesystem::create_directories((root.path / name).parent_path());
+        root.write(name, text);
+    };
+    CHECK(available_memory(root.path) == std::nullopt);
+    write("proc/meminfo", "MemTotal: 9000 kB\nMemFree: 1000 kB\nMemAvailable: 8000 kB\n");
+    CHECK(available_memory(root.path) == 8'192'000);
+    write("proc/self/cgroup", "0::/slice/of mine\n");
+    CHECK(available_memory(root.path) == 8'192'000); // whose folder cannot be seen
+    write("sys/fs/cgroup/slice/of mine/memory.max", "max\n");
+    CHECK(available_memory(root.path) == 8'192'000);
+    write("sys/fs/cgroup/slice/memory.max", "5000000\n"); // the limit of a group above
+    CHECK(available_memory(root.path) == 5'000'000);
+    write("sys/fs/cgroup/slice/memory.current", "4000000\n");
+    CHECK(available_memory(root.path) == 1'000'000);
+    write("sys/fs/cgroup/slice/memory.stat", "anon 700000\nfile 3300000\ninactive_file 3000000\nactive_file 300000\n");
+    CHECK(available_memory(root.path) == 4'000'000); // files that were read are given back
+    write("sys/fs/cgroup/slice/of mine/memory.max", "600000\n");
+    write("sys/fs/cgroup/slice/of mine/memory.current", "700000\n");
+    CHECK(available_memory(root.path) == 0); // full
+    write("proc/self/cgroup", "5:cpu,cpuacct:/a\n4:hugetlb,memory:/b\n0::/\n");
+    CHECK(available_memory(root.path) == 8'192'000);
+    write("sys/fs/cgroup/memory/b/memory.limit_in_bytes", "3000000\n");
+    write("sys/fs/cgroup/memory/b/memory.usage_in_bytes", "2000000\n");
+    write("sys/fs/cgroup/memory/b/memory.stat", "inactive_file 7\ntotal_inactive_file 500000\n");
+    CHECK(available_memory(root.path) == 1'500'000);
 }

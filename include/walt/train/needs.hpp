@@ -3,14 +3,18 @@
 #pragma once
 
 #include "../core/counting_context.hpp"
+#include "../core/note.hpp"
 #include "../io/progress.hpp"
 #include "../meta.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace walt {
 
@@ -18,7 +22,8 @@ namespace walt {
 struct training_needs {
     std::size_t kept = 0; ///< bytes: weights and their copies, gradient, optimizer's state, averages
     /// Bytes of a step, the most at one time: an upper bound for every device, on CUDA with the fusions that it has
-    /// from the start and that cuBLASLt does not refuse.
+    /// from the start and that cuBLASLt does not refuse. (The arena of a first step may hold more than it uses: on the
+    /// host that is not touched, and a GPU that has no more gives it what it uses.)
     std::size_t activations = 0;
     double flops = 0; ///< of a step: products, convolutions and attention
 
@@ -47,35 +52,77 @@ template <class Step> training_needs needs_of(Step&& one_step) {
     return {device.allocated->most, device.arena.peak(), device.flops};
 }
 
+namespace detail {
+/// The number in a file, behind a word if there is one; nothing where the file or the number is not there.
+inline std::optional<std::size_t> number_in(const std::filesystem::path& path, std::string_view behind = {}) {
+    std::ifstream file(path);
+    std::string word;
+    while (!behind.empty() && word != behind)
+        if (!(file >> word)) return std::nullopt;
+    std::size_t value = 0;
+    if (!(file >> value)) return std::nullopt; // "max" is no number
+    return value;
+}
+
+/// What a control group and those above it leave, by the names of its files: the limit, what is used of it, and the
+/// part of that which the system takes back when it must (files that were read). Nothing where none has a limit.
+inline std::optional<std::size_t> left_by_groups(const std::filesystem::path& top, std::filesystem::path group,
+                                                 const char* limit, const char* used, const char* reclaimed) {
+    std::optional<std::size_t> least;
+    for (group = group.relative_path();; group = group.parent_path()) {
+        const std::filesystem::path folder = top / group;
+        if (const auto most = number_in(folder / limit)) {
+            const std::size_t all = number_in(folder / used).value_or(0),
+                              taken = all - std::min(all, number_in(folder / "memory.stat", reclaimed).value_or(0)),
+                              left = *most - std::min(*most, taken);
+            least = std::min(least.value_or(left), left);
+        }
+        if (group.empty()) return least;
+    }
+}
+} // namespace detail
+
 /// Bytes of the host's memory that a program can still have: what the system has free or can free, and no more than its
-/// control group may have (a container's limit). 0 where nothing says so.
-inline std::size_t available_memory() {
-    const auto number_in = [](const char* path, const std::string& key) {
-        std::ifstream file(path);
-        std::string word;
-        std::size_t value = 0;
-        if (key.empty()) return file >> value ? value : std::size_t{0}; // "max" is no number
-        while (file >> word)
-            if (word == key) return file >> value ? value * 1024 : std::size_t{0};
-        return std::size_t{0};
+/// control groups leave it (a container's limit), of version 1 or 2. Nothing where the system does not say. `root`:
+/// where /proc and /sys lie.
+inline std::optional<std::size_t> available_memory(const std::filesystem::path& root = "/") {
+    std::optional<std::size_t> least = detail::number_in(root / "proc/meminfo", "MemAvailable:");
+    if (least) *least *= 1024;
+    const auto at_most = [&least](std::optional<std::size_t> left) {
+        if (left) least = std::min(least.value_or(*left), *left);
     };
-    const std::size_t free = number_in("/proc/meminfo", "MemAvailable:"),
-                      most = number_in("/sys/fs/cgroup/memory.max", ""),
-                      used = number_in("/sys/fs/cgroup/memory.current", "");
-    return most > used ? std::min(free, most - used) : free;
+    std::ifstream groups(root / "proc/self/cgroup");
+    for (std::string line; std::getline(groups, line);) { // number:controllers:group
+        const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+        if (first == std::string::npos || second == std::string::npos) continue;
+        const std::string controllers = line.substr(first + 1, second - first - 1), group = line.substr(second + 1);
+        if (controllers.empty())
+            at_most(
+                detail::left_by_groups(root / "sys/fs/cgroup", group, "memory.max", "memory.current", "inactive_file"));
+        else if (("," + controllers + ",").find(",memory,") != std::string::npos)
+            at_most(detail::left_by_groups(root / "sys/fs/cgroup/memory", group, "memory.limit_in_bytes",
+                                           "memory.usage_in_bytes", "total_inactive_file"));
+    }
+    return least;
 }
 
 namespace detail {
 inline std::string gigabytes(std::size_t bytes) { return fmt::format("{:.2f} GB", static_cast<double>(bytes) * 1e-9); }
 } // namespace detail
 
-/// Refuses a training that cannot fit into so many bytes, before it begins.
-inline void require_fits(const training_needs& needs, std::size_t available) {
-    require(needs.bytes() <= available,
+/// Refuses a training that cannot fit into so many bytes, before it begins. Where nobody can tell how many there are,
+/// that is noted, and the training may try.
+inline void require_fits(const training_needs& needs, std::optional<std::size_t> available) {
+    if (!available) {
+        detail::note("this training needs {}; how much memory there is cannot be told",
+                     detail::gigabytes(needs.bytes()));
+        return;
+    }
+    require(needs.bytes() <= *available,
             "this training needs {} ({} that stay, {} in a step), and {} are there: a smaller batch, "
             "activations::rematerialise or Adafactor need less",
             detail::gigabytes(needs.bytes()), detail::gigabytes(needs.kept), detail::gigabytes(needs.activations),
-            detail::gigabytes(available));
+            detail::gigabytes(*available));
 }
 
 /// A line for people: "1.52 GB stay, 0.80 GB in a step, 0.420 TFLOP a step; 7000 steps at 0.20 TFLOP/s: 4:05:00".
