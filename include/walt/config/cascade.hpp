@@ -98,11 +98,11 @@ template <class Stage, class Before> constexpr bool follows() {
 /// Stages from the smallest on; a mistake between them is one sentence when it compiles.
 template <class First, class... Later> struct cascade_config {
     static constexpr int stages = 1 + sizeof...(Later);
-    template <std::size_t I> using stage = std::tuple_element_t<I, std::tuple<First, Later...>>;
+    template <std::size_t At> using stage = std::tuple_element_t<At, std::tuple<First, Later...>>;
     using last = stage<sizeof...(Later)>;
 
-    template <std::size_t... I> static constexpr bool all_follow(std::index_sequence<I...>) {
-        return (true && ... && detail::follows<stage<I + 1>, stage<I>>());
+    template <std::size_t... At> static constexpr bool all_follow(std::index_sequence<At...>) {
+        return (true && ... && detail::follows<stage<At + 1>, stage<At>>());
     }
     static constexpr bool valid =
         rules::a_first_stage_enlarges_nothing<First::denoiser::super_resolution>() && detail::stage_fits<First> &&

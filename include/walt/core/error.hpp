@@ -1,6 +1,18 @@
 // walt::error: the one exception type of the library, and how every message is built: by fmt.
 #pragma once
 
+#if defined(min) || defined(max)
+#error "min or max is a macro: define NOMINMAX before <windows.h>, or #undef them before walt's headers"
+#undef min // so that the sentence is all that is said
+#undef max
+#endif
+#if defined(check) || defined(require) || defined(fail)
+#error "check, require or fail is a macro: #undef it before walt's headers"
+#undef check
+#undef require
+#undef fail
+#endif
+
 #if defined(__CUDACC__) && !defined(FMT_USE_CONSTEXPR)
 #define FMT_USE_CONSTEXPR 1 // without it fmt 9 gives up its check under nvcc, and does not compile as C++20
 #endif

@@ -56,12 +56,12 @@ template <class Dims, int Number> struct critic_block : critic_block_name<Number
         video_view<T, Out> outer, sum;    ///< behind conv2, and the block's result
 
         saved(arena& from, const video_view<T, In>& x, activations) {
-            const video_size size = size_of(x), small = blur_axes(size).after(size);
+            const video_size size = size_of(x), shorter = blur_axes(size).after(size);
             inner = size.template take<T, In>(from);
-            blurred = small.template take<T, In>(from);
-            shortened = small.template take<T, In>(from);
-            outer = small.template take<T, Out>(from);
-            sum = small.template take<T, Out>(from);
+            blurred = shorter.template take<T, In>(from);
+            shortened = shorter.template take<T, In>(from);
+            outer = shorter.template take<T, Out>(from);
+            sum = shorter.template take<T, Out>(from);
         }
         const video_view<T, Out>& output() const { return sum; }
     };

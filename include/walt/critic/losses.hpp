@@ -73,10 +73,10 @@ template <class Critic> class judged {
         for (std::size_t i = 0; i < decoded.size(); ++i) {
             const arena::scope inner(ctx.arena);
             const video_size size = size_of(decoded[i].pixels);
-            const saved signals(ctx.arena, size);
+            const saved kept(ctx.arena, size);
             const auto dclip = size.template take<A, network::pixel_channels>(ctx.arena);
             critic.network().backward(ctx, critic.weights(), decoded[i].made,
-                                      dlogits.slice(decoded[i].first, size.batch), signals, dclip);
+                                      dlogits.slice(decoded[i].first, size.batch), kept, dclip);
             ops::accumulate(ctx, dclip, dx[i]);
         }
     }
@@ -129,10 +129,10 @@ template <class A> struct critic_objective {
                              const Sink& g) {
         auto& ctx = critic.context();
         const arena::scope scope(ctx.arena);
-        const typename judged<Critic>::saved signals(ctx.arena, size_of(of.pixels));
-        critic.network().backward(ctx, critic.weights(), of.made, dlogits.slice(of.first, of.pixels.extent(0)), signals,
+        const typename judged<Critic>::saved kept(ctx.arena, size_of(of.pixels));
+        critic.network().backward(ctx, critic.weights(), of.made, dlogits.slice(of.first, of.pixels.extent(0)), kept,
                                   none{});
-        critic.network().backward_parameters(ctx, of.made, signals, g);
+        critic.network().backward_parameters(ctx, of.made, kept, g);
     }
 
     /// R1 = mean |scale v|^2 with v = dD/dx. D is linear near x, so D's change along v, held, is |v|^2: half of the
@@ -144,20 +144,20 @@ template <class A> struct critic_objective {
         const auto& net = critic.network();
         const arena::scope scope(ctx.arena);
         const video_size size = size_of(of.pixels);
-        const typename judged<Critic>::saved signals(ctx.arena, size), changes(ctx.arena, size);
+        const typename judged<Critic>::saved kept(ctx.arena, size), changes(ctx.arena, size);
         const auto v = size.template take<A, Critic::module_type::pixel_channels>(ctx.arena);
         const auto ones = ctx.arena.template take<A, dynamic>(size.batch),
                    value = ctx.arena.template take<A, dynamic>(1);
         const auto squares = ctx.arena.template take<double, 1>();
         const double share = pixel_scale * pixel_scale / static_cast<double>(clips);
         ops::fill(ctx, ones, 1);
-        net.backward(ctx, critic.weights(), of.made, ones, signals, v);
+        net.backward(ctx, critic.weights(), of.made, ones, kept, v);
         ops::sum_of_squares(ctx, v, squares);
         ops::convert(ctx, squares, value);
         ops::blend(ctx, 1, terms.r1, share, value, terms.r1);
         ops::blend(ctx, 2 * share * static_cast<double>(r1), v, 0, none{}, v);
         net.tangent(ctx, critic.weights(), v, of.made, changes);
-        net.backward_parameters(ctx, changes, signals, without_biases{g});
+        net.backward_parameters(ctx, changes, kept, without_biases{g});
     }
 };
 

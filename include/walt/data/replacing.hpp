@@ -25,9 +25,9 @@ class replacing {
     /// read(i) for `index`, or for one of up to `most` others of the `size` samples: drawn evenly, by the seed and the
     /// index, so that another one replaces it in every epoch. Whatever read throws marks a sample, which is called
     /// name(i) once on stderr and not read again. none(reason), which must throw, where all throw.
-    template <class Read, class Name, class None>
+    template <class Read, class Name, class Nobody>
     void with(std::int64_t size, std::int64_t most, walt::seed seed, std::int64_t index, Read&& read, Name&& name,
-              None&& none) {
+              Nobody&& none) {
         const permutation others(size, seed.value ^ 0x6f74686572u, static_cast<std::uint64_t>(index));
         for (std::int64_t tried = -1; tried < most; ++tried) {
             const std::int64_t i = tried < 0 ? index : others(tried);

@@ -94,9 +94,9 @@ inline std::vector<colour> cut_palette(const video& from) {
     return palette;
 }
 
-/// How to paint a colour: with `near`, and with `far` where the 8 x 8 threshold is below `share` of 64.
+/// How to paint a colour: with `nearer`, and with `farther` where the 8 x 8 threshold is below `share` of 64.
 struct mixture {
-    std::uint8_t near = 0, far = 0;
+    std::uint8_t nearer = 0, farther = 0;
     int share = 0;
 };
 
@@ -111,18 +111,18 @@ inline mixture mix(const colour& wanted, const std::vector<colour>& palette) {
         }
         return best;
     };
-    const std::size_t near = nearest({wanted[0], wanted[1], wanted[2]});
+    const std::size_t nearer = nearest({wanted[0], wanted[1], wanted[2]});
     std::array<int, 3> beyond{}; // as far from the wanted colour as the nearest one, on its other side
-    for (std::size_t k = 0; k < 3; ++k) beyond[k] = 2 * wanted[k] - palette[near][k];
-    const std::size_t far = nearest(beyond);
+    for (std::size_t k = 0; k < 3; ++k) beyond[k] = 2 * wanted[k] - palette[nearer][k];
+    const std::size_t farther = nearest(beyond);
     int along = 0, length = 0;
     for (std::size_t k = 0; k < 3; ++k) {
-        const int step = palette[far][k] - palette[near][k];
-        along += step * (wanted[k] - palette[near][k]);
+        const int step = palette[farther][k] - palette[nearer][k];
+        along += step * (wanted[k] - palette[nearer][k]);
         length += step * step;
     }
     const int share = along > 0 ? std::min(64 * along / length, 64) : 0;
-    return {static_cast<std::uint8_t>(near), static_cast<std::uint8_t>(far), share};
+    return {static_cast<std::uint8_t>(nearer), static_cast<std::uint8_t>(farther), share};
 }
 
 /// Bayer's 8 x 8 thresholds, 0 to 63: the bits of x ^ y and y, interleaved from the lowest on.
@@ -154,8 +154,8 @@ inline indexed_video reduce_colours(const video& from) {
                 const auto [at, is_new] =
                     known.try_emplace(std::uint32_t{pixel[0]} << 16 | std::uint32_t{pixel[1]} << 8 | pixel[2]);
                 if (is_new) at->second = detail::mix({pixel[0], pixel[1], pixel[2]}, made.palette);
-                made.indices.push_back(detail::bayer(y & 7, x & 7) < at->second.share ? at->second.far
-                                                                                      : at->second.near);
+                made.indices.push_back(detail::bayer(y & 7, x & 7) < at->second.share ? at->second.farther
+                                                                                      : at->second.nearer);
             }
     return made;
 }

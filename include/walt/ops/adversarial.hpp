@@ -11,8 +11,8 @@ namespace walt {
 struct softplus {
     WALT_HD static double value(double x) { return (x > 0 ? x : 0) + std::log1p(std::exp(x > 0 ? -x : x)); }
     WALT_HD static double slope(double x) {
-        const double small = std::exp(x > 0 ? -x : x);
-        return (x > 0 ? 1 : small) / (1 + small);
+        const double power = std::exp(x > 0 ? -x : x);
+        return (x > 0 ? 1 : power) / (1 + power);
     }
 };
 

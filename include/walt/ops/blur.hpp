@@ -56,11 +56,11 @@ struct blur_axis {
     }
     WALT_HD constexpr range places_of(std::int64_t j) const {
         const std::int64_t pad = kernel.before > kernel.after ? kernel.before : kernel.after,
-                           far = kernel.edge == padding::zeros     ? 0
-                                 : kernel.edge == padding::reflect ? 2 * pad
-                                                                   : pad,
-                           least = j + kernel.before - far - kernel.kernel + 1,
-                           most = (j + kernel.before + far) / kernel.stride;
+                           reach = kernel.edge == padding::zeros     ? 0
+                                   : kernel.edge == padding::reflect ? 2 * pad
+                                                                     : pad,
+                           least = j + kernel.before - reach - kernel.kernel + 1,
+                           most = (j + kernel.before + reach) / kernel.stride;
         return {least <= 0 ? 0 : (least + kernel.stride - 1) / kernel.stride, most < count ? most : count - 1};
     }
 };

@@ -42,9 +42,9 @@ template <class Operand, int Axis> constexpr int extent_in_type() {
     if constexpr (operand_has_axis<Operand::rank, Axis>()) return Operand::static_extent(Axis);
     else return dynamic;
 }
-template <class Left, int I, class Right, int J> constexpr bool agree() {
+template <class Left, int LeftAxis, class Right, int RightAxis> constexpr bool agree() {
     if constexpr (is_none<Left> || is_none<Right>) return true;
-    else return extents_agree<extent_in_type<Left, I>(), extent_in_type<Right, J>()>();
+    else return extents_agree<extent_in_type<Left, LeftAxis>(), extent_in_type<Right, RightAxis>()>();
 }
 template <class Operand, int Axis, int Extent> constexpr bool is() {
     if constexpr (is_none<Operand>) return true;
@@ -56,17 +56,20 @@ template <class Operand, int Axis> constexpr bool known() {
 }
 } // namespace detail
 
-/// Axis I of Left and axis J of Right agree at compile time, or will be compared at run time. Here and below an operand
-/// that is none{} agrees with everything.
-template <class Left, int I, class Right, int J> inline constexpr bool agree = detail::agree<Left, I, Right, J>();
-/// Axis I of an operand is Extent, or will be compared at run time.
-template <class Operand, int I, int Extent> inline constexpr bool is = detail::is<Operand, I, Extent>();
-/// Axis I of an operand is known at compile time.
-template <class Operand, int I> inline constexpr bool known = detail::known<Operand, I>();
+/// LeftAxis of Left and RightAxis of Right agree at compile time, or will be compared at run time. Here and below an
+/// operand that is none{} agrees with everything.
+template <class Left, int LeftAxis, class Right, int RightAxis>
+inline constexpr bool agree = detail::agree<Left, LeftAxis, Right, RightAxis>();
+/// Axis of an operand is Extent, or will be compared at run time.
+template <class Operand, int Axis, int Extent> inline constexpr bool is = detail::is<Operand, Axis, Extent>();
+/// Axis of an operand is known at compile time.
+template <class Operand, int Axis> inline constexpr bool known = detail::known<Operand, Axis>();
 /// Both: a width.
-template <class Left, int I, class Right, int J>
-inline constexpr bool same_width = known<Left, I>&& known<Right, J>&& agree<Left, I, Right, J>;
-template <class Operand, int I, int Extent> inline constexpr bool width_is = known<Operand, I>&& is<Operand, I, Extent>;
+template <class Left, int LeftAxis, class Right, int RightAxis>
+inline constexpr bool same_width =
+    known<Left, LeftAxis>&& known<Right, RightAxis>&& agree<Left, LeftAxis, Right, RightAxis>;
+template <class Operand, int Axis, int Extent>
+inline constexpr bool width_is = known<Operand, Axis>&& is<Operand, Axis, Extent>;
 
 /// At run time: `what` names the op and the two extents in the message.
 inline void equal(std::int64_t left, std::int64_t right, const char* what) {

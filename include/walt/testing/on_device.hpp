@@ -15,7 +15,7 @@ template <class T, int... Extent> view<T, Extent...> same_shape(const view<T, Ex
     std::array<std::int64_t, view<T, Extent...>::rank_dynamic + 1> counts{};
     for (int axis = 0, next = 0; axis < shape.rank; ++axis)
         if (shape.static_extent(axis) == dynamic) counts[static_cast<std::size_t>(next++)] = shape.extent(axis);
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return view<T, Extent...>(data, counts[I]...); }
+    return [&]<std::size_t... At>(std::index_sequence<At...>) { return view<T, Extent...>(data, counts[At]...); }
     (std::make_index_sequence<view<T, Extent...>::rank_dynamic>{});
 }
 

@@ -53,14 +53,14 @@ template <int Buckets, int Distance> constexpr bool t5_buckets() {
 /// The row of T5's bias table for a key that lies `offset` behind the query (before it where that is negative): each
 /// near distance has a row, and far ones share rows by their logarithm.
 inline std::int32_t t5_bucket(std::int64_t offset, int buckets, int max_distance) {
-    const int half = buckets / 2, near = half / 2;
+    const int half = buckets / 2, exact = half / 2;
     const std::int64_t distance = offset < 0 ? -offset : offset;
     std::int64_t bucket = distance;
-    if (distance >= near) { // in float, as its authors have it: a distance on a boundary falls where theirs does
-        const float share = std::log(static_cast<float>(distance) / static_cast<float>(near)) /
-                            static_cast<float>(std::log(static_cast<double>(max_distance) / near));
-        bucket =
-            std::min<std::int64_t>(half - 1, near + static_cast<std::int64_t>(share * static_cast<float>(half - near)));
+    if (distance >= exact) { // in float, as its authors have it: a distance on a boundary falls where theirs does
+        const float share = std::log(static_cast<float>(distance) / static_cast<float>(exact)) /
+                            static_cast<float>(std::log(static_cast<double>(max_distance) / exact));
+        bucket = std::min<std::int64_t>(half - 1,
+                                        exact + static_cast<std::int64_t>(share * static_cast<float>(half - exact)));
     }
     return static_cast<std::int32_t>(bucket + (offset > 0 ? half : 0));
 }

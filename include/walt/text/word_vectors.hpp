@@ -67,12 +67,12 @@ class word_vectors {
         const vocabulary said(text);
         for (const std::string& word : said.words()) {
             if (trained_.contains(word)) continue;
-            const std::optional<nearest_word> near = nearest(word);
-            std::string what = !near                         ? "an unknown word"
-                               : near->cosine >= near_enough ? fmt::format("nearest seen: '{}'", near->word)
-                                                             : fmt::format("near to none, not even '{}'", near->word);
+            const std::optional<nearest_word> found = nearest(word);
+            std::string what = !found                         ? "an unknown word"
+                               : found->cosine >= near_enough ? fmt::format("nearest seen: '{}'", found->word)
+                                                              : fmt::format("near to none, not even '{}'", found->word);
             if (unseen_ == unseen_words::nearest_seen)
-                what += near && near->cosine >= near_enough ? ", as which it is read" : "; it is left out";
+                what += found && found->cosine >= near_enough ? ", as which it is read" : "; it is left out";
             sentences.push_back(fmt::format("never seen in training: '{}' ({})", word, what));
         }
         return sentences;
@@ -112,8 +112,8 @@ class word_vectors {
     /// The word whose vector stands for this one; empty: none does.
     std::string read_as(const std::string& word) const {
         if (unseen_ == unseen_words::own_vectors || trained_.empty() || trained_.contains(word)) return word;
-        const std::optional<nearest_word> near = nearest(word);
-        return near && near->cosine >= near_enough ? near->word : "";
+        const std::optional<nearest_word> found = nearest(word);
+        return found && found->cosine >= near_enough ? found->word : "";
     }
     void write(const std::string& word, int position, float* out) const {
         const philox numbers{0, hash(word)};

@@ -37,8 +37,8 @@ inline split_geometry split_for_onednn(const conv_geometry& g, bool has_past) {
 
 } // namespace detail
 
-template <class T, int I, class W, class Bias, class U, int O, class Past>
-void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
+template <class T, int In, class W, class Bias, class U, int Out, class Past>
+void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, In> x, W w, Bias bias, video_view<U, Out> y,
                Past past, bool add) {
     const arena::scope scope(ctx.arena);
     const split_geometry parts = detail::split_for_onednn(g, rules::goes_on(past));
@@ -46,13 +46,14 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
     if constexpr (detail::is_pointwise<W>) {
         const std::int64_t rows = size_of(from).positions();
         if (detail::is_product<W>(parts.rest) && !add)
-            return linear_on(ctx, from.template as<dynamic, I>(rows), w.template as<O, I>(), bias,
-                             y.template as<dynamic, O>(rows));
+            return linear_on(ctx, from.template as<dynamic, In>(rows), w.template as<Out, In>(), bias,
+                             y.template as<dynamic, Out>(rows));
     }
     if constexpr (detail::is_narrow<W>) {
         const auto kernel = detail::take_tap_kernel<T>(ctx, w);
         constexpr int KO = decltype(kernel)::static_extent(0);
-        detail::each_tap_row<W>([&](int row, int tap) { std::copy_n(w.data() + row * I, I, kernel.data() + tap * I); });
+        detail::each_tap_row<W>(
+            [&](int row, int tap) { std::copy_n(w.data() + row * In, In, kernel.data() + tap * In); });
         const auto taps =
             video_size{y.extent(0), y.extent(1), y.extent(2), from.extent(3)}.template take<float, KO>(ctx.arena);
         conv3d_on(ctx, detail::without_width(parts.rest), from, kernel.read(), none{}, taps, none{}, false);
@@ -64,13 +65,14 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
     detail::convolve(ctx, shape, from.data(), w.data(), start, y.data(), detail::piece_work(shape));
 }
 
-template <class T, int O, class W, class U, int I>
-void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, O> dy, W w, video_view<U, I> dx) {
+template <class T, int Out, class W, class U, int In>
+void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, Out> dy, W w,
+                          video_view<U, In> dx) {
     if constexpr (detail::is_pointwise<W>) {
         const std::int64_t rows = size_of(dx).positions();
         if (detail::is_product<W>(g))
-            return linear_grad_input_on(ctx, dy.template as<dynamic, O>(rows), w.template as<O, I>(),
-                                        dx.template as<dynamic, I>(rows));
+            return linear_grad_input_on(ctx, dy.template as<dynamic, Out>(rows), w.template as<Out, In>(),
+                                        dx.template as<dynamic, In>(rows));
     }
     const split_geometry parts = detail::split_for_onednn(g, false);
     const auto back = [&](auto to) {
@@ -81,13 +83,13 @@ void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const
     if (!parts.writes()) return back(dx);
     const arena::scope scope(ctx.arena);
     const padded_video padded(parts.written, size_of(dx));
-    const auto wide = padded.wide().take<float, I>(ctx.arena);
+    const auto wide = padded.wide().take<float, In>(ctx.arena);
     back(wide);
     detail::fold_back(padded, wide.read(), dx);
 }
 
-template <class T, int I, int O, class DW, class DBias>
-void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy,
+template <class T, int In, int Out, class DW, class DBias>
+void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, In> x, video_view<const T, Out> dy,
                            DW dw, DBias dbias) {
     const arena::scope scope(ctx.arena);
     const split_geometry parts = detail::split_for_sums(g, size_of(x), onednn_type<T>());
@@ -95,10 +97,11 @@ void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<cons
     if constexpr (detail::is_pointwise<DW>) {
         const std::int64_t rows = size_of(from).positions();
         if (detail::is_product<DW>(parts.rest))
-            return linear_grad_weight_on(ctx, from.template as<dynamic, I>(rows), dy.template as<dynamic, O>(rows),
-                                         dw.template as<O, I>(), dbias);
+            return linear_grad_weight_on(ctx, from.template as<dynamic, In>(rows), dy.template as<dynamic, Out>(rows),
+                                         dw.template as<Out, In>(), dbias);
     }
-    if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy.template as<dynamic, O>(size_of(dy).positions()), dbias);
+    if constexpr (!is_none<DBias>)
+        linear_grad_bias_on(ctx, dy.template as<dynamic, Out>(size_of(dy).positions()), dbias);
     if constexpr (detail::is_narrow<DW>) {
         const auto dkernel = detail::take_tap_kernel<float>(ctx, dw);
         constexpr int KO = decltype(dkernel)::static_extent(0);
@@ -108,7 +111,7 @@ void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<cons
         detail::spread_taps(parts.rest.width, dy, dtaps);
         conv3d_grad_weight_on(ctx, detail::without_width(parts.rest), from, dtaps.read(), dkernel, none{});
         detail::each_tap_row<DW>([&](int row, int tap) {
-            for (int c = 0; c < I; ++c) dw.data()[row * I + c] += dkernel.data()[tap * I + c];
+            for (int c = 0; c < In; ++c) dw.data()[row * In + c] += dkernel.data()[tap * In + c];
         });
         return;
     }

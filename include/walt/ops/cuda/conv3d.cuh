@@ -142,8 +142,8 @@ void convolve(context& ctx, const convolution& c, const T* a, const T* b, U* res
 
 } // namespace detail
 
-template <class T, int I, class W, class Bias, class U, int O, class Past>
-void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
+template <class T, int In, class W, class Bias, class U, int Out, class Past>
+void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, In> x, W w, Bias bias, video_view<U, Out> y,
                Past past, bool add) {
     if (y.size() == 0) return;
     const T* before = nullptr;
@@ -156,21 +156,22 @@ void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W
     if (detail::convolve_finished(ctx, c, x.data(), w.data(), y.data(), before, finish)) return;
     float* sum = nullptr;
     if constexpr (std::is_same_v<U, float>) sum = y.data();
-    if (add || sum == nullptr) sum = size_of(y).template take<float, O>(ctx.arena).data();
+    if (add || sum == nullptr) sum = size_of(y).template take<float, Out>(ctx.arena).data();
     detail::convolve(ctx, c, x.data(), w.data(), sum, before);
-    each(ctx, "ops::conv3d", y.size() / pack_of_row<O>,
-         detail::finish_rows<O, !is_none<Bias>, U>{sum, finish.bias, y.data(), add});
+    each(ctx, "ops::conv3d", y.size() / pack_of_row<Out>,
+         detail::finish_rows<Out, !is_none<Bias>, U>{sum, finish.bias, y.data(), add});
 }
 
-template <class T, int O, class W, class U, int I>
-void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, O> dy, W w, video_view<U, I> dx) {
+template <class T, int Out, class W, class U, int In>
+void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, Out> dy, W w,
+                          video_view<U, In> dx) {
     if (dx.size() == 0) return;
     const auto c = detail::described(ctx, conv_pass::grad_input, size_of(dx), size_of(dy), g, w);
     detail::convolve(ctx, c, dy.data(), w.data(), dx.data());
 }
 
-template <class T, int I, int O, class DW, class DBias>
-void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy,
+template <class T, int In, int Out, class DW, class DBias>
+void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, In> x, video_view<const T, Out> dy,
                            DW dw, DBias dbias) {
     if (x.size() == 0) return;
     const arena::scope scope(ctx.arena);
@@ -181,7 +182,7 @@ void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<cons
         accumulate_on(ctx, once.read(), dw);
     }
     if constexpr (!is_none<DBias>)
-        add_column_sums(ctx, "ops::conv3d_grad_weight", dy.data(), size_of(dy).positions(), O, dbias.data());
+        add_column_sums(ctx, "ops::conv3d_grad_weight", dy.data(), size_of(dy).positions(), Out, dbias.data());
 }
 
 } // namespace walt::cuda

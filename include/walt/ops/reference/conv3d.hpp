@@ -88,35 +88,37 @@ void correlate(const conv_geometry& g, const video_size& from, std::int64_t in, 
 }
 } // namespace detail
 
-template <class T, int I, class W, class Bias, class U, int O, class Past>
-void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, W w, Bias bias, video_view<U, O> y,
+template <class T, int In, class W, class Bias, class U, int Out, class Past>
+void conv3d_on(context& ctx, const conv_geometry& g, video_view<const T, In> x, W w, Bias bias, video_view<U, Out> y,
                Past past, bool add) {
     using A = accumulate_t<T>;
     const arena::scope scope(ctx.arena);
-    const auto sum = size_of(y).template take<A, O>(ctx.arena);
+    const auto sum = size_of(y).template take<A, Out>(ctx.arena);
     const A* start = nullptr;
     if constexpr (!is_none<Bias>) start = bias.data();
     const T* before = nullptr;
     if constexpr (!is_none<Past>)
         if (rules::goes_on(past)) before = past.data();
-    detail::convolve(g, size_of(x), I, x.data(), w.data(), start, size_of(y), O, before, sum.data());
+    detail::convolve(g, size_of(x), In, x.data(), w.data(), start, size_of(y), Out, before, sum.data());
     for (std::int64_t i = 0; i < sum.size(); ++i)
         y.data()[i] = static_cast<U>(sum.data()[i] + (add ? static_cast<A>(y.data()[i]) : A(0)));
 }
 
-template <class T, int O, class W, class U, int I>
-void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, O> dy, W w, video_view<U, I> dx) {
+template <class T, int Out, class W, class U, int In>
+void conv3d_grad_input_on(context& ctx, const conv_geometry& g, video_view<const T, Out> dy, W w,
+                          video_view<U, In> dx) {
     const arena::scope scope(ctx.arena);
-    const auto sum = size_of(dx).template take<accumulate_t<T>, I>(ctx.arena);
-    detail::convolve_back(g, size_of(dx), I, w.data(), size_of(dy), O, dy.data(), sum.data());
+    const auto sum = size_of(dx).template take<accumulate_t<T>, In>(ctx.arena);
+    detail::convolve_back(g, size_of(dx), In, w.data(), size_of(dy), Out, dy.data(), sum.data());
     for (std::int64_t i = 0; i < sum.size(); ++i) dx.data()[i] = static_cast<U>(sum.data()[i]);
 }
 
-template <class T, int I, int O, class DW, class DBias>
-void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, I> x, video_view<const T, O> dy,
+template <class T, int In, int Out, class DW, class DBias>
+void conv3d_grad_weight_on(context& ctx, const conv_geometry& g, video_view<const T, In> x, video_view<const T, Out> dy,
                            DW dw, DBias dbias) {
-    detail::correlate(g, size_of(x), I, x.data(), size_of(dy), O, dy.data(), dw.data());
-    if constexpr (!is_none<DBias>) linear_grad_bias_on(ctx, dy.template as<dynamic, O>(size_of(dy).positions()), dbias);
+    detail::correlate(g, size_of(x), In, x.data(), size_of(dy), Out, dy.data(), dw.data());
+    if constexpr (!is_none<DBias>)
+        linear_grad_bias_on(ctx, dy.template as<dynamic, Out>(size_of(dy).positions()), dbias);
 }
 
 } // namespace walt::reference::inline WALT_INSTRUCTION_SET
