@@ -1,6 +1,7 @@
 // Text in, video out, in three stages: 24 x 24, 48 x 48 and 96 x 96. With --train: trains the tokenizer and the three
 // denoisers, one after another, or goes on where it was stopped.
 // test: --train --run cascade_test --tokenizer-steps 2 --base-steps 2 --twice-steps 2 --four-times-steps 2 --clips 16 --measure 1 --judge 2 --steps 2
+#include "../seed_text.hpp"
 #include "cascade.hpp"
 
 #include <walt/train/interrupts.hpp>
@@ -26,7 +27,7 @@ int main(int count, char** arguments) try {
     app.add_option("--steps", how.steps, "of DPM-Solver++ 2M, every stage")->check(CLI::Range(1, 1000));
     app.add_option("--guidance", how.guidance, "how strongly the text guides the first stage");
     app.add_option("--level", how.level, "noise of the low-resolution latents")->check(CLI::Range(0, 999));
-    app.add_option("--seed", how.seed, "of the noise that sampling starts from");
+    app.add_option("--seed", how.seed, "of the noise that sampling starts from")->transform(seed_text());
     app.add_option("--measure", clips, "instead of texts: super-resolution of so many real clips against bicubic")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--judge", judged, "instead of texts: samples of so many captions, as `judge --clips` reads them")

@@ -1,5 +1,6 @@
 // Text in, video out. With --train: trains both models from scratch, or goes on where it was stopped.
 // test: --train --run demo_test --tokenizer-steps 3 --denoiser-steps 3 --clips 32 --evaluate 2 --steps 3
+#include "../seed_text.hpp"
 #include "demo.hpp"
 
 #include <walt/train/interrupts.hpp>
@@ -33,7 +34,7 @@ int main(int count, char** arguments) try {
         ->check(CLI::NonNegativeNumber);
     app.add_option("--guidance", how.guidance, "how strongly the text guides; 1: not at all")
         ->check(CLI::Range(-1000.0, 1000.0));
-    app.add_option("--seed", how.seed, "of the noise that sampling starts from");
+    app.add_option("--seed", how.seed, "of the noise that sampling starts from")->transform(seed_text());
     app.add_option("--image", how.image, "a PNG of any size, whose middle square videos begin with")
         ->check(CLI::ExistingFile);
     app.add_option("--rounds", how.rounds, "make videos longer, by so many rounds of 12 frames")

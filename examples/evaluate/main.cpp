@@ -1,5 +1,6 @@
 // Measures generated clips and writes what it found: evaluation.json, evaluation.svg.
 // test: --weights {weights} --clips 4 --steps 2 --real-clips 8 --resamplings 4 --judge judge --judge-steps 3
+#include "../seed_text.hpp"
 #include "evaluate.hpp"
 
 #include <CLI/CLI.hpp>
@@ -49,7 +50,7 @@ int main(int count, char** arguments) try {
     app.add_option("--sampler", how.sampler, "of the demo")->check(CLI::IsMember({"dpm", "ddim"}));
     app.add_option("--steps", how.steps, "of its sampler")->check(CLI::PositiveNumber);
     app.add_option("--guidance", how.guidance, "of its sampler");
-    app.add_option("--seed", seed, "of sampling, and of drawing real clips");
+    app.add_option("--seed", seed, "of sampling, and of drawing real clips")->transform(seed_text());
     app.add_option("--resamplings", how.how.again.times, "for intervals; 0: none")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
