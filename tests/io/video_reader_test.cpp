@@ -1,6 +1,7 @@
 // Videos as cameras, phones, broadcasters and editors make them: see docs/data.md.
 #include "../catch.hpp"
 #include "../datasets/temporary_folder.hpp"
+#include "../watched_stderr.hpp"
 #include "video_files.hpp"
 
 #include <walt/data/video_folder.hpp>
@@ -250,6 +251,107 @@ TEST_CASE("clips beside a spoilt place of a file are the same whatever was read 
             const walt::clip still = walt::frame_at(after_others, walt::seed{n}, 0, f);
             REQUIRE(std::equal(still.pixels.begin(), still.pixels.end(), alone[n].begin() + f * 144));
         }
+}
+
+namespace {
+/// How many of a spoilt file's frames come: all as they are in the whole file. `said`: whether something was said of
+/// it.
+int frames_before_damage(const std::filesystem::path& path, const walt::video& whole, bool& said) {
+    watched_stderr watched(false);
+    const walt::video read = walt::read_video(path);
+    said = watched.text().find("is spoilt behind its first " + std::to_string(read.frames) + " frames") !=
+           std::string::npos;
+    for (int f = 0; f < read.frames; ++f)
+        if (!std::equal(read.frame(f), read.frame(f) + read.frame_size(), whole.frame(f))) return -f;
+    return read.frames;
+}
+} // namespace
+
+TEST_CASE("a file that was cut gives frames that it has whole, and says that it was cut") {
+    const temporary_folder folder;
+    for (const auto& [muxer, encoder, format] : {std::tuple{"avi", "mpeg4", AV_PIX_FMT_YUV420P},
+                                                 {"avi", "mjpeg", AV_PIX_FMT_YUVJ420P},
+                                                 {"matroska", "mpeg4", AV_PIX_FMT_YUV420P},
+                                                 {"flv", "flv", AV_PIX_FMT_YUV420P}}) {
+        INFO(muxer << " " << encoder);
+        const auto path = folder.path / (std::string(muxer) + encoder);
+        REQUIRE(make_video(path, 50, {.muxer = muxer, .encoder = encoder, .format = format}, draw_grey));
+        const std::string bytes = text_of(path);
+        walt::video whole;
+        {
+            watched_stderr watched(false);
+            whole = walt::read_video(path);
+            CHECK(watched.text().empty());
+        }
+        REQUIRE(whole.frames == 50);
+        for (const std::size_t left : {bytes.size() * 6 / 10, bytes.size() * 7 / 10}) {
+            const auto cut = folder.write("cut" + std::to_string(left) + muxer + encoder, bytes.substr(0, left));
+            bool said = false;
+            const int came = frames_before_damage(cut, whole, said);
+            CHECK((came > 15 && came < 45));
+            CHECK(said);
+        }
+    }
+}
+
+TEST_CASE("what a file says of its size is read of AVI and Matroska, where it is known") {
+    const temporary_folder folder;
+    const auto said = [&](const std::string& bytes) {
+        return walt::detail::av::said_size(walt::opened_file(folder.write("a", bytes)));
+    };
+    using namespace std::string_literals;
+    CHECK(said("RIFF\x10\x20\0\0AVI LIST"s) == 0x2018);
+    CHECK(said("RIFF\x10\x20\0\0WAVEfmt "s) == 0);
+    const std::string head = "\x1A\x45\xDF\xA3\x82xy", segment = "\x18\x53\x80\x67";
+    CHECK(said(head + segment + "\x85xyz") == 7 + 4 + 1 + 5);
+    CHECK(said(head + segment + "\x41\x02xyz") == 7 + 4 + 2 + 0x102);
+    CHECK(said(head + segment + "\x01\0\0\0\0\0\x03\0x"s) == 7 + 4 + 8 + 0x300);
+    CHECK(said(head + segment + "\xFFxyz") == 0); // as it is sent while it is recorded
+    CHECK(said(head + segment + "\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFFxyz") == 0);
+    CHECK(said(head + segment) == 0);
+    CHECK(said("\x1A\x45\xDF\xA3\0\0\0\0\0\0\0\0\0"s) == 0);
+    CHECK(said("\x1A\x45\xDF\xA3\x41\xF0\0\0"s) == 0);
+    CHECK(said("") == 0);
+}
+
+TEST_CASE("a broadcast with a gap ends there; two that were joined are read to the end") {
+    const temporary_folder folder;
+    for (const int b_frames : {0, 2}) {
+        const auto path = folder.path / "a.ts";
+        REQUIRE(make_video(path, 40, {.muxer = "mpegts", .encoder = "mpeg2video", .b_frames = b_frames}, draw_grey));
+        const walt::video whole = walt::read_video(path);
+        REQUIRE(whole.frames == 40);
+        const std::string bytes = text_of(path);
+        watched_stderr watched(false);
+        CHECK(walt::read_video(folder.write("joined" + std::to_string(b_frames), bytes + bytes)).frames == 80);
+        CHECK(watched.text().empty());
+        if (b_frames > 0) continue; // a frame that waits for others comes before a gap in these, out of its place
+        for (const std::size_t at : {4, 5, 6, 7, 8}) { // in packets of other frames
+            const std::size_t from = bytes.size() / 188 * at / 10 * 188;
+            const auto gap = folder.write("gap" + std::to_string(at), bytes.substr(0, from) + bytes.substr(from + 376));
+            bool said = false;
+            const int came = frames_before_damage(gap, whole, said);
+            INFO("gap " << at << ": " << came);
+            CHECK((came > 5 && came < 38));
+            CHECK(said);
+        }
+    }
+}
+
+TEST_CASE("a spoilt place within a video is said, and nothing behind it is made up") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.avi";
+    REQUIRE(make_video(path, 40, {.muxer = "avi", .encoder = "mpeg4", .key_every = 40}, draw_grey));
+    const walt::video whole = walt::read_video(path);
+    REQUIRE(whole.frames == 40);
+    std::string bytes = text_of(path);
+    std::size_t frame = bytes.find("movi"); // behind it, each frame: "00dc", its size, its bytes
+    for (int n = 0; n < 20; ++n) frame = bytes.find("00dc", frame + 1);
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(frame) + 16,
+              bytes.begin() + static_cast<std::ptrdiff_t>(bytes.find("00dc", frame + 1)), '\x55');
+    bool said = false;
+    CHECK(frames_before_damage(folder.write("spoilt.avi", bytes), whole, said) == 19);
+    CHECK(said);
 }
 
 TEST_CASE("a small file may not have more packets than bytes, nor frames larger than it can hold") {

@@ -5,11 +5,13 @@
 #include "frame_index.hpp"
 #include "libav_input.hpp"
 #include "libav_pixels.hpp"
+#include "said_size.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -163,10 +165,12 @@ class reader {
         codec_.reset(check(avcodec_alloc_context3(decoder), path_, "be decoded"));
         check(avcodec_parameters_to_context(codec_.get(), stream().codecpar), path_, "be decoded");
         codec_->max_pixels = pixels_allowed();
+        codec_->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+        codec_->error_concealment = 0; // frames are the file's or none
         check(avcodec_open2(codec_.get(), decoder, nullptr), path_, "be decoded");
         for (owned<AVFrame>* one : {&now_.frame, &ahead_.frame})
             one->reset(check(av_frame_alloc(), path_, "be decoded"));
-        packet_.reset(check(av_packet_alloc(), path_, "be decoded"));
+        packet_.reset(), waiting_.clear();
         const std::int32_t* const matrix = display_matrix();
         orientation_ = matrix != nullptr ? orientation::of_matrix(matrix) : orientation{};
         problem_ = 0, accepted_ = decoded_ = given_ = packets_ = 0, time_ = 0;
@@ -309,14 +313,36 @@ class reader {
     }
 
     std::int64_t most_packets() const { return static_cast<std::int64_t>(input_->file().size()) + 4096; }
-    /// False at the end, and where the file is spoilt.
+    /// The next packet of the stream; false at the end, and where the file is spoilt.
     bool next_packet() {
+        if (waiting_.empty() && !read_packet()) return false;
+        packet_ = std::move(waiting_.front());
+        waiting_.pop_front();
+        if ((packet_->flags & AV_PKT_FLAG_CORRUPT) == 0 || (accepted_ == 0 && !quiet_)) return true;
+        // A part of it, or of the next one, is missing. Or two whole streams were joined here: then the time of a key
+        // frame that follows, at once or behind one more, does not.
+        for (std::size_t n = 0; n < 2 && (n < waiting_.size() || read_packet()); ++n)
+            if ((waiting_[n]->flags & AV_PKT_FLAG_KEY) != 0 && !follows(*packet_, *waiting_[n])) return true;
+        spoilt(AVERROR_INVALIDDATA);
+        ended_ = true;
+        return false;
+    }
+    bool follows(const AVPacket& one, const AVPacket& next) const {
+        if (one.dts == AV_NOPTS_VALUE || next.dts == AV_NOPTS_VALUE) return true;
+        const double unit = av_q2d(stream().time_base);
+        const double apart = (static_cast<double>(next.dts) - static_cast<double>(one.dts)) * unit;
+        return apart >= 0 && apart <= 1;
+    }
+    /// Adds one to those that wait.
+    bool read_packet() {
+        owned<AVPacket> made(check(av_packet_alloc(), path_, "be decoded"));
         for (;;) {
-            av_packet_unref(packet_.get()); // the one before
-            const int code = av_read_frame(format_.get(), packet_.get());
+            av_packet_unref(made.get()); // another stream's
+            const int code = av_read_frame(format_.get(), made.get());
             input_->check_read();
             if (code < 0) {
                 if (code != AVERROR_EOF) spoilt(code);
+                else if (said_size(input_->file()) > input_->file().size()) spoilt(AVERROR_INVALIDDATA);
                 ended_ = true;
                 return false;
             }
@@ -326,7 +352,9 @@ class reader {
                 ended_ = true;
                 return false;
             }
-            if (packet_->stream_index == stream_) return true;
+            if (made->stream_index != stream_) continue;
+            waiting_.push_back(std::move(made));
+            return true;
         }
     }
 
@@ -340,6 +368,7 @@ class reader {
     owned<AVCodecContext> codec_;
     timed now_, ahead_;
     owned<AVPacket> packet_;
+    std::deque<owned<AVPacket>> waiting_; ///< packets that were read and not used
     frame_pixels pixels_;
     orientation orientation_;
     std::int64_t accepted_ = 0, decoded_ = 0, given_ = 0, packets_ = 0;
