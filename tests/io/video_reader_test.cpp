@@ -354,6 +354,18 @@ TEST_CASE("a spoilt place within a video is said, and nothing behind it is made 
     CHECK(said);
 }
 
+TEST_CASE("an index at a rate counts the frames whose times are not known") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.avi"; // which has no times of B frames
+    REQUIRE(make_video(path, 50, {.muxer = "avi", .b_frames = 2}, draw_grey));
+    for (const double rate : {0.0, 10.0, 25.0, 60.0})
+        CHECK(walt::detail::av::reader(path, rate).index().frames == walt::count_frames(path, rate));
+    walt::detail::av::packet_times times;
+    for (const std::int64_t shown : {0, 1, 2}) times.add(shown, shown, 1, shown == 0);
+    for (int n = 0; n < 2; ++n) times.add(walt::detail::av::packet_times::unknown, 3 + n, 1, false);
+    CHECK(times.index(0.1, 10, 0.1).frames == 5);
+}
+
 TEST_CASE("a small file may not have more packets than bytes, nor frames larger than it can hold") {
     const temporary_folder folder;
     walt::write_mp4(folder.path / "a.mp4", {2, 16, 16, std::vector<std::uint8_t>(1536, 90)}, 8, 1);

@@ -51,8 +51,10 @@ class packet_times {
         frame_index made{count_, times_.empty() ? 0 : times_.front(), {}};
         if (rate > 0 && count_ > 0) {
             double lasts = static_cast<double>(count_) * usual;
-            if (!times_.empty())
-                lasts = (end_ - static_cast<double>(made.begin)) * seconds + (end_ > last_ ? 0 : usual);
+            if (!times_.empty()) { // where some have none, the last may be among these
+                const double said = (end_ - static_cast<double>(made.begin)) * seconds + (end_ > last_ ? 0 : usual);
+                lasts = whole_ ? said : std::max(said, lasts);
+            }
             made.frames = 1 + static_cast<std::int64_t>(std::clamp(lasts * rate - 1e-6, 0.0, 1e9));
         }
         if (!whole_ || !distinct) return made;
