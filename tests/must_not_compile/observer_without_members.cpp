@@ -1,4 +1,4 @@
-// expect: an observer is a callable (trainer&, const step_result&), or has on_step, begin, resume, after_step, end or each_state
+// expect: an observer is a callable (trainer&, const step_result&), or has on_step, begin, resume, after_step, word, end or each_state
 #include <walt/core/model.hpp>
 #include <walt/meta.hpp>
 #include <walt/train/trainer.hpp>

@@ -38,6 +38,7 @@ struct diary {
     void begin(auto& run) { *page += fmt::format("begin({}) ", run.until().count); }
     void on_step(auto& trainer, const step_result&) { *page += fmt::format("step{} ", trainer.step_count()), ++seen; }
     void after_step(auto&) { *page += "after "; }
+    verdict word(auto&) { return *page += "? ", go_on; }
     void end(auto&) { *page += "end "; }
     void each_state(auto&& visit) { visit("diary.seen", seen); }
 };
@@ -64,10 +65,10 @@ TEST_CASE("a run without a folder asks its observers in their order, and what be
     std::string page;
     const auto word = [&](auto&, const step_result&) { page += "lambda "; };
     CHECK(run.run(source, steps{2}, diary{&page}, watched{&page}, word));
-    CHECK(page == "resume begin(2) step1 watched lambda after step2 watched lambda after end gone ");
+    CHECK(page == "resume begin(2) ? step1 watched lambda after ? step2 watched lambda after ? end ? gone ");
     page.clear();
     CHECK(run.run(source, steps{2}, diary{&page})); // nothing is left to do
-    CHECK(page == "resume begin(2) end ");
+    CHECK(page == "resume begin(2) ? end ? ");
     page.clear();
     CHECK_THROWS_WITH(run.run(source, steps{9}, watched{&page}, [](auto&, const step_result&) { fail("enough"); }),
                       Catch::Contains("enough"));

@@ -29,6 +29,17 @@ struct spoils_the_end {
     void on_step(auto&, const step_result&) const {}
     void end(auto&) const { fail("no folder has that name"); }
 };
+struct raises_at_the_end {
+    void end(auto&) const { std::raise(SIGTERM); }
+};
+struct raises_when_it_begins {
+    void begin(auto&) const { std::raise(SIGTERM); }
+};
+struct raises_behind_step_three {
+    void after_step(auto& run) const {
+        if (run.trainer().step_count() == 3) std::raise(SIGTERM);
+    }
+};
 struct scene {
     reference::context ctx;
     regressor<reference::context, float> model{ctx, seed{5}};
@@ -136,6 +147,32 @@ TEST_CASE("a signal stops every run of the program, and says which it was") {
     }
     scene s;
     REQUIRE(s.run.run(calm, steps{2}, interrupts{}));
+    CHECK(exit_status() == 0);
+}
+
+TEST_CASE("a signal behind the last step, or before the first one, is told too, and the run is saved") {
+    const temporary_folder folder;
+    scene s;
+    CHECK_FALSE(s.run.run(calm, steps{2}, save_to{folder.path}, raises_at_the_end{}));
+    CHECK((exit_status() == 143 && saved_steps(folder.path) == 2));
+    CHECK_FALSE(s.run.run(calm, steps{2}, save_to{folder.path}, raises_at_the_end{})); // all its steps are done
+    CHECK_FALSE(s.run.run(calm, steps{3}, save_to{folder.path}, raises_behind_step_three{}));
+    CHECK((exit_status() == 143 && saved_steps(folder.path) == 3));
+    CHECK_FALSE(s.run.run(calm, steps{9}, save_to{folder.path}, raises_when_it_begins{}));
+    CHECK((exit_status() == 143 && saved_steps(folder.path) == 3));
+    CHECK(s.run.run(calm, steps{4}, save_to{folder.path}));
+    CHECK((exit_status() == 0 && saved_steps(folder.path) == 4));
+}
+
+TEST_CASE("a signal that comes too late for a run's last word stops the next run before its first step") {
+    scene s;
+    {
+        const interrupts::watch of_another_run;
+        std::raise(SIGINT);
+    }
+    CHECK_FALSE(s.run.run(calm, steps{2}, interrupts{}));
+    CHECK((exit_status() == 130 && s.run.step_count() == 0));
+    CHECK(s.run.run(calm, steps{2}, interrupts{}));
     CHECK(exit_status() == 0);
 }
 

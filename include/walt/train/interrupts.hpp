@@ -5,14 +5,17 @@
 #include "observer.hpp"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 
 namespace walt {
 
 namespace detail {
-/// The signal that came since the first of the runs that are running began; 0: none. It stays when they have ended.
+/// The signal that came while a run was running; 0: none. It stays until the first of other runs begins, if one of those
+/// that it came to was told; where it came too late for their last word, it is the next run's.
 inline volatile std::sig_atomic_t interrupted = 0;
+inline std::atomic<bool> interruption_told = false;
 
 /// The handlers, for as long as any run is running, in whatever thread.
 class signal_handlers {
@@ -20,7 +23,7 @@ class signal_handlers {
     static void begin() {
         const lock inside(mutex());
         if (runs()++ > 0) return;
-        interrupted = 0;
+        if (interruption_told.exchange(false)) interrupted = 0;
         for (std::size_t i = 0; i < signals.size(); ++i) {
             before()[i] = std::signal(signals[i], [](int which) { interrupted = which; });
             if (signals[i] == SIGHUP && before()[i] == SIG_IGN) std::signal(SIGHUP, SIG_IGN); // nohup's
@@ -50,6 +53,7 @@ class signal_handlers {
 } // namespace detail
 
 /// An observer: a signal ends the run after the step that it comes in, and every other run of the program that has it.
+/// One that comes before the first step or while observers end is told too: run() then says false.
 struct interrupts {
     class watch {
       public:
@@ -57,7 +61,11 @@ struct interrupts {
         ~watch() { detail::signal_handlers::end(); }
         watch(const watch&) = delete;
         watch& operator=(const watch&) = delete;
-        verdict after_step(auto&) const { return detail::interrupted != 0 ? stop : go_on; }
+        verdict word(auto&) const {
+            if (detail::interrupted == 0) return go_on;
+            detail::interruption_told = true;
+            return stop;
+        }
     };
     watch begin(auto&) const { return {}; }
 };

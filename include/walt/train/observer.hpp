@@ -6,6 +6,8 @@
 // it:
 //   resume(run)       before the first step, and before any begin: brings back what an earlier run has kept
 //   after_step(run)   when all observers have seen the step; returns what on_step may
+//   word(run)         before each step, and when all have ended: its word on whether the run goes on, go_on or stop. A
+//                     run of which one says stop does no step, and run() says false, be all steps done
 //   end(run)          when the run is over and nothing was thrown; all are asked, whatever one of them throws
 //   failed(run)       when something was thrown, by an end(run) too, which leaves run() behind it; the trainer is as
 //                     before the step that threw, or all observers have seen it
@@ -91,6 +93,8 @@ concept watches = std::invocable<O&, Trainer&, const step_result&> || requires(O
 } || requires(O& o, Run& run) {
     o.after_step(run);
 } || requires(O& o, Run& run) {
+    o.word(run);
+} || requires(O& o, Run& run) {
     o.end(run);
 } || requires(O& o) {
     o.each_state(any_state{});
@@ -109,7 +113,7 @@ namespace rules {
 template <class Observer, class Trainer, class Run> constexpr bool an_observer_watches() {
     constexpr bool holds = observer<Observer, Trainer, Run>;
     static_assert(holds, "an observer is a callable (trainer&, const step_result&), or has on_step, begin, resume, "
-                         "after_step, end or each_state (train/observer.hpp)");
+                         "after_step, word, end or each_state (train/observer.hpp)");
     return holds;
 }
 } // namespace rules
@@ -134,7 +138,7 @@ template <class Observer, class Run> class watcher {
         static_assert(std::is_same_v<kept, Observer> ||
                           watches<kept, std::remove_reference_t<decltype(run.trainer())>, Run>,
                       "what an observer's begin(run) returns watches the run: it is a callable (trainer&, const "
-                      "step_result&), or has on_step, after_step, end or each_state (train/observer.hpp)");
+                      "step_result&), or has on_step, after_step, word, end or each_state (train/observer.hpp)");
     }
 
     verdict on_step(Run& run, const step_result& result) {
@@ -146,6 +150,10 @@ template <class Observer, class Run> class watcher {
     }
     verdict after_step(Run& run) {
         if constexpr (requires { at_.after_step(run); }) return as_verdict([&] { return at_.after_step(run); });
+        else return go_on;
+    }
+    verdict word(Run& run) {
+        if constexpr (requires { at_.word(run); }) return at_.word(run);
         else return go_on;
     }
     void end(Run& run) {

@@ -27,10 +27,8 @@ struct save_to {
             log.on_step(trainer, result);
             progress.on_step(trainer, result);
         }
-        verdict after_step(auto& run) {
-            states.after_step(run);
-            return signals.after_step(run);
-        }
+        void after_step(auto& run) { states.after_step(run); }
+        verdict word(auto& run) const { return signals.word(run); }
         void end(auto& run) { states.end(run); }
         void failed(auto& run) { states.failed(run); }
     };

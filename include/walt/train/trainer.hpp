@@ -113,7 +113,7 @@ class trainer {
         }
     }
 
-    /// Trains until step `until`; true: it came there, false: an observer stopped it, so that nothing that needs a
+    /// Trains until step `until`; true: it came there, false: an observer said stop, so that nothing that needs a
     /// whole training may follow. `source` runs ahead in threads of its own (training::prefetch), so it must not use
     /// the model's context. What source, objective or an observer throws leaves by here when all observers have seen
     /// the steps done and have been told (failed). Observers: see observer.hpp.
@@ -192,7 +192,11 @@ class trainer {
                     });
                 });
             };
-            while (step_ < until.count && word == go_on && !problem) {
+            const auto goes_on = [&] {
+                if (word == go_on && !problem) ask_all([&](auto& one) { return one.word(all); });
+                return word == go_on && !problem;
+            };
+            while (goes_on() && step_ < until.count) {
                 step_result result;
                 guarded([&] { result = step(next); });
                 if (problem) break;
@@ -200,6 +204,7 @@ class trainer {
                 ask_all([&](auto& one) { return one.after_step(all); });
             }
             if (!problem) watchers.each([&](auto& one) { guarded([&] { one.end(all); }); });
+            goes_on(); // a signal may have come while they ended
             if (problem) {
                 watchers.each([&](auto& one) { guarded([&] { one.failed(all); }); });
                 std::rethrow_exception(problem);
