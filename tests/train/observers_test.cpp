@@ -97,6 +97,18 @@ TEST_CASE("early_stop looks at means of windows") {
     CHECK(run.step_count() == 10); // means 7, 4, 3.5 and then 5.5 and 4, which are no better
 }
 
+TEST_CASE("a run that early_stop has ended is still ended when it is started again") {
+    reference::context ctx;
+    const auto folder = fresh_folder("ended");
+    for (int start = 0; start < 3; ++start) {
+        model_type model(ctx, seed{5});
+        trainer run(model, [](auto&, const int&, auto, philox, auto loss) { loss(0) = 1; });
+        CHECK_FALSE(run.run([](std::int64_t) { return 0; }, steps{20}, save_to{folder},
+                            early_stop({.window = 2, .windows = 3})));
+        CHECK(run.step_count() == 8); // a first mean, and three that are no better
+    }
+}
+
 TEST_CASE("what an observer names is kept with the run") {
     reference::context ctx;
     const auto folder = fresh_folder("kept");

@@ -21,15 +21,15 @@ struct patience {
 };
 
 /// An observer: stops when the mean loss of so many windows in a row was no better than the best before. What it has
-/// seen is kept with the run's state.
+/// seen is kept with the run's state, so a run that it has ended is still ended when it is started again.
 class early_stop {
   public:
     explicit early_stop(patience how = {}) : how_(checked(how)) {}
 
     verdict on_step(auto&, const step_result& result) {
-        if (result.skipped) return go_on;
+        if (result.skipped) return word();
         sum_ += result.loss;
-        if (++steps_ < how_.window) return go_on;
+        if (++steps_ < how_.window) return word();
         const double mean = sum_ / static_cast<double>(steps_);
         sum_ = 0;
         steps_ = 0;
@@ -37,8 +37,9 @@ class early_stop {
             best_ = mean;
             worse_ = 0;
         } else ++worse_;
-        return worse_ >= how_.windows ? stop : go_on;
+        return word();
     }
+    verdict word(auto&...) const { return worse_ >= how_.windows ? stop : go_on; }
     void each_option(auto&& option) const { how_.each_option(option); }
     void each_state(auto&& visit) {
         visit("early_stop.sum", sum_);
