@@ -280,6 +280,9 @@ TEST_CASE("options that cannot work are refused") {
     CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, training{.clip = 0}}), Catch::Contains("clip"));
     trainer run(model, squared_error{}, adamw{}, options(1));
     CHECK_THROWS_WITH(run.run(source, steps{2}, save_to{fresh_folder("never"), 0}), Catch::Contains("every"));
+    CHECK_THROWS_WITH(run.run(source, steps{-3}, save_to{fresh_folder("negative")}),
+                      Catch::Contains("steps::count must be 0 or more; it is -3"));
+    CHECK_FALSE(std::filesystem::exists(std::filesystem::temp_directory_path() / "walt_resume_negative"));
     CHECK_THROWS_WITH((trainer{model, squared_error{}, adamw{}, options(1, only("weight", "wieght"))}),
                       Catch::Contains("wieght, which is no trainable parameter") &&
                           Catch::Contains("nearest is weight"));

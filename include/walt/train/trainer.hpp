@@ -169,6 +169,7 @@ class trainer {
     }
     template <class Source, class... Observer> bool run_fitting(Source& source, steps until, Observer&... watching) {
         using run_of = running<trainer, Observer...>;
+        check_option("steps::count", until.count, ranges::not_negative);
         source_options_ = options_text(source);
         run_of all(*this, until, watching...);
         all.each([&](auto& one) {
