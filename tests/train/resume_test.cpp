@@ -235,6 +235,25 @@ TEST_CASE("a state that does not fit is refused, and the run stays as it was") {
     CHECK_THROWS_WITH(load_state(path, of_another), Catch::Contains("version is 1 in the file and 2 in the model"));
 }
 
+TEST_CASE("two parts of a run that have one name in its state are refused before the first step") {
+    cpu::context ctx;
+    const auto folder = fresh_folder("names");
+    regressor<cpu::context, float> model(ctx, seed{5});
+    trainer run(model, squared_error{}, adamw{}, options(1));
+    ema slow(model), fast(model, {.decay = 0.5f}), masters(model, {.name = "masters"});
+    early_stop soon({.window = 1}), late({.window = 9});
+    const auto refused = [&](const char* name, auto&... observers) {
+        const std::string why = std::string("two parts of this run are called ") + name;
+        CHECK_THROWS_WITH(run.run(source, steps{2}, observers..., save_to{folder}), Catch::StartsWith(why));
+        CHECK_THROWS_WITH(save_state(folder / "own.safetensors", run, observers...), Catch::StartsWith(why));
+        CHECK(run.step_count() == 0);
+    };
+    refused("average", slow, fast);
+    refused("masters", masters);
+    refused("early_stop.sum", soon, late);
+    REQUIRE(run.run(source, steps{2}, slow, soon, save_to{folder}));
+}
+
 TEST_CASE("a save that fails leaves the old file") {
     cpu::context ctx;
     const auto folder = fresh_folder("failed_save");

@@ -50,6 +50,7 @@ struct checkpoints {
     std::filesystem::path file() const { return folder / "state.safetensors"; }
     void resume(auto& run) const {
         check_option("checkpoints::every", every, ranges::count);
+        detail::check_names(run);
         make_folder(folder);
         const folder_lock only_run(folder);
         if (is_there(file())) read_state(file(), run);

@@ -78,6 +78,19 @@ template <class Trainer> double least_of(std::string_view name) {
     return -std::numeric_limits<double>::max();
 }
 
+/// Refuses a run of which two parts keep something under one name: its state would hold only one of them.
+template <class Run> void check_names(const Run& run) {
+    std::set<std::string, std::less<>> tensors,
+        numbers{"config", "version", "seed", "optimizer", "trained", "compute", "options"}; // the state's own
+    run.each_state([&]<class State>(std::string_view name, State&&) {
+        auto& names = std::is_arithmetic_v<std::remove_cvref_t<State>> ? numbers : tensors;
+        require(names.emplace(name).second,
+                "two parts of this run are called {} in its state: give one another name (an average's is "
+                "averaging::name), or leave it out",
+                name);
+    });
+}
+
 /// Refuses a state that was made with something else than this run has. `absent`: what states say that do not say it.
 inline void check_same(const safetensors_file& file, const char* key, std::string_view mine, const char* absent,
                        const char* consequence) {
@@ -93,6 +106,7 @@ inline void check_same(const safetensors_file& file, const char* key, std::strin
 template <class Run> void write_state(const std::filesystem::path& path, const Run& run) {
     auto& trainer = run.trainer();
     auto& ctx = trainer.model().context();
+    detail::check_names(run);
     safetensors_writer file;
     write_config<typename std::remove_reference_t<decltype(trainer)>::model_type>(file);
     file.metadata("walt.seed", std::to_string(trainer.options().seed.value));
@@ -126,6 +140,7 @@ template <class Run> void read_state(const std::filesystem::path& path, const Ru
     auto& trainer = run.trainer();
     using trainer_type = std::remove_reference_t<decltype(trainer)>;
     auto& ctx = trainer.model().context();
+    detail::check_names(run);
     const safetensors_file file(path);
     check_config<typename trainer_type::model_type>(file);
     detail::check_same(file, "walt.seed", std::to_string(trainer.options().seed.value), "",
