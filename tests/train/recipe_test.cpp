@@ -58,6 +58,9 @@ TEST_CASE("a step's batch is made of micro-batches that divide it") {
     CHECK(how.training_of(8).rate.total == 60'000);
     CHECK_THROWS_WITH(how.training_of(24), Contains("256 samples") && Contains("24"));
     CHECK_THROWS_WITH(how.training_of(0), Contains("0 does not divide"));
+    auto backwards = how;
+    backwards.batch = -256;
+    CHECK_THROWS_WITH(backwards.training_of(8), Contains("1 sample or more, not -256"));
     CHECK_THROWS_WITH(recipes::ucf_101_tokenizer().training_of(512), Contains("512"));
     const latent_caching cached = recipes::text_to_video_base().caching_of(8, 1000);
     CHECK((cached.batch == 8 && cached.clips == 1000 && cached.image_rate == 0.25));
@@ -69,4 +72,16 @@ TEST_CASE("a recipe in fewer steps keeps the shape of its course") {
     CHECK(tenth.rate.share(3000) == Approx(whole.rate.share(30'000)).margin(1e-3));
     CHECK(whole.in_steps(3).rate.share(0) == 1); // no warm-up is left
     CHECK_THROWS_WITH(whole.in_steps(0), Contains("not 0"));
+    CHECK(whole.in_steps(600'000'000'000'000).rate.warmup == 50'000'000'000'000);
+    auto long_one = whole;
+    long_one.rate = {.warmup = 100'000'000'000'000, .total = 1'000'000'000'000'000};
+    CHECK(long_one.in_steps(900'000'000'000'000).rate.warmup == 90'000'000'000'000);
+    CHECK_THROWS_WITH(whole.in_steps(std::int64_t{6} << 60), Contains("1 step or more, up to 1000000000000000"));
+    auto odd = whole;
+    odd.rate.total = 0;
+    CHECK_THROWS_WITH(odd.in_steps(100), Contains("a course of 0 steps") && Contains("5000"));
+    odd.rate.total = 4999;
+    CHECK_THROWS_WITH(odd.in_steps(100), Contains("a course of 4999 steps"));
+    odd.rate.total = -1;
+    CHECK_THROWS_WITH(odd.in_steps(100), Contains("warmup_cosine::total must be 0 or more; it is -1"));
 }

@@ -13,11 +13,15 @@
 #include "ema.hpp"
 #include "trainer.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 namespace walt {
 
 namespace detail {
 /// A training of `batch` samples a step in micro-batches of `at_once`.
 inline training in_micro_batches(warmup_cosine rate, int batch, int at_once) {
+    require(batch >= 1, "a step has 1 sample or more, not {}", batch);
     require(at_once >= 1 && batch % at_once == 0,
             "a batch of {} samples is made of micro-batches of equal size; {} does not divide it", batch, at_once);
     training how;
@@ -57,9 +61,17 @@ template <class Config, class Optimizer> struct recipe {
     }
     /// The same course in fewer or more steps, warm-up and all.
     recipe in_steps(std::int64_t steps) const {
-        require(steps >= 1, "a training has 1 step or more, not {}", steps);
-        recipe made = *this;
-        made.rate.warmup = rate.warmup * steps / rate.total;
+        constexpr std::int64_t most = 1'000'000'000'000'000; // so that real numbers count them
+        require(steps >= 1 && steps <= most, "a training has 1 step or more, up to {}, not {}", most, steps);
+        check_options(rate);
+        require(rate.total >= 1 && rate.warmup <= rate.total,
+                "a course of {} steps, {} of which are its warm-up, cannot be stretched to {} steps: "
+                "warmup_cosine::total must be 1 or more, and the warm-up no longer than it",
+                rate.total, rate.warmup, steps);
+        recipe made = *this; // the product in real numbers, which it does not leave
+        made.rate.warmup =
+            std::min(steps, static_cast<std::int64_t>(static_cast<double>(rate.warmup) * static_cast<double>(steps) /
+                                                      static_cast<double>(rate.total)));
         made.rate.total = steps;
         return made;
     }
