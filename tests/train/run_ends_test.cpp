@@ -40,6 +40,11 @@ struct raises_behind_step_three {
         if (run.trainer().step_count() == 3) std::raise(SIGTERM);
     }
 };
+template <class Work> struct resumes_with {
+    Work work;
+    void resume(auto&) const { work(); }
+};
+template <class Work> resumes_with(Work) -> resumes_with<Work>;
 struct scene {
     reference::context ctx;
     regressor<reference::context, float> model{ctx, seed{5}};
@@ -197,4 +202,26 @@ TEST_CASE("a folder has one run") {
     }));
     CHECK(second.run.run(calm, steps{5}, save_to{folder.path})); // it goes on there
     CHECK(saved_steps(folder.path) == 5);
+}
+
+TEST_CASE("a folder is a run's from when its state is read, so that none writes another between") {
+    const temporary_folder folder;
+    scene first, second;
+    const auto between = [&](const auto& keeps) {
+        int refused = 0;
+        const auto tries = [&] {
+            CHECK_THROWS_WITH(second.run.run(calm, steps{9}, save_to{folder.path}),
+                              Catch::Contains("one folder has one run"));
+            fail("this run does not begin{}", ++refused > 1 ? " again" : "");
+        };
+        for (int i = 0; i < 2; ++i) // and whoever did not begin does not stand in their own way
+            CHECK_THROWS_WITH(first.run.run(calm, steps{3}, keeps, resumes_with{tries}),
+                              Catch::StartsWith("this run does not begin"));
+        CHECK(refused == 2);
+    };
+    between(checkpoints{folder.path});
+    between(save_to{folder.path});
+    CHECK(first.run.run(calm, steps{3}, save_to{folder.path}));
+    CHECK(second.run.run(calm, steps{5}, checkpoints{folder.path}));
+    CHECK((second.run.step_count() == 5 && saved_steps(folder.path) == 5));
 }

@@ -9,6 +9,8 @@
 
 #include <exception>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 namespace walt {
 
@@ -17,11 +19,14 @@ namespace walt {
 struct checkpoints {
     std::filesystem::path folder;
     std::int64_t every = 500; ///< steps
+    /// From resume to begin, or to the next resume of a run that did not begin: nobody else changes what was read.
+    mutable std::shared_ptr<folder_lock> only_run{};
 
     class watch {
       public:
         watch(const checkpoints& of, std::int64_t done)
-            : only_run_(of.folder), file_(of.file()), every_(of.every), saved_(done) {}
+            : only_run_(of.only_run ? std::exchange(of.only_run, nullptr) : std::make_shared<folder_lock>(of.folder)),
+              file_(of.file()), every_(of.every), saved_(done) {}
         void after_step(auto& run) {
             if (run.trainer().step_count() % every_ == 0) save(run);
         }
@@ -42,7 +47,7 @@ struct checkpoints {
             write_state(file_, run);
             saved_ = run.trainer().step_count();
         }
-        folder_lock only_run_;
+        std::shared_ptr<folder_lock> only_run_;
         std::filesystem::path file_;
         std::int64_t every_, saved_;
     };
@@ -52,8 +57,10 @@ struct checkpoints {
         check_option("checkpoints::every", every, ranges::count);
         detail::check_names(run);
         make_folder(folder);
-        const folder_lock only_run(folder);
+        only_run.reset();
+        auto mine = std::make_shared<folder_lock>(folder);
         if (is_there(file())) read_state(file(), run);
+        only_run = std::move(mine);
     }
     watch begin(auto& run) const { return {*this, run.trainer().step_count()}; }
 };

@@ -7,6 +7,8 @@
 #include "progress_line.hpp"
 
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 namespace walt {
 
@@ -15,7 +17,8 @@ namespace walt {
 /// folder has a state goes on there.
 struct save_to {
     std::filesystem::path folder;
-    std::int64_t every = 500; ///< steps between two saved states
+    std::int64_t every = 500;                        ///< steps between two saved states
+    mutable std::shared_ptr<folder_lock> only_run{}; ///< as checkpoints has it
 
     struct watch {
         checkpoints::watch states; // first: it has the folder
@@ -33,10 +36,15 @@ struct save_to {
         void failed(auto& run) { states.failed(run); }
     };
 
-    void resume(auto& run) const { checkpoints{folder, every}.resume(run); }
+    void resume(auto& run) const {
+        only_run.reset();
+        const checkpoints states{folder, every};
+        states.resume(run);
+        only_run = states.only_run;
+    }
     watch begin(auto& run) const {
-        return {checkpoints{folder, every}.begin(run), interrupts{}.begin(run), csv_log{folder / "log.csv"}.begin(run),
-                progress_line{}.begin(run)};
+        return {checkpoints{folder, every, std::exchange(only_run, nullptr)}.begin(run), interrupts{}.begin(run),
+                csv_log{folder / "log.csv"}.begin(run), progress_line{}.begin(run)};
     }
 };
 
