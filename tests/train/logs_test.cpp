@@ -121,6 +121,22 @@ TEST_CASE("a log that is there and cannot be read is not begun anew") {
     CHECK_THROWS_AS(step_lines(folder.write("file", "x") / "log.csv", "step", 3), error); // and nothing else
 }
 
+TEST_CASE("lines of a log with other columns are not kept under new names") {
+    const temporary_folder folder;
+    const auto path = folder.write("measured.csv", "step,PSNR\r\n1,30\r\n4,40\r\n");
+    CHECK_THROWS_WITH(step_lines(path, "step,FVD,PSNR", 3),
+                      Catch::Contains("has the columns step,PSNR; this run's are step,FVD,PSNR: give it another file"));
+    const auto text = [&] {
+        std::ifstream file(path);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    CHECK(text().ends_with("4,40\r\n")); // as it was
+    step_lines(path, "step,PSNR", 3).add("2,31");
+    CHECK(text() == "step,PSNR\n1,30\r\n2,31\n");
+    step_lines(path, "step,FVD,PSNR", 0).add("1,9,29"); // a new run keeps none
+    CHECK(text() == "step,FVD,PSNR\n1,9,29\n");
+}
+
 TEST_CASE("a run makes up for what one that died behind its last saved state had not measured") {
     const temporary_folder folder;
     const auto path = folder.path / "measured.csv";
