@@ -342,3 +342,21 @@ TEST_CASE("a sampler that does not count down is refused with both levels") {
     CHECK_THROWS_WITH(visit({500, 700}), Catch::Equals("a sampler counts down from level to level; 700 follows 500"));
     CHECK_THROWS_WITH(visit({}), Catch::Contains("1 level or more"));
 }
+
+namespace {
+/// Its second step takes a number that is none of fresh noise.
+struct astray : ddim {
+    sampler_step at(std::span<const noise_level> path, std::size_t k) const {
+        sampler_step one = ddim::at(path, k);
+        if (k == 1) one.noise = std::numeric_limits<double>::quiet_NaN();
+        return one;
+    }
+};
+} // namespace
+
+TEST_CASE("a sampler's step that is no number is refused with its level") {
+    scene<neither> s;
+    CHECK_THROWS_WITH(sample_latents(s.model, unconditional{1}, {.sampler = astray{{.steps = 4}}}),
+                      Catch::StartsWith("the sampler's step from level 749 is of numbers that are not finite: ") &&
+                          Catch::EndsWith("and nan of noise"));
+}

@@ -8,6 +8,7 @@
 #include "guidance.hpp"
 #include "prediction.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -63,7 +64,13 @@ template <class A> class step_tables {
         }
         path.push_back({1, 0});
         std::vector<sampler_step> steps;
-        for (std::size_t k = 0; k < levels.size(); ++k) steps.push_back(how.sampler.at(path, k));
+        for (std::size_t k = 0; k < levels.size(); ++k) {
+            const sampler_step& one = steps.emplace_back(how.sampler.at(path, k));
+            require(std::isfinite(one.x + one.x0 + one.eps + one.x0_before + one.noise),
+                    "the sampler's step from level {} is of numbers that are not finite: {} x_t, {} x0, {} eps, {} of "
+                    "the x0 before and {} of noise",
+                    levels[k], one.x, one.x0, one.eps, one.x0_before, one.noise);
+        }
 
         const auto table = [&](auto&& number) {
             std::vector<A> by_level(noise_schedule::levels);
