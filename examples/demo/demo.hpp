@@ -106,7 +106,7 @@ std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& d
 void check(const sampling_options& options);
 void check(const training_options& options);
 
-/// Says which words of each text training never used.
+/// Says which words of each text have no room, and which of the others training never used.
 void tell_never_seen(const walt::word_vectors& text, const std::vector<std::string>& texts);
 
 /// Captions, half of them of combinations that training never shows.

@@ -60,8 +60,11 @@ std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& d
 }
 
 void tell_never_seen(const walt::word_vectors& text, const std::vector<std::string>& texts) {
-    for (const std::string& one : texts)
+    for (const std::string& one : texts) {
+        if (const std::string left_out = text.no_room(one); !left_out.empty())
+            fmt::print(stderr, "{}: {}\n", one, left_out);
         for (const std::string& sentence : text.never_seen(one)) fmt::print(stderr, "{}: {}\n", one, sentence);
+    }
 }
 
 void sample(const sampling_options& options) {

@@ -53,6 +53,18 @@ TEST_CASE("words beyond the last token are left out") {
     CHECK(walt::words("one two three four").size() == 4);
 }
 
+TEST_CASE("which words have no room is said, and only of those that have room whether training saw them") {
+    const walt::word_vectors any(16, 3);
+    CHECK(any.no_room("A red boot") == "");
+    CHECK(any.no_room("") == "");
+    CHECK(any.no_room("A red boot moving UP, left") == "a text of 6 words has room for 3; left out: 'moving up left'");
+    const walt::word_vectors trained = any.trained_with(walt::vocabulary("a red boot left"));
+    CHECK(trained.no_room("a red boot left") == "a text of 4 words has room for 3; left out: 'left'");
+    CHECK(trained.never_seen("a red boot by the sea").empty()); // of which nothing is read
+    CHECK(trained.never_seen("by a by sea").size() == 1);
+    CHECK(encoded(trained, "a red boot by the sea") == encoded(trained, "a red boot"));
+}
+
 TEST_CASE("the same word at two places differs by the position code alone") {
     const walt::word_vectors encoder(10, 4);
     const encoded same(encoder, "left left left");

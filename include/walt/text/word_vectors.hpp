@@ -13,6 +13,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,7 +31,7 @@ enum class unseen_words { nearest_seen, own_vectors };
 /// Token p = word's vector (unit variance) + position_amplitude * [sin(p f_k), cos(p f_k)], f_k = 10000^(-2k / dim).
 /// A word's vector is Gaussian, drawn from the hash of its letters. With a table of words, a word that is in it has its
 /// vector there, and behind that hash_amplitude times Gaussian numbers of its hash, which tell words of nearly one
-/// meaning apart. Words beyond max_tokens are left out; words(text).size() says how many there are.
+/// meaning apart. Words beyond max_tokens are left out, and no_room says which.
 class word_vectors {
   public:
     static constexpr float position_amplitude = 0.3f, hash_amplitude = 0.3f;
@@ -60,12 +61,24 @@ class word_vectors {
         return table_ ? fmt::format("{} of the table {:016x}", size, table_->identity()) : size + " of hashed words";
     }
 
-    /// A sentence for each word of a text that the training never used, once; none where it is not known what it used.
+    /// A sentence that says which words of a text are beyond max_tokens, or nothing where all have room.
+    std::string no_room(std::string_view text) const {
+        const std::vector<std::string> all = words(text);
+        const auto room = static_cast<std::size_t>(max_tokens_);
+        if (all.size() <= room) return "";
+        std::string rest;
+        for (std::size_t i = room; i < all.size(); ++i) rest += (i > room ? " " : "") + all[i];
+        return fmt::format("a text of {} words has room for {}; left out: '{}'", all.size(), room, rest);
+    }
+
+    /// A sentence for each word of a text, of those that have room, that the training never used, once; none where it
+    /// is not known what it used.
     std::vector<std::string> never_seen(std::string_view text) const {
         std::vector<std::string> sentences;
         if (trained_.empty()) return sentences;
-        const vocabulary said(text);
-        for (const std::string& word : said.words()) {
+        std::vector<std::string> all = words(text);
+        all.resize(std::min(all.size(), static_cast<std::size_t>(max_tokens_)));
+        for (const std::string& word : std::set<std::string>(all.begin(), all.end())) {
             if (trained_.contains(word)) continue;
             const std::optional<nearest_word> found = nearest(word);
             std::string what = !found                         ? "an unknown word"
