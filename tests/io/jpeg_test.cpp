@@ -77,6 +77,23 @@ TEST_CASE("what is no JPEG, cut or too large is refused with its name") {
     CHECK_THROWS_WITH(walt::read_jpeg(folder.write("huge.jpg", huge)), Catch::Contains("20000 x 20000"));
 }
 
+TEST_CASE("a JPEG that lacks a part of its pixels is refused, though it has an end") {
+    const temporary_folder folder;
+    const std::string end = "\xFF\xD9";
+    for (const bool progressive : {false, true}) {
+        const std::string whole = jpeg_bytes(65, 80, JCS_RGB, progressive);
+        REQUIRE(whole.substr(whole.size() - 2) == end);
+        const std::size_t scan = whole.find("\xFF\xDA") + 20;
+        for (const std::size_t size : {scan + (whole.size() - scan) / 4, whole.size() - 40})
+            CHECK_THROWS_WITH(walt::read_jpeg(folder.write("cut.jpg", whole.substr(0, size) + end)),
+                              Catch::Contains("cut.jpg cannot be decoded: Corrupt JPEG data"));
+        CHECK(walt::read_jpeg(folder.write("more.jpg", whole + "some bytes")).height == 65);
+    }
+    std::string holes = jpeg_bytes(65, 80);
+    holes.replace(holes.size() / 2, 2, "\xFF\xD0"); // a marker within the pixels
+    CHECK_THROWS_WITH(walt::read_jpeg(folder.write("holes.jpg", holes)), Catch::Contains("cannot be decoded"));
+}
+
 TEST_CASE("four inks leave light: Adobe's, which are inverted") {
     const temporary_folder folder;
     const walt::video image = walt::read_jpeg(folder.write("inks.jpg", jpeg_bytes(5, 9, JCS_CMYK)));

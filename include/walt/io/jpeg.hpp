@@ -34,8 +34,8 @@ class jpeg_decoder {
         image_.err = jpeg_std_error(&errors_);
         image_.client_data = this;
         errors_.error_exit = [](j_common_ptr common) { of(common).give_up(); };
-        errors_.emit_message = [](j_common_ptr common, int level) { // truncated data is a warning to libjpeg, and grey
-            if (level < 0 && common->err->msg_code == JWRN_JPEG_EOF) of(common).give_up();
+        errors_.emit_message = [](j_common_ptr common, int level) {
+            if (level < 0 && is_damage(common->err->msg_code)) of(common).give_up();
         };
         if (setjmp(back_)) return false;
         jpeg_create_decompress(&image_);
@@ -101,6 +101,12 @@ class jpeg_decoder {
         std::snprintf(message_, sizeof message_, "it has more than %d scans", most_scans);
         std::longjmp(back_, 1);
     }
+    /// Pixels that are not there, or are others, are a warning to libjpeg, which makes grey or something of them. What
+    /// a file says of itself may be odd (versions, colour profiles), and so may bytes between its parts.
+    static bool is_damage(int code) {
+        return code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
+               code == JWRN_ARITH_BAD_CODE || code == JWRN_MUST_RESYNC;
+    }
     static jpeg_decoder& of(j_common_ptr common) { return *static_cast<jpeg_decoder*>(common->client_data); }
     [[noreturn]] void give_up() {
         errors_.format_message(reinterpret_cast<j_common_ptr>(&image_), message_);
@@ -133,7 +139,8 @@ inline video jpeg_from(const std::filesystem::path& path, const std::vector<std:
 } // namespace detail
 
 /// Reads a JPEG (grey, CMYK too) as RGB, upright as its EXIF says. Refuses images of more than 100 megapixels, or of
-/// more than its file can hold, before it takes memory for them; truncated ones; and those of more than 100 scans.
+/// more than its file can hold, before it takes memory for them; cut or damaged ones, as far as that shows; and those
+/// of more than 100 scans.
 inline video read_jpeg(const std::filesystem::path& path) {
     return detail::jpeg_from(path, read_file(path, detail::largest_image));
 }
