@@ -146,6 +146,18 @@ TEST_CASE("a camera's orientation turns the picture upright") {
     }
 }
 
+TEST_CASE("an orientation may be stored as a number of two or of four bytes, in both orders") {
+    using namespace std::string_literals;
+    const auto read = [](const std::string& tiff) {
+        return walt::detail::exif_orientation(std::as_bytes(std::span(tiff)));
+    };
+    CHECK(read("II\x2A\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0"s) == 6);
+    CHECK(read("MM\0\x2A\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"s) == 6);
+    CHECK(read("II\x2A\0\x08\0\0\0\1\0\x12\1\4\0\1\0\0\0\6\0\0\0\0\0\0\0"s) == 6);
+    CHECK(read("MM\0\x2A\0\0\0\x08\0\1\1\x12\0\4\0\0\0\1\0\0\0\6\0\0\0\0"s) == 6);
+    CHECK(read("MM\0\x2A\0\0\0\x08\0\1\1\x12\0\4\0\0\0\1\0\6\0\0\0\0\0\0"s) == 1); // 393216
+}
+
 TEST_CASE("a small file that would take much memory or time is refused before it does") {
     const temporary_folder folder;
     const auto bytes = [](std::initializer_list<int> list) { return std::string(list.begin(), list.end()); };

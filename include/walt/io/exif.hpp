@@ -25,7 +25,8 @@ inline int exif_orientation(std::span<const std::byte> tiff) {
     const std::size_t entries = number(directory, 2);
     for (std::size_t i = 0, at = directory + 2; i < entries && at + 12 <= tiff.size(); ++i, at += 12)
         if (number(at, 2) == 0x0112) {
-            const std::size_t orientation = number(at + 8, 2);
+            constexpr std::size_t as_long = 4; // of TIFF's types; a short has two bytes
+            const std::size_t orientation = number(at + 8, number(at + 2, 2) == as_long ? 4 : 2);
             return orientation >= 1 && orientation <= 8 ? static_cast<int>(orientation) : 1;
         }
     return 1;
