@@ -129,6 +129,13 @@ TEST_CASE("an official list names a part of the files, and the classes keep its 
         CHECK((test.size() == 2 && test.classes() == 3));
         CHECK((walt::clip_at(test, {}, 0).label == 1 && walt::clip_at(test, {}, 1).label == 0));
     }
+    // Spaces and tabs, as many as there are, between a name and its number and behind them.
+    folder.write("tabs.txt", "Basketball/b.y4m\t1\nHammering/a.y4m 2 \t\nHammerThrow/a b.y4m \t 3\n");
+    folder.write("tab_classes.txt", "1\tBasketball \n2  Hammering\n3 \tHammerThrow\n");
+    const videos tabs(folder.path, {folder.path / "tabs.txt", folder.path / "tab_classes.txt"}, how);
+    CHECK(tabs.names() == std::vector<std::string>{"Basketball", "Hammering", "HammerThrow"});
+    REQUIRE(tabs.size() == 3);
+    for (const std::int32_t i : {0, 1, 2}) CHECK(walt::clip_at(tabs, {}, i).label == i);
     // Without the order, names are sorted as bytes, and the list's own numbers say that this is not it.
     CHECK_THROWS_WITH(videos(folder.path, {folder.path / "train.txt"}, how),
                       Contains("line 2") && Contains("class 2") && Contains("Hammering/a.y4m") && Contains("class 3") &&

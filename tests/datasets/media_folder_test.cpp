@@ -54,6 +54,21 @@ TEST_CASE("captions.txt names the files and their captions") {
     CHECK_THROWS_WITH(walt::list_media(folder.path / "none", walt::media::image), Contains("not a folder"));
 }
 
+TEST_CASE("lines end with LF, CR LF or CR, and a line of blanks is none") {
+    const temporary_folder folder;
+    for (const char* name : {"x.jpg", "y z.png"}) folder.write(name, "x");
+    for (const std::string end : {"\n", "\r\n", "\r"})
+        for (const std::string& last : {std::string(), end}) {
+            folder.write("captions.txt", "x.jpg\tone " + end + end + " \t " + end + "y z.png\ttwo" + last);
+            const auto files = walt::list_media(folder.path, walt::media::image);
+            REQUIRE(files.size() == 2);
+            CHECK((files[0].path.filename() == "x.jpg" && files[0].caption == "one "));
+            CHECK((files[1].path.filename() == "y z.png" && files[1].caption == "two"));
+            folder.write("captions.txt", "x.jpg\tone" + end + end + "y z.png two" + end);
+            CHECK_THROWS_WITH(walt::list_media(folder.path, walt::media::image), Contains("line 3 "));
+        }
+}
+
 TEST_CASE("an empty folder is refused") {
     const temporary_folder folder;
     folder.write("a.txt", "x");

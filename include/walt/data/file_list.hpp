@@ -3,6 +3,7 @@
 
 #include "../io/text_lines.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <map>
@@ -18,9 +19,15 @@ struct file_list {
     std::filesystem::path files;     ///< lines "file" or "file number of its class"; files are relative to the folder
     std::filesystem::path classes{}; ///< lines "number name" or "name", in the order of labels: UCF-101's classInd.txt.
                                      ///< Empty: the class folders in the order of their names
-};
+};                                   // Between the two are spaces or tabs; behind them they do not matter.
 
 namespace detail {
+/// Without spaces and tabs at its beginning and end.
+inline std::string trimmed(std::string_view text) {
+    const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+    return std::string(text.substr(begin, text.find_last_not_of(" \t") + 1 - begin));
+}
+
 /// A class's number that is all of a text, or nothing. Throws walt::error for one that 32 bits do not hold: no list has
 /// so many classes, and what is computed of others stays in 64 bits.
 inline std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t line,
@@ -41,8 +48,9 @@ struct class_order {
 
 inline class_order read_classes(const std::filesystem::path& file) {
     class_order order;
-    for (const auto& [number, line] : text_lines(file)) {
-        const std::size_t space = line.find(' ');
+    for (const auto& [number, whole] : text_lines(file)) {
+        const std::string line = trimmed(whole);
+        const std::size_t space = line.find_first_of(" \t");
         const auto given = space == std::string::npos
                                ? std::nullopt
                                : whole_number(std::string_view(line).substr(0, space), number, file);
@@ -51,7 +59,7 @@ inline class_order read_classes(const std::filesystem::path& file) {
         require(given.has_value() == order.first.has_value() && (!given || *given == *order.first + label),
                 "line {} of '{}' should be class {}, but says \"{}\"", number, file.string(),
                 order.first ? std::to_string(*order.first + label) : "of a name alone", line);
-        order.names.push_back(given ? line.substr(space + 1) : line);
+        order.names.push_back(given ? trimmed(std::string_view(line).substr(space)) : line);
     }
     require(!order.names.empty(), "'{}' names no class", file.string());
     return order;
@@ -67,12 +75,13 @@ struct listed_file {
 inline std::vector<listed_file> read_list(const std::filesystem::path& file) {
     std::vector<listed_file> listed;
     std::map<std::string, std::int64_t> seen;
-    for (const auto& [number, line] : text_lines(file)) {
-        const std::size_t space = line.rfind(' ');
+    for (const auto& [number, whole] : text_lines(file)) {
+        const std::string line = trimmed(whole);
+        const std::size_t space = line.find_last_of(" \t");
         const auto given = space == std::string::npos
                                ? std::nullopt
                                : whole_number(std::string_view(line).substr(space + 1), number, file);
-        const std::string name = given ? line.substr(0, space) : line;
+        const std::string name = given ? trimmed(std::string_view(line).substr(0, space)) : line;
         const auto [at, is_new] = seen.insert({name, number});
         require(is_new, "'{}' lists '{}' twice, in lines {} and {}", file.string(), name, at->second, number);
         listed.push_back({number, name, given});
