@@ -25,9 +25,14 @@ TEST_CASE("every text has a short, visible name of its own") {
     auto sorted = names;
     std::sort(sorted.begin(), sorted.end());
     CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end());
-    for (const std::string& name : names) CHECK((name.size() <= 64 && name[0] != '.' && walt::unicode::valid(name)));
+    for (const std::string& name : names)
+        CHECK((name.size() <= 64 && name[0] != '.' && name[0] != '-' && walt::unicode::valid(name)));
     CHECK(walt::file_names({"Красный", "красный", "ÉTÉ", "été", "e\u0301te\u0301", "ete"}) ==
           std::vector<std::string>{"Красный", "красный_2", "ÉTÉ", "été_2", "e\u0301te\u0301_3", "ete_4"});
+    CHECK(walt::file_names({"-rf", "--out", "-", "- a t-shirt-"}) ==
+          std::vector<std::string>{"rf", "out", "no_text", "a_t-shirt-"});
+    CHECK(walt::file_names({"\u3164", "\u2800\u2800", "a\u3164\u1160b"}) ==
+          std::vector<std::string>{"no_text", "no_text_2", "a_b"});
     std::string wide;
     for (int i = 0; i < 40; ++i) wide += "ы";
     CHECK(walt::file_names({wide})[0].size() == 60); // whole letters

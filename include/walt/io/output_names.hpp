@@ -21,7 +21,7 @@ inline void make_writable(const std::filesystem::path& folder) {
 
 /// A name for the file of each text, without an ending: its letters and digits of any script, the others as _, at most
 /// 60 bytes; "no_text" where nothing is left. All names differ (a number follows where texts would share one), also for
-/// who knows neither capitals nor marks, and none begins with a dot.
+/// who knows neither capitals nor marks, and none begins with a dot or a hyphen, as options of programs do.
 inline std::vector<std::string> file_names(const std::vector<std::string>& texts) {
     constexpr std::size_t longest = 60;
     std::vector<std::string> names;
@@ -31,13 +31,16 @@ inline std::vector<std::string> file_names(const std::vector<std::string>& texts
         for (const char32_t point : unicode::decode(name)) unicode::append_plain(made, point);
         return made;
     };
+    const auto empty_letter = [](char32_t point) { // of Hangul and Braille
+        return point == 0x115f || point == 0x1160 || point == 0x3164 || point == 0xffa0 || point == 0x2800;
+    };
     for (const std::string& text : texts) {
         std::string name;
         for (const char32_t point : unicode::decode(text)) {
             const bool kept = point != U'\xfffd' && !unicode::is_space(point) && !unicode::is_control(point) &&
-                              !unicode::is_punctuation(point);
+                              !unicode::is_punctuation(point) && !empty_letter(point);
             const std::size_t before = name.size();
-            if (kept || point == U'-') unicode::append(name, point);
+            if (kept || (point == U'-' && !name.empty())) unicode::append(name, point);
             else if (!name.empty() && name.back() != '_') name += '_';
             if (name.size() <= longest) continue;
             name.resize(before);
