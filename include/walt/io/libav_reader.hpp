@@ -285,7 +285,7 @@ class reader {
             const bool more = !ended_ && next_packet();
             const int sent = avcodec_send_packet(codec_.get(), more ? packet_.get() : nullptr); // null: give the rest
             if (more && sent >= 0) ++accepted_;
-            if (more && sent < 0) spoilt(sent);
+            if (more && sent < 0) spoilt(sent == AVERROR(EAGAIN) ? AVERROR_INVALIDDATA : sent); // it is stuck
             if (!more && sent < 0) ++failures;
         }
         if (quiet_) return false;
