@@ -9,7 +9,8 @@
 namespace {
 
 /// A JPEG whose red grows to the right and whose green grows downwards, or a grey one, or one in four inks.
-std::string jpeg_bytes(int height, int width, J_COLOR_SPACE space = JCS_RGB, bool progressive = false) {
+std::string jpeg_bytes(int height, int width, J_COLOR_SPACE space = JCS_RGB, bool progressive = false,
+                       bool says_adobe = true) {
     const int channels = space == JCS_RGB ? 3 : space == JCS_GRAYSCALE ? 1 : 4;
     jpeg_compress_struct image{};
     jpeg_error_mgr errors{};
@@ -25,6 +26,7 @@ std::string jpeg_bytes(int height, int width, J_COLOR_SPACE space = JCS_RGB, boo
     jpeg_set_defaults(&image);
     jpeg_set_quality(&image, 95, TRUE);
     if (progressive) jpeg_simple_progression(&image);
+    if (!says_adobe) image.write_Adobe_marker = FALSE;
     jpeg_start_compress(&image, TRUE);
     for (int y = 0; y < height; ++y) {
         std::vector<unsigned char> row;
@@ -94,9 +96,10 @@ TEST_CASE("a JPEG that lacks a part of its pixels is refused, though it has an e
     CHECK_THROWS_WITH(walt::read_jpeg(folder.write("holes.jpg", holes)), Catch::Contains("cannot be decoded"));
 }
 
-TEST_CASE("four inks leave light: Adobe's, which are inverted") {
+TEST_CASE("four inks leave light: they are inverted as Adobe's are, whether the file says that it is Adobe's or not") {
     const temporary_folder folder;
     const walt::video image = walt::read_jpeg(folder.write("inks.jpg", jpeg_bytes(5, 9, JCS_CMYK)));
+    CHECK(walt::read_jpeg(folder.write("b.jpg", jpeg_bytes(5, 9, JCS_CMYK, false, false))).rgb == image.rgb);
     for (int y = 0; y < 5; ++y)
         for (int x = 0; x < 9; ++x) {
             const std::uint8_t* pixel = image.frame(0) + 3 * (y * 9 + x);

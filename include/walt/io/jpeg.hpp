@@ -89,13 +89,12 @@ class jpeg_decoder {
                 return exif_orientation(std::as_bytes(std::span(one->data, one->data_length)).subspan(6));
         return 1;
     }
-    /// Cyan, magenta, yellow and black of a row: light that they leave. Adobe stores them inverted.
+    /// Cyan, magenta, yellow and black of a row: the light that they leave, as Adobe stores them, and as browsers take
+    /// files that do not say whose they are.
     void of_inks(std::uint8_t* to) const {
-        const auto light = [&](std::uint8_t ink) { return image_.saw_Adobe_marker ? ink : 255 - ink; };
         for (std::size_t x = 0; x < image_.output_width; ++x)
             for (std::size_t c = 0; c < 3; ++c)
-                to[3 * x + c] =
-                    static_cast<std::uint8_t>((light(inks_row_[4 * x + c]) * light(inks_row_[4 * x + 3]) + 127) / 255);
+                to[3 * x + c] = static_cast<std::uint8_t>((inks_row_[4 * x + c] * inks_row_[4 * x + 3] + 127) / 255);
     }
     [[noreturn]] void too_many_scans() {
         std::snprintf(message_, sizeof message_, "it has more than %d scans", most_scans);
