@@ -1,12 +1,15 @@
 // cuDNN behind one small header: a handle, and convolutions planned once per shape.
 #pragma once
 
+#include "../../core/note.hpp"
 #include "context.cuh"
-#include "cudnn_graph.cuh"
+#include "cudnn_engines.cuh"
 
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace walt::cuda {
@@ -101,7 +104,6 @@ class cudnn {
   private:
     using key = std::array<std::int64_t, 27>;
     static constexpr std::size_t workspace_alignment = 256;
-    static constexpr int most_tried = 24; // of an engine list: some compile kernels only to find out that they cannot
 
     /// Bytes of the arena for a workspace, which must be aligned.
     static std::size_t taken_for(std::int64_t workspace) {
@@ -136,81 +138,41 @@ class cudnn {
         return static_cast<std::int64_t>(std::min<std::uintptr_t>(16, address & (~address + 1)));
     }
 
-    /// Sums in a fixed order, and factors rounded to tf32 or less only where that was asked for.
-    static bool computes_as_asked(const cudnn_descriptor& config, bool may_use_tensor_cores) {
-        cudnn_descriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-        cudnnBackendDescriptor_t into = engine.get();
-        std::int64_t count = 0;
-        check(cudnnBackendGetAttribute(config.get(), CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1,
-                                       &count, &into),
-              "cudnnBackendGetAttribute of an engine");
-        std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
-        check(cudnnBackendGetAttribute(into, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, notes.size(),
-                                       &count, notes.data()),
-              "cudnnBackendGetAttribute of an engine's notes");
-        return std::none_of(notes.begin(), notes.begin() + count, [&](cudnnBackendNumericalNote_t note) {
-            return note == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC || note == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS ||
-                   note == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION ||
-                   (note == CUDNN_NUMERICAL_NOTE_TENSOR_CORE && !may_use_tensor_cores);
-        });
-    }
-
-    /// The first engine, in the order that cuDNN expects them to be fast, that computes as asked and takes no more
-    /// memory than it may.
+    /// The first engine that takes no more memory than it may.
     std::shared_ptr<const plan> made(std::size_t most_workspace, const convolution& c,
                                      const convolution_graph::three_types& types,
                                      const std::array<std::int64_t, 4>& alignments, bool fused,
                                      const conv_finish& finish) {
-        const std::vector<cudnn_descriptor> all = convolution_graph::operations(c, types, alignments, fused, finish);
-        if (all.empty()) return nullptr;
-        cudnn_descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-        graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, handle_.get())
-            .set(CUDNN_ATTR_OPERATIONGRAPH_OPS, all);
-        if (!graph.supported()) return nullptr;
-
-        const bool tensor_cores = c.tf32 || std::find(types.begin(), types.end(), CUDNN_DATA_BFLOAT16) != types.end();
-        int tried = 0;
-        for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
-            for (cudnn_descriptor& config : configs(graph, mode)) {
-                if (!computes_as_asked(config, tensor_cores)) continue;
-                if (++tried > most_tried) break;
-                cudnn_descriptor description(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-                description.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, handle_.get())
-                    .set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
-                if (!description.supported()) continue;
-                std::int64_t count = 0, workspace = 0;
-                check(cudnnBackendGetAttribute(description.get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
-                                               CUDNN_TYPE_INT64, 1, &count, &workspace),
-                      "cudnnBackendGetAttribute of a plan's workspace for {}", c.words());
-                if (taken_for(workspace) <= most_workspace)
-                    return std::make_shared<const plan>(
-                        plan{std::move(description), std::move(config), std::move(graph), workspace});
-            }
-        return nullptr;
+        const engine_search engines(handle_.get());
+        std::optional<cudnn_descriptor> graph = engines.graph_of(c, types, alignments, fused, finish);
+        if (!graph) return nullptr;
+        std::shared_ptr<const plan> found;
+        std::int64_t wanted = 0; // by engines that cuDNN would rather take
+        engines.each(*graph, c, types, [&](cudnn_descriptor& config) {
+            cudnn_descriptor description = engines.plan_of(config);
+            if (!description.supported()) return false;
+            const std::int64_t workspace = engine_search::workspace_of(description, c);
+            if (taken_for(workspace) <= most_workspace)
+                found = std::make_shared<const plan>(
+                    plan{std::move(description), std::move(config), std::move(*graph), workspace});
+            else if (wanted == 0) wanted = workspace;
+            return found != nullptr;
+        });
+        if (wanted > 0) say_once(c, wanted, most_workspace);
+        return found;
     }
 
-    static std::vector<cudnn_descriptor> configs(const cudnn_descriptor& graph, cudnnBackendHeurMode_t mode) {
-        std::vector<cudnn_descriptor> all;
-        cudnn_descriptor heuristics(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-        heuristics.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
-            .set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, mode);
-        std::int64_t count = 0;
-        const auto results = [&](std::int64_t most, void* into) {
-            return cudnn_descriptor::can(cudnnBackendGetAttribute(heuristics.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                                                  CUDNN_TYPE_BACKEND_DESCRIPTOR, most, &count, into),
-                                         "cudnnBackendGetAttribute of heuristics");
-        };
-        if (!heuristics.supported() || !results(0, nullptr)) return all;
-        std::vector<cudnnBackendDescriptor_t> into;
-        for (std::int64_t i = 0; i < count; ++i)
-            into.push_back(all.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).get());
-        if (!results(count, into.data())) count = 0;
-        all.erase(all.begin() + count, all.end());
-        return all;
+    void say_once(const convolution& c, std::int64_t wanted, std::size_t most_workspace) {
+        if (std::exchange(said_, true)) return;
+        walt::detail::note("cuDNN's first choice for {} takes {} bytes beside its operands, more than the {} of "
+                           "cuda::context::most_workspace: this one, and others like it, do without, which may be "
+                           "slower",
+                           c.words(), wanted, most_workspace);
     }
 
     std::unique_ptr<std::remove_pointer_t<cudnnHandle_t>, destroy> handle_;
     recent<key, std::shared_ptr<const plan>> plans_{most_plans};
+    bool said_ = false; // that memory kept cuDNN from its first choice
 };
 
 /// The context's cuDNN.
