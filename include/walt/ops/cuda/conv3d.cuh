@@ -76,22 +76,30 @@ template <class T> const float* in_float(context& ctx, const T* from, std::int64
     }
 }
 
-/// The convolution over copies in float whose padding is written out, but for zeros that are the same before and after:
-/// engines for that exist for every shape. Products of bf16 are exact in tf32, so tensor cores may multiply them.
+/// What is left of a convolution over copies in float: they hold its padding, but for zeros that are the same before
+/// and after. Engines for that exist for every shape. Products of bf16 (T) are exact in tf32, so tensor cores may
+/// multiply them.
+template <class T> struct over_copies {
+    padded_video padded;
+    convolution rest;
+
+    over_copies(const convolution& given, bool past)
+        : over_copies(given, split_padding(given.geometry, past || differ(given.geometry.time),
+                                           differ(given.geometry.height), differ(given.geometry.width))) {}
+
+  private:
+    over_copies(const convolution& given, const split_geometry& parts) : padded(parts.written, given.x), rest(given) {
+        rest.geometry = parts.rest;
+        rest.x = padded.wide();
+        if (!std::is_same_v<T, float>) rest.tf32 = may_use_tensor_cores(rest.pass, rest.in, rest.out);
+    }
+    static bool differ(const conv_axis& axis) { return axis.edge == padding::replicate || axis.before != axis.after; }
+};
+
 template <class T, class U>
-void convolve_copies(context& ctx, convolution c, const T* a, const T* b, U* result, const T* past) {
-    const convolution given = c;
-    const auto differ = [](const conv_axis& axis) {
-        return axis.edge == padding::replicate || axis.before != axis.after;
-    };
-    const auto& [time, height, width] = given.geometry;
-    const split_geometry parts =
-        split_padding(given.geometry, past != nullptr || differ(time), differ(height), differ(width));
-    const padded_video padded(parts.written, c.x);
+void convolve_copies(context& ctx, const convolution& given, const T* a, const T* b, U* result, const T* past) {
+    const auto [padded, c] = over_copies<T>(given, past != nullptr);
     const std::int64_t weights = c.out * c.taps() * c.in, ys = c.y.positions() * c.out;
-    c.geometry = parts.rest;
-    c.x = padded.wide();
-    if (!std::is_same_v<T, float>) c.tf32 = may_use_tensor_cores(c.pass, c.in, c.out);
     const std::int64_t xs = c.x.positions() * c.in;
     const auto x = ctx.arena.take<float, dynamic>(xs);
     const float *w = nullptr, *y = nullptr;
