@@ -167,6 +167,47 @@ TEST_CASE("cuda: convolutions over copies agree with the reference", "[cuda][con
                                            conv_geometry::same({2, 3, 3}, {2, 2, 2}, {2, 3, 4, 6}));
 }
 
+namespace {
+/// Convolutions of numbers that neither bf16 nor tf32 can hold.
+template <class T> struct full_floats {
+    static constexpr int I = 16, O = 24;
+    static constexpr video_size size{1, 3, 5, 6};
+    arena memory{allocate_host};
+    video_view<T, I> x = thirds(size.take<T, I>(memory), 1), dx = (size.take<T, I>(memory));
+    view<T, O, 3, 3, 3, I> w = thirds(memory.take<T, O, 3, 3, 3, I>(), 2),
+                           dw = thirds(memory.take<T, O, 3, 3, 3, I>(), 3);
+    video_view<T, O> y = (size.take<T, O>(memory)), dy = thirds(size.take<T, O>(memory), 4);
+    void each(auto&& visit) { visit(x), visit(w), visit(dy), visit(y), visit(dx), visit(dw); }
+    void run(auto& ctx) {
+        const auto g = conv_geometry::causal({3, 3, 3});
+        ops::conv3d(ctx, g, x, w, none{}, y);
+        ops::conv3d_grad_input(ctx, g, dy, w, dx);
+        ops::conv3d_grad_weight(ctx, g, x, dy, dw, none{});
+    }
+
+  private:
+    static auto thirds(auto values, std::uint64_t stream) {
+        normals(values, stream);
+        for (std::int64_t i = 0; i < values.size(); ++i)
+            values.data()[i] = static_cast<T>(static_cast<float>(values.data()[i]) / 3.0f);
+        return values;
+    }
+};
+} // namespace
+
+// A library may compute tf32 better than it must (under emulation it does), but float32 no worse: factors rounded to
+// tf32 are wrong by more than 1e-4.
+TEST_CASE("cuda: convolutions in float32 do not round their factors, those in tf32 to no less than 10 bits",
+          "[cuda][conv3d]") {
+    for (const auto& [precision, most] :
+         {std::pair{walt::cuda::math::float32, 3e-6}, std::pair{walt::cuda::math::tf32, 1e-3}}) {
+        walt::cuda::context device;
+        device.precision = precision;
+        reference::context plain;
+        agrees_with_reference<full_floats, float>(device, plain, most);
+    }
+}
+
 TEST_CASE("cuda: versions of cuDNN that compute wrongly are refused", "[cuda][conv3d]") {
     for (const int right : {90700, 91600, 91900}) CHECK_NOTHROW(walt::cuda::cudnn::refuse_wrong_versions(right));
     CHECK_THROWS_WITH(walt::cuda::cudnn::refuse_wrong_versions(91002),
