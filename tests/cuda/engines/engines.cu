@@ -42,10 +42,15 @@ std::string text_of(const std::string& path) {
 
 cudnn_descriptor device_of(const std::string& path) {
     const std::string text = text_of(path);
-    cudnn_descriptor device(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
-    device.set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, std::vector<char>(text.begin(), text.end()));
-    if (!device.supported()) throw another_library(fmt::format("this cuDNN does not understand '{}'", path));
-    return device;
+    try {
+        cudnn_descriptor device(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+        device.set(CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+                   std::vector<char>(text.begin(), text.end()));
+        device.finalize([] { return "a description of a GPU"; });
+        return device;
+    } catch (const error& why) { // what stands in for the library may know none at all
+        throw another_library(fmt::format("this cuDNN does not understand '{}': {}", path, why.what()));
+    }
 }
 
 /// Its global index, and bytes; graphs are compiled by their plans, which needs a driver, so their bytes are not known.
