@@ -188,6 +188,22 @@ TEST_CASE("micro-batches add up to one step of both", "[adversary]") {
     CHECK(g.opponent.trainer().updates() == 3);
 }
 
+TEST_CASE("a state is neither saved nor mixed with what waits for the critic's step", "[adversary]") {
+    game<reference::context, float> g, calm;
+    const auto path = fresh_folder("waiting") / "state.safetensors";
+    std::filesystem::create_directories(path.parent_path());
+    for (auto* of : {&g, &calm}) REQUIRE(of->learner.run(mixed_batch, steps{2}, of->goal));
+    save_state(path, g.learner, g.goal);
+    g.learner.step(mixed_batch); // and the goal is not told
+    CHECK_THROWS_WITH(save_state(path, g.learner, g.goal), Catch::Contains("1 micro-batches wait for the next"));
+    CHECK_THROWS_WITH(save_state(path, g.learner, g.opponent), Catch::Contains("1 micro-batches wait for the next"));
+    load_state(path, g.learner, g.goal);
+    CHECK((g.goal.added() == 0 && g.opponent.added() == 0));
+    for (auto* of : {&g, &calm}) of->goal.on_step(of->learner, of->learner.step(mixed_batch));
+    CHECK(g.tokens.host_masters() == calm.tokens.host_masters());
+    CHECK(g.critic.host_masters() == calm.critic.host_masters());
+}
+
 TEST_CASE("the critic may come in at a later step", "[adversary]") {
     game<reference::context, float> g({}, {.adversarial_from = 2});
     const auto before = g.critic.host_masters();

@@ -235,6 +235,25 @@ TEST_CASE("a state that does not fit is refused, and the run stays as it was") {
     CHECK_THROWS_WITH(load_state(path, of_another), Catch::Contains("version is 1 in the file and 2 in the model"));
 }
 
+TEST_CASE("a state is of the weights between steps: no waiting micro-batch is lost with it, nor mixed into another") {
+    cpu::context ctx;
+    const auto path = fresh_folder("waiting") / "state.safetensors";
+    std::filesystem::create_directories(path.parent_path());
+    regressor<cpu::context, float> model(ctx, seed{5}), calm(ctx, seed{5});
+    const auto whole = [](std::int64_t n) { return rows_of(n); };
+    trainer run(model, squared_error{}, adamw{}, options(2)), other(calm, squared_error{}, adamw{}, options(2));
+    run.step(whole), other.step(whole);
+    save_state(path, run);
+    run.add(rows_of(77));
+    CHECK_THROWS_WITH(save_state(path, run),
+                      Catch::Contains("a state is saved between steps, and 1 micro-batches wait"));
+    CHECK((run.added() == 1 && run.position() == 3)); // as it was
+    load_state(path, run);
+    CHECK((run.added() == 0 && run.position() == 2));
+    run.step(whole), other.step(whole);
+    CHECK(model.host_masters() == calm.host_masters());
+}
+
 TEST_CASE("two parts of a run that have one name in its state are refused before the first step") {
     cpu::context ctx;
     const auto folder = fresh_folder("names");

@@ -68,7 +68,7 @@ template <class Critic, class Optimizer = adamw> class adversary {
         ops::fill(critic().context(), sums_.all(), 0);
     }
     /// Micro-batches judged since the last step.
-    int judgements() const { return trainer_.added(); }
+    int added() const { return trainer_.added(); }
 
     /// The means of a step's micro-batches, unweighted, and what came of the critic's step.
     struct result {

@@ -193,7 +193,7 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
         micro_batches_ = 0; // before the critic, which may give up
         ++step_;
         if constexpr (has_adversary)
-            if (adversary_->judgements() > 0) {
+            if (adversary_->added() > 0) {
                 const auto made = adversary_->update();
                 terms_.adversarial = made.adversarial;
                 terms_.gan = made.gan, terms_.r1 = made.r1, terms_.lecam = made.lecam;
@@ -202,6 +202,8 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
                 terms_.critic_skipped = made.step.skipped;
             }
     }
+    /// Micro-batches of a step that it has not been told of.
+    std::int64_t added() const { return micro_batches_; }
     void each_state(auto&& visit) {
         visit("tokenizing.step", step_);
         if constexpr (has_adversary) adversary_->each_state(visit);

@@ -15,6 +15,8 @@
 //                     run that goes on with others says so
 //   each_state(visit) names what belongs to the run's state: visit(name, view<A, dynamic>) for the device's memory,
 //                     visit(name, std::int64_t&) and visit(name, double&) for the host's
+//   added(), forget() how many micro-batches of a step that is not made wait in it, where a state is not saved; drops
+//                     them, where one is read
 //   masters_changed() when a state has been read into the masters that each_state named: their copies follow
 // Observers are asked in the order in which run() got them.
 #pragma once

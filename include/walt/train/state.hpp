@@ -102,11 +102,21 @@ inline void check_same(const safetensors_file& file, const char* key, std::strin
 }
 } // namespace detail
 
-/// Replaces `path` by the run's state, whole or not at all. Run: what an observer's hooks get.
+/// Replaces `path` by the run's state, whole or not at all; between steps, when no micro-batch waits for the next. Run:
+/// what an observer's hooks get.
 template <class Run> void write_state(const std::filesystem::path& path, const Run& run) {
     auto& trainer = run.trainer();
     auto& ctx = trainer.model().context();
     detail::check_names(run);
+    const auto check_waiting = [](const auto& one) {
+        if constexpr (requires { one.added(); })
+            require(one.added() == 0,
+                    "a state is saved between steps, and {} micro-batches wait for the next: update() makes it, "
+                    "forget() drops them, an objective that watches its run has to see it",
+                    one.added());
+    };
+    check_waiting(trainer);
+    run.each(check_waiting);
     safetensors_writer file;
     write_config<typename std::remove_reference_t<decltype(trainer)>::model_type>(file);
     file.metadata("walt.seed", std::to_string(trainer.options().seed.value));
@@ -135,7 +145,8 @@ template <class Run> void write_state(const std::filesystem::path& path, const R
 
 /// Goes on from write_state's file. Refuses one of another config, seed, optimizer, compute type or set of trained
 /// parameters, of other observers, of another type, or with numbers that are not finite, in one sentence; the run then
-/// stays as it was. Options of the run that differ (rates, batch sizes, an average's decay) are said on stderr.
+/// stays as it was. Micro-batches that wait for a step are dropped. Options of the run that differ (rates, batch sizes,
+/// an average's decay) are said on stderr.
 template <class Run> void read_state(const std::filesystem::path& path, const Run& run) {
     auto& trainer = run.trainer();
     using trainer_type = std::remove_reference_t<decltype(trainer)>;
@@ -191,6 +202,10 @@ template <class Run> void read_state(const std::filesystem::path& path, const Ru
         require(known.contains(name),
                 "{} has {}, which nothing in this run keeps: give run() the observers that it had", path.string(),
                 name);
+    trainer.forget(); // what waits for a step is of before
+    run.each([](auto& observer) {
+        if constexpr (requires { observer.forget(); }) observer.forget();
+    });
     for (const auto& change : changes) change();
     trainer.masters_changed();
     run.each([](auto& observer) {
