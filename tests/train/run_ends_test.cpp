@@ -9,6 +9,7 @@
 #include <walt/train/ema.hpp>
 #include <walt/train/save_to.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <limits>
 #include <stdexcept>
@@ -167,6 +168,27 @@ TEST_CASE("a signal behind the last step, or before the first one, is told too, 
     CHECK((exit_status() == 143 && saved_steps(folder.path) == 3));
     CHECK(s.run.run(calm, steps{4}, save_to{folder.path}));
     CHECK((exit_status() == 0 && saved_steps(folder.path) == 4));
+}
+
+TEST_CASE("a second Ctrl-C does at once what it did before the run, if it does not come with the first") {
+    static volatile std::sig_atomic_t ends = 0;
+    const auto before = std::signal(SIGINT, [](int) { ends = ends + 1; });
+    {
+        const interrupts::watch watching;
+        const auto began = std::chrono::steady_clock::now();
+        std::raise(SIGINT);
+        std::raise(SIGINT);
+        if (std::chrono::steady_clock::now() - began < std::chrono::seconds(1)) CHECK(ends == 0);
+        ends = 0;
+        CHECK(watching.word(watching) == stop);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+        std::raise(SIGTERM); // as often as one likes
+        std::raise(SIGTERM);
+        CHECK(ends == 0);
+        std::raise(SIGINT);
+        CHECK(ends == 1);
+    }
+    CHECK(std::signal(SIGINT, before) != SIG_DFL);
 }
 
 TEST_CASE("a signal that comes too late for a run's last word stops the next run before its first step") {

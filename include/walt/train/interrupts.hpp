@@ -8,12 +8,15 @@
 #include <atomic>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
+
+#include <time.h>
 
 namespace walt {
 
 namespace detail {
-/// The signal that came while a run was running; 0: none. It stays until the first of other runs begins, if one of those
-/// that it came to was told; where it came too late for their last word, it is the next run's.
+/// The signal that came while a run was running; 0: none. It stays until the first of other runs begins, if one of
+/// those that it came to was told; where it came too late for their last word, it is the next run's.
 inline volatile std::sig_atomic_t interrupted = 0;
 inline std::atomic<bool> interruption_told = false;
 
@@ -23,9 +26,9 @@ class signal_handlers {
     static void begin() {
         const lock inside(mutex());
         if (runs()++ > 0) return;
-        if (interruption_told.exchange(false)) interrupted = 0;
+        if (interruption_told.exchange(false)) interrupted = 0, pressed_at = 0;
         for (std::size_t i = 0; i < signals.size(); ++i) {
-            before()[i] = std::signal(signals[i], [](int which) { interrupted = which; });
+            before()[i] = std::signal(signals[i], came);
             if (signals[i] == SIGHUP && before()[i] == SIG_IGN) std::signal(SIGHUP, SIG_IGN); // nohup's
         }
     }
@@ -36,6 +39,22 @@ class signal_handlers {
     }
 
   private:
+    /// A Ctrl-C that follows another by a second or more does at once what it did before the handlers: it ends the
+    /// program. One that comes with the first is no wish: whoever started the program may pass it on to it.
+    static void came(int which) {
+        interrupted = which;
+        if (which != SIGINT) return;
+        ::timespec now{};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        const std::int64_t at = std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000 + 1; // 0: never
+        if (pressed_at == 0) pressed_at = at;
+        else if (at - pressed_at >= 1000) {
+            std::signal(SIGINT, before()[0]);
+            std::raise(SIGINT);
+        }
+    }
+    inline static std::atomic<std::int64_t> pressed_at = 0; ///< milliseconds; the first Ctrl-C
+    static_assert(std::atomic<std::int64_t>::is_always_lock_free, "a signal's handler uses it");
     static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
     static detail::mutex& mutex() {
         static detail::mutex one;
@@ -53,7 +72,8 @@ class signal_handlers {
 } // namespace detail
 
 /// An observer: a signal ends the run after the step that it comes in, and every other run of the program that has it.
-/// One that comes before the first step or while observers end is told too: run() then says false.
+/// One that comes before the first step or while observers end is told too: run() then says false. A second Ctrl-C, a
+/// second or more after the first, ends the program at once.
 struct interrupts {
     class watch {
       public:
