@@ -20,6 +20,10 @@ TEST_CASE("a line tells share, rate, time left and the note") {
     CHECK(walt::progress::time_text(59.9) == "0:59");
     CHECK(walt::progress::time_text(3661) == "1:01:01");
     CHECK(walt::progress::time_text(-5) == "0:00");
+    CHECK(walt::progress::time_text(999'999'999) == "277777:46:39");
+    CHECK(walt::progress::time_text(1e9) == "31.7 years");
+    CHECK(walt::progress::time_text(1e30) == "3.17e+22 years");
+    CHECK(walt::progress::time_text(1.0 / 0.0) == "inf years");
 }
 
 TEST_CASE("a terminal gets one line, redrawn at most ten times a second, within its width") {

@@ -41,6 +41,7 @@ TEST_CASE("what the meta device counts is what a device takes") {
     CHECK(needs.flops > 0);
     CHECK(needs.seconds(10, 2 * needs.flops) == 5);
     CHECK_THROWS_AS(needs.seconds(10, 0), error);
+    CHECK_THROWS_AS(needs.seconds(10, 1.0 / 0.0), error);
 }
 
 TEST_CASE("what cannot fit is refused with both numbers") {
@@ -51,6 +52,7 @@ TEST_CASE("what cannot fit is refused with both numbers") {
                                         "GB are there"));
     CHECK(text_of(needs, 7200, 1e12) ==
           "3.00 GB stay, 1.50 GB in a step, 1.000 TFLOP a step; 7200 steps at 1.00 TFLOP/s: 2:00:00");
+    CHECK_THAT(text_of(needs, 9'000'000'000'000'000'000, 1e12), Catch::EndsWith(" TFLOP/s: 2.85e+11 years"));
     CHECK(available_memory().has_value());
     watched_stderr said(false);
     require_fits(needs, std::nullopt);

@@ -51,8 +51,10 @@ class progress {
         shown_ = false;
     }
 
+    /// "59:59", "3:01:01"; from 1e9 seconds on "31.7 years".
     static std::string time_text(double seconds) {
-        const auto s = static_cast<long long>(std::clamp(seconds, 0.0, 1e9));
+        if (seconds >= 1e9) return fmt::format("{:.3g} years", seconds / (365.25 * 24 * 3600));
+        const auto s = static_cast<long long>(seconds > 0 ? seconds : 0);
         const auto behind = [](long long number) {
             return std::string{':', static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
         };

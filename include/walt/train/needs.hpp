@@ -8,6 +8,7 @@
 #include "../meta.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -30,7 +31,8 @@ struct training_needs {
     std::size_t bytes() const { return kept + activations; }
     /// Of so many steps, at so many FLOPs a second.
     double seconds(std::int64_t steps, double rate) const {
-        require(steps >= 0 && rate > 0, "{} steps at {} FLOP/s take no time that could be told", steps, rate);
+        require(steps >= 0 && rate > 0 && std::isfinite(rate), "{} steps at {} FLOP/s take no time that could be told",
+                steps, rate);
         return flops * static_cast<double>(steps) / rate;
     }
 };
