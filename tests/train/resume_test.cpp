@@ -1,4 +1,5 @@
 // Runs: resuming bit for bit, interruption, the log, and the states that are refused.
+#include "../watched_stderr.hpp"
 #include "catch.hpp"
 #include "regression.hpp"
 
@@ -252,6 +253,30 @@ TEST_CASE("a state is of the weights between steps: no waiting micro-batch is lo
     CHECK((run.added() == 0 && run.position() == 2));
     run.step(whole), other.step(whole);
     CHECK(model.host_masters() == calm.host_masters());
+}
+
+TEST_CASE("a run is told of steps without a learning rate, and of a folder that has more steps than it") {
+    cpu::context ctx;
+    const auto folder = fresh_folder("notes");
+    regressor<cpu::context, float> model(ctx, seed{5});
+    const auto said = [&](const warmup_cosine& rate, std::int64_t until, const std::filesystem::path& where) {
+        trainer run(model, squared_error{}, adamw{}, training{.rate = rate});
+        watched_stderr watched(false);
+        CHECK(run.run([](std::int64_t n) { return rows_of(n); }, steps{until}, save_to{where}));
+        return watched.text();
+    };
+    const warmup_cosine rate{.warmup = 2, .total = 4};
+    CHECK(said(rate, 4, folder / "whole").empty());
+    CHECK(said(rate, 6, folder / "long") ==
+          "walt: steps 5 to 6 have a learning rate of 0: warmup_cosine::total is 4, and its floor 0\n");
+    CHECK(said(rate, 6, folder / "long").empty()); // all is done
+    CHECK(said({.warmup = 2, .total = 4, .floor = 0.1f}, 6, folder / "constant").empty());
+    CHECK(said(rate, 3, folder / "long") == fmt::format("walt: {} is of step 6, and 3 are asked for: no step is done\n",
+                                                        (folder / "long" / "state.safetensors").string()));
+    for (const warmup_cosine& of : {warmup_cosine{.warmup = 3, .total = 0}, {.warmup = 0, .total = 5}, rate}) {
+        const std::int64_t felt = of.with_a_rate(20);
+        CHECK((of.share(felt - 1) > 0 && of.share(felt) == 0 && of.with_a_rate(felt) == felt));
+    }
 }
 
 TEST_CASE("two parts of a run that have one name in its state are refused before the first step") {

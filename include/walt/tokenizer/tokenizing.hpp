@@ -4,6 +4,7 @@
 
 #include "../core/range.hpp"
 #include "../ops/reconstruction.hpp"
+#include "../train/learning_rate.hpp"
 #include "../train/observer.hpp"
 #include "autoencoding.hpp"
 
@@ -179,6 +180,9 @@ template <class Model, class Adversary = none, class Perceptual = none> class to
                     "the tokenizer's step has {} micro-batches and its critic's {}: training::accumulate must be the "
                     "same for both",
                     tokenizers, critics);
+            if (run.trainer().step_count() < run.until().count)
+                detail::tell_of_course("the critic's ", adversary_->trainer().options().rate,
+                                       run.until().count - losses_.adversarial_from);
         }
     }
     void on_step(auto& trainer, const step_result&) {

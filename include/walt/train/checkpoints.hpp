@@ -59,7 +59,12 @@ struct checkpoints {
         make_folder(folder);
         only_run.reset();
         auto mine = std::make_shared<folder_lock>(folder);
-        if (is_there(file())) read_state(file(), run);
+        if (is_there(file())) {
+            read_state(file(), run);
+            if (const std::int64_t done = run.trainer().step_count(); done > run.until().count)
+                detail::note("{} is of step {}, and {} are asked for: no step is done", file().string(), done,
+                             run.until().count);
+        }
         only_run = std::move(mine);
     }
     watch begin(auto& run) const { return {*this, run.trainer().step_count()}; }

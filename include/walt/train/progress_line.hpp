@@ -1,9 +1,11 @@
-// A run's progress on the terminal: first what its model's config changes, then steps, rate, time left, loss.
+// A run's progress on the terminal: first what its model's config changes, and whether steps have no learning rate;
+// then steps, rate, time left, loss.
 #pragma once
 
 #include "../config/changes.hpp"
 #include "../core/note.hpp"
 #include "../io/progress.hpp"
+#include "learning_rate.hpp"
 #include "observer.hpp"
 
 #include <string>
@@ -26,6 +28,8 @@ struct progress_line {
     watch begin(auto& run) const {
         using model = std::remove_reference_t<decltype(run.trainer().model())>;
         if (const std::string note = config_note<model>(); !note.empty()) detail::note("{}", note);
+        if (run.trainer().step_count() < run.until().count)
+            detail::tell_of_course("", run.trainer().options().rate, run.until().count);
         return watch(run.until().count, run.trainer().step_count());
     }
 };
