@@ -12,8 +12,9 @@
 
 #include <cstdio> // which jpeglib.h needs
 extern "C" {
-#include <jerror.h>
 #include <jpeglib.h>
+
+#include <jerror.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
@@ -57,6 +58,7 @@ extern "C" {
 #define Complex 0
 #define Convex 2
 // Qt
+#define signals public
 #define slots
 #define emit
 #define foreach for

@@ -27,15 +27,15 @@ class signal_handlers {
         const lock inside(mutex());
         if (runs()++ > 0) return;
         if (interruption_told.exchange(false)) interrupted = 0, pressed_at = 0;
-        for (std::size_t i = 0; i < signals.size(); ++i) {
-            before()[i] = std::signal(signals[i], came);
-            if (signals[i] == SIGHUP && before()[i] == SIG_IGN) std::signal(SIGHUP, SIG_IGN); // nohup's
+        for (std::size_t i = 0; i < caught.size(); ++i) {
+            before()[i] = std::signal(caught[i], came);
+            if (caught[i] == SIGHUP && before()[i] == SIG_IGN) std::signal(SIGHUP, SIG_IGN); // nohup's
         }
     }
     static void end() {
         const lock inside(mutex());
         if (--runs() > 0) return;
-        for (std::size_t i = 0; i < signals.size(); ++i) std::signal(signals[i], before()[i]);
+        for (std::size_t i = 0; i < caught.size(); ++i) std::signal(caught[i], before()[i]);
     }
 
   private:
@@ -55,7 +55,7 @@ class signal_handlers {
     }
     inline static std::atomic<std::int64_t> pressed_at = 0; ///< milliseconds; the first Ctrl-C
     static_assert(std::atomic<std::int64_t>::is_always_lock_free, "a signal's handler uses it");
-    static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
+    static constexpr std::array caught{SIGINT, SIGTERM, SIGHUP};
     static detail::mutex& mutex() {
         static detail::mutex one;
         return one;
@@ -64,8 +64,8 @@ class signal_handlers {
         static int count = 0;
         return count;
     }
-    static std::array<void (*)(int), signals.size()>& before() {
-        static std::array<void (*)(int), signals.size()> handlers{};
+    static std::array<void (*)(int), caught.size()>& before() {
+        static std::array<void (*)(int), caught.size()> handlers{};
         return handlers;
     }
 };

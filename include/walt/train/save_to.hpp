@@ -22,7 +22,7 @@ struct save_to {
 
     struct watch {
         checkpoints::watch states; // first: it has the folder
-        interrupts::watch signals;
+        interrupts::watch watching;
         csv_log::watch log;
         progress_line::watch progress;
 
@@ -31,7 +31,7 @@ struct save_to {
             progress.on_step(trainer, result);
         }
         void after_step(auto& run) { states.after_step(run); }
-        verdict word(auto& run) const { return signals.word(run); }
+        verdict word(auto& run) const { return watching.word(run); }
         void end(auto& run) { states.end(run); }
         void failed(auto& run) { states.failed(run); }
     };
