@@ -2,6 +2,7 @@
 // on where it was.
 #include "../catch.hpp"
 #include "../tokenizer/tiny_tokenizer.hpp"
+#include "../watched_stderr.hpp"
 
 #include <walt/cpu.hpp>
 #include <walt/critic/adversary.hpp>
@@ -186,6 +187,19 @@ TEST_CASE("micro-batches add up to one step of both", "[adversary]") {
     CHECK(g.learner.position() == 6);
     CHECK(g.opponent.trainer().position() == 6);
     CHECK(g.opponent.trainer().updates() == 3);
+}
+
+TEST_CASE("a run is told of steps in which its critic has no learning rate", "[adversary]") {
+    const auto said = [](const tokenizer_losses& losses, std::int64_t until) {
+        game<reference::context, float> g({.rate = {.warmup = 1, .total = 2}}, losses);
+        watched_stderr watched(false);
+        REQUIRE(g.learner.run(mixed_batch, steps{until}, g.goal));
+        return watched.text();
+    };
+    CHECK(said({}, 2).empty());
+    CHECK(said({}, 4) == "walt: the critic's steps 3 to 4 have a learning rate of 0: warmup_cosine::total is 2, and "
+                         "its floor 0\n");
+    CHECK(said({.adversarial_from = 2}, 4).empty()); // it makes two
 }
 
 TEST_CASE("a state is neither saved nor mixed with what waits for the critic's step", "[adversary]") {
