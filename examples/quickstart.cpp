@@ -1,7 +1,10 @@
 // The whole of walt in one program: a tokenizer and a denoiser learn from moving fashion, then a text becomes a video.
 // test: 2
+// refuses: 2x => a number of steps is 1 or more, not '2x'
 #include <walt/files.hpp>
 #include <walt/walt.hpp>
+
+#include <charconv>
 
 struct tokens : walt::presets::demo_tokenizer {};
 struct model : walt::presets::demo {
@@ -9,7 +12,11 @@ struct model : walt::presets::demo {
 };
 
 int main(int count, char** argument) try {
-    const std::int64_t steps = count > 1 ? std::atol(argument[1]) : 7000; // of each training
+    std::int64_t steps = 0; // of each training
+    const std::string_view given = count > 1 ? argument[1] : "7000";
+    const auto read = std::from_chars(given.data(), given.data() + given.size(), steps);
+    walt::require(read.ec == std::errc() && read.ptr == given.data() + given.size() && steps >= 1,
+                  "a number of steps is 1 or more, not '{}'", given);
     walt::cpu::context device;
     walt::moving_fashion clips({.size = 48});
     walt::word_vectors text;
