@@ -1,5 +1,9 @@
 // A tokenizer learns to reconstruct moving fashion. PSNR before and after, on clips that it has not seen.
+// refuses: --steps 010x => '010x' is not a whole number
+// refuses: --batch 0 => Value 0 not in range
 // test: --steps 8 --batch 1
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/batches.hpp>
@@ -10,16 +14,14 @@
 #include <walt/train/save_to.hpp>
 #include <walt/train/trainer.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 int main(int count, char** arguments) try {
-    CLI::App app("train a tokenizer");
-    app.option_defaults()->always_capture_default();
+    examples::program app("train a tokenizer");
     std::int64_t steps = 500;
     int batch = 4;
-    app.add_option("--steps", steps);
-    app.add_option("--batch", batch, "clips a step");
+    app.add_option("--steps", steps, "of the training")->check(CLI::PositiveNumber);
+    app.add_option("--batch", batch, "clips a step")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
 
     walt::cpu::context device;
@@ -43,6 +45,5 @@ int main(int count, char** arguments) try {
     fmt::print("PSNR {:.2f} dB before, {:.2f} dB after {} steps\n", before, after, trainer.step_count());
     return after > before ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

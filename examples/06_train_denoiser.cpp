@@ -1,6 +1,8 @@
 // A denoiser learns the latents of moving fashion, videos and stacks of images in one batch; run it again and it goes
 // on.
 // test: --steps 12 --clips 32
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/batches.hpp>
@@ -15,7 +17,6 @@
 #include <walt/train/trainer.hpp>
 #include <walt/transformer/denoiser.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 struct small : walt::presets::demo {
@@ -23,14 +24,14 @@ struct small : walt::presets::demo {
 };
 
 int main(int count, char** arguments) try {
-    CLI::App app("train a denoiser");
-    app.option_defaults()->always_capture_default();
+    examples::program app("train a denoiser");
     std::int64_t steps = 1000, clips = 2000;
     std::string weights;
     app.add_option("--steps", steps, "of the training")->check(CLI::PositiveNumber);
     app.add_option("--clips", clips, "latents to train on")->check(CLI::PositiveNumber);
     app.add_option("--tokenizer", weights, "a tokenizer's weights; without them its latents are a random projection");
     CLI11_PARSE(app, count, arguments);
+    examples::make_writable_for("denoiser.safetensors");
 
     walt::cpu::context device;
     const walt::moving_fashion data({.size = 48});
@@ -55,6 +56,5 @@ int main(int count, char** arguments) try {
     fmt::print("loss {:.3f} in the first step, {:.3f} in step {}\n", first, last, trainer.step_count());
     return std::isfinite(last) && (first == 0 || last < first) ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

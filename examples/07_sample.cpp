@@ -1,5 +1,7 @@
 // Sampling: a text becomes latents by DDIM with guidance, and latents become pixels. The same seed gives the same bits.
 // test: --steps 3
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/diffusion/sample.hpp>
@@ -9,7 +11,6 @@
 #include <walt/tokenizer/tokenizer.hpp>
 #include <walt/train/checkpoint.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 struct small : walt::presets::demo { // 06_train_denoiser's
@@ -17,14 +18,14 @@ struct small : walt::presets::demo { // 06_train_denoiser's
 };
 
 int main(int count, char** arguments) try {
-    CLI::App app("sample a denoiser");
-    app.option_defaults()->always_capture_default();
+    examples::program app("sample a denoiser");
     int steps = 20;
     std::string weights, tokens;
     app.add_option("--steps", steps, "of DDIM")->check(CLI::PositiveNumber);
     app.add_option("--denoiser", weights, "what 06_train_denoiser wrote; without it the model is random");
     app.add_option("--tokenizer", tokens, "the tokenizer's weights that 06_train_denoiser was given");
     CLI11_PARSE(app, count, arguments);
+    examples::make_writable_for("sample.gif");
 
     walt::cpu::context device;
     walt::denoiser model(device, small{}, walt::compute<walt::bf16>, walt::seed{1});
@@ -47,6 +48,5 @@ int main(int count, char** arguments) try {
                differs ? "yes" : "no");
     return repeats && differs ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

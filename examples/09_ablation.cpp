@@ -1,6 +1,8 @@
 // An ablation in one file: three variants by inheritance, trained briefly on the same data and seed, in a table and a
 // plot.
 // test: --steps 4
+#include "program.hpp"
+
 #include <walt/config/json.hpp>
 #include <walt/cpu.hpp>
 #include <walt/diffusion/cost.hpp>
@@ -9,7 +11,6 @@
 #include <walt/train/trainer.hpp>
 #include <walt/transformer/denoiser.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -71,10 +72,9 @@ template <class Config> walt::curve measure(const char* name, std::int64_t steps
 }
 
 int main(int count, char** arguments) try {
-    CLI::App app("three variants of one model");
-    app.option_defaults()->always_capture_default();
+    examples::program app("three variants of one model");
     std::int64_t steps = 300;
-    app.add_option("--steps", steps)->check(CLI::Range(2, 1'000'000));
+    app.add_option("--steps", steps, "of every variant's training")->check(CLI::Range(2, 1'000'000));
     CLI11_PARSE(app, count, arguments);
     fmt::print("{:16} {:>10} {:>12} {:>10} {:>10}\n", "variant", "loss", "parameters", "GFLOP", "steps/s");
     const std::vector<walt::curve> curves{measure<base>("windows 3x4x4", steps),
@@ -85,6 +85,5 @@ int main(int count, char** arguments) try {
                                     [](const walt::curve& one) { return std::isfinite(one.points.back().second); });
     return finite ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

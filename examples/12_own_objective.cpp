@@ -1,5 +1,7 @@
 // An objective of your own: flow matching. x_t lies on the straight line between x0 and the noise, the network answers
 // with the velocity along it; sampled by DDIM, which on a straight schedule is Euler's method.
+#include "program.hpp"
+
 #include <walt/cpu.hpp>
 #include <walt/diffusion/denoising.hpp>
 #include <walt/diffusion/sample.hpp>
@@ -51,7 +53,10 @@ walt::latents flat(std::int64_t) {
 }
 
 int main(int count, char** argument) try {
-    const int steps = count > 1 ? std::atoi(argument[1]) : 300;
+    examples::program app("a training by flow matching");
+    int steps = 300;
+    app.add_option("steps", steps, "of the training")->check(CLI::PositiveNumber);
+    CLI11_PARSE(app, count, argument);
     walt::cpu::context device;
     walt::denoiser model(device, small{}, walt::compute<float>, walt::seed{1});
     walt::trainer trainer(model, flow_matching{}, walt::adamw{.learning_rate = 3e-3f}, {.rate = {.warmup = 10}});
@@ -67,6 +72,5 @@ int main(int count, char** argument) try {
                last, mean[0], mean[1]);
     return last < first && mean[0] < mean[1] ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

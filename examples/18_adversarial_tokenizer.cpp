@@ -1,6 +1,8 @@
 // A tokenizer trained as the paper does: against a critic that learns beside it. The critic, its optimizer and its
 // averages are in the run's state, and a run that was stopped goes on where it was.
 // test: --steps 4 --batch 1
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/critic/adversary.hpp>
@@ -11,7 +13,6 @@
 #include <walt/train/save_to.hpp>
 #include <walt/train/trainer.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <cmath>
@@ -23,12 +24,11 @@ struct small_critic : walt::critic_config {
 };
 
 int main(int count, char** arguments) try {
-    CLI::App app("train a tokenizer against a critic");
-    app.option_defaults()->always_capture_default();
+    examples::program app("train a tokenizer against a critic");
     std::int64_t steps = 500;
     int batch = 4;
-    app.add_option("--steps", steps);
-    app.add_option("--batch", batch, "clips a step");
+    app.add_option("--steps", steps, "of the training")->check(CLI::PositiveNumber);
+    app.add_option("--batch", batch, "clips a step")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
 
     walt::cpu::context device;
@@ -57,6 +57,5 @@ int main(int count, char** arguments) try {
         return walt::exit_status();
     return sound ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

@@ -3,6 +3,8 @@
 // small classifier of clothes; without a file it has starting values, whose distance says little. ST-LPIPS
 // (scripts/get_stlpips) is one line away.
 // test: --steps 3 --batch 1 --clips 1
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/batches.hpp>
@@ -13,7 +15,6 @@
 #include <walt/tokenizer/tokenizing.hpp>
 #include <walt/train/trainer.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <functional>
@@ -42,8 +43,7 @@ int learn(walt::cpu::context& device, const Distance& distance, std::int64_t ste
 }
 
 int main(int count, char** arguments) try {
-    CLI::App app("train a tokenizer with a perceptual distance");
-    app.option_defaults()->always_capture_default();
+    examples::program app("train a tokenizer with a perceptual distance");
     std::int64_t steps = 500;
     int batch = 3, unseen = 16;
     std::string file;
@@ -61,6 +61,5 @@ int main(int count, char** arguments) try {
     return learn(device, perceptual_distance(device, features{}, walt::compute<bf16>, walt::weights_file(file)), steps,
                  batch, unseen);
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

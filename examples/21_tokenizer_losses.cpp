@@ -6,6 +6,8 @@
 // through the first of them, which knows clothes, or with `--perceptual stlpips_vgg.safetensors` through ST-LPIPS's
 // VGG, for pictures of anything. What was stopped goes on.
 // test: --terms pixels both --steps 2 --batch 1 --unseen 1 --measure-every 1
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/critic/adversary.hpp>
@@ -25,8 +27,6 @@
 #include <walt/train/save_to.hpp>
 #include <walt/train/terms_log.hpp>
 #include <walt/train/trainer.hpp>
-
-#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -159,23 +159,23 @@ bool compare(const options& how, judgement& judge, const auto& looks, const sour
 } // namespace
 
 int main(int count, char** arguments) try {
-    CLI::App app("train a tokenizer with some of its losses");
-    app.option_defaults()->always_capture_default();
+    examples::program app("train a tokenizer with some of its losses");
     options how;
-    app.add_option("--terms", how.terms)->check(CLI::IsMember({"pixels", "perceptual", "critic", "both"}));
+    app.add_option("--terms", how.terms, "of the loss, a training for each")
+        ->check(CLI::IsMember({"pixels", "perceptual", "critic", "both"}));
     app.add_option("--features", how.features, "weights of the item features' network");
     app.add_option("--perceptual", how.perceptual, "weights of ST-LPIPS's VGG, for the loss in place of item features");
     app.add_option("--measure", how.measure, "weights of ST-LPIPS's AlexNet");
     app.add_option("--start", how.start, "weights of the tokenizer to go on from");
-    app.add_option("--videos", how.videos, "a folder of your own videos");
+    app.add_option("--videos", how.videos, "a folder of your own videos")->check(CLI::ExistingDirectory);
     app.add_option("--train", how.train,
                    "names of the parameters that are trained; decoder.* leaves latents as they are");
     app.add_option("--run", how.run, "folder for states, logs and pictures");
-    app.add_option("--steps", how.steps);
-    app.add_option("--measure-every", how.every, "steps");
-    app.add_option("--rate", how.rate, "learning rate");
-    app.add_option("--batch", how.batch, "clips a step");
-    app.add_option("--unseen", how.unseen, "clips to measure on");
+    app.add_option("--steps", how.steps, "of every training")->check(CLI::PositiveNumber);
+    app.add_option("--measure-every", how.every, "steps")->check(CLI::PositiveNumber);
+    app.add_option("--rate", how.rate, "learning rate")->check(CLI::PositiveNumber);
+    app.add_option("--batch", how.batch, "clips a step")->check(CLI::PositiveNumber);
+    app.add_option("--unseen", how.unseen, "clips to measure on")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
 
     device cpu;
@@ -201,6 +201,5 @@ int main(int count, char** arguments) try {
     };
     return compare_on(part(0, 0.8), part(0.8, 1)) ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

@@ -3,6 +3,8 @@
 // folder as Hugging Face has them (--t5 t5-v1_1-base, with spiece.model and model.safetensors, or an index and its
 // parts).
 // test:
+#include "program.hpp"
+
 #include <walt/cpu.hpp>
 #include <walt/io/pretrained.hpp>
 #include <walt/text/bert.hpp>
@@ -12,7 +14,6 @@
 #include <walt/text/t5.hpp>
 #include <walt/text/wordpiece.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -58,13 +59,12 @@ bool show(auto encoder, const std::vector<std::string>& texts) {
 } // namespace
 
 int main(int count, char** arguments) try {
-    CLI::App app("text encoders");
-    app.option_defaults()->always_capture_default();
+    examples::program app("text encoders");
     std::filesystem::path minilm, t5_folder;
     std::vector<std::string> texts{"a red sneaker moving left", "a crimson trainer drifting west",
                                    "a blue dress falling down", "stock markets fell on monday"};
-    app.add_option("--minilm", minilm, "what scripts/get_minilm wrote");
-    app.add_option("--t5", t5_folder, "spiece.model and the weights of t5-v1_1-base");
+    app.add_option("--minilm", minilm, "what scripts/get_minilm wrote")->check(CLI::ExistingDirectory);
+    app.add_option("--t5", t5_folder, "spiece.model and the weights of t5-v1_1-base")->check(CLI::ExistingDirectory);
     app.add_option("texts", texts, "to be compared with the first one");
     CLI11_PARSE(app, count, arguments);
 
@@ -87,6 +87,5 @@ int main(int count, char** arguments) try {
                ? 0
                : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

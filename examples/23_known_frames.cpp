@@ -1,5 +1,7 @@
 // Videos that have given frames: from a picture, from five frames to seventeen, and between two pictures.
 // test: --steps 2
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/diffusion/known.hpp>
@@ -9,7 +11,6 @@
 #include <walt/text/word_vectors.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <cmath>
@@ -40,13 +41,13 @@ bool keeps(const walt::video& made, int f, const walt::clips& given, int from) {
 } // namespace
 
 int main(int count, char** arguments) try {
-    CLI::App app("videos that have given frames");
-    app.option_defaults()->always_capture_default();
+    examples::program app("videos that have given frames");
     int steps = 12;
     std::string image;
-    app.add_option("--steps", steps, "of DDIM");
+    app.add_option("--steps", steps, "of DDIM")->check(CLI::Range(1, 1000));
     app.add_option("--image", image, "a PNG of any size to begin with; without one a spot is drawn");
     CLI11_PARSE(app, count, arguments);
+    examples::make_writable_for("known_frames.gif");
 
     walt::cpu::context device;
     const walt::denoiser model(device, small{}, walt::compute<walt::bf16>, walt::seed{1}); // random: see scripts/demo
@@ -85,6 +86,5 @@ int main(int count, char** arguments) try {
                kept ? "yes" : "no");
     return kept ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

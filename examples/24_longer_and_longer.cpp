@@ -1,6 +1,8 @@
 // A video without an end: each round begins with the last five frames and adds twelve, which go to a file as they come.
 // Another text takes over on the way, and a table says how the frames' looks drift.
 // test: --steps 2 --rounds 3
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/long_video.hpp>
@@ -10,7 +12,6 @@
 #include <walt/text/word_vectors.hpp>
 #include <walt/tokenizer/tokenizer.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -20,10 +21,9 @@ struct small : walt::presets::demo_frames {
 };
 
 int main(int count, char** arguments) try {
-    CLI::App app("a video that goes on and on");
-    app.option_defaults()->always_capture_default();
+    examples::program app("a video that goes on and on");
     int steps = 12, rounds = 5;
-    app.add_option("--steps", steps, "of DDIM");
+    app.add_option("--steps", steps, "of DDIM")->check(CLI::Range(1, 1000));
     app.add_option("--rounds", rounds, "of twelve frames, after seventeen")->check(CLI::Range(1, 1000000));
     CLI11_PARSE(app, count, arguments);
 
@@ -68,6 +68,5 @@ int main(int count, char** arguments) try {
                same ? "yes" : "no");
     return same && file.frames() == 17 + 12 * rounds ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

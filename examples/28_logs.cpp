@@ -1,5 +1,7 @@
 // A run that is logged as JSON lines and for TensorBoard, with what it reconstructs and how well between the steps.
 // test: --steps 4 --every 2
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/batches.hpp>
@@ -11,16 +13,14 @@
 #include <walt/train/tensorboard_log.hpp>
 #include <walt/train/trainer.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <exception>
 
 int main(int count, char** arguments) try {
-    CLI::App app("train a tokenizer, and log it");
-    app.option_defaults()->always_capture_default();
+    examples::program app("train a tokenizer, and log it");
     std::int64_t steps = 500, every = 100;
-    app.add_option("--steps", steps)->check(CLI::PositiveNumber);
+    app.add_option("--steps", steps, "of the training")->check(CLI::PositiveNumber);
     app.add_option("--every", every, "steps between two looks at reconstructions")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
 
@@ -46,6 +46,5 @@ int main(int count, char** arguments) try {
     if (!whole) return 1;
     fmt::print("logged/log.jsonl, logged/samples, and `tensorboard --logdir logged`\n");
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

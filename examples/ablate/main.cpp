@@ -2,18 +2,17 @@
 // stopped goes on, and what is measured is not measured again. `scripts/ablate` builds all rows; alone this program has
 // the base's.
 // test: --parts guidance --seeds 1 --steps 2 --tokenizer-steps 2 --judge-steps 2 --clips 16 --evaluated 16 --sampling-steps 2 --features {weights}/features.safetensors
+#include "../program.hpp"
 #include "ablate.hpp"
 
 #include <walt/train/interrupts.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <exception>
 
 int main(int count, char** arguments) try {
-    CLI::App app("walt's ablations: one model with one thing changed at a time");
-    app.option_defaults()->always_capture_default();
+    examples::program app("walt's ablations: one model with one thing changed at a time");
     ablate::options how;
     app.add_option("--run", how.run, "folder for weights, results, table and picture");
     app.add_option("--parts", how.parts, "parts of the table; none: all");
@@ -37,6 +36,5 @@ int main(int count, char** arguments) try {
     fmt::print("{} and ablations.svg\n", (how.run / "ablations.md").string());
     return 0;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

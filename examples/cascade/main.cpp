@@ -1,19 +1,18 @@
 // Text in, video out, in three stages: 24 x 24, 48 x 48 and 96 x 96. With --train: trains the tokenizer and the three
 // denoisers, one after another, or goes on where it was stopped.
 // test: --train --run cascade_test --tokenizer-steps 2 --base-steps 2 --twice-steps 2 --four-times-steps 2 --clips 16 --measure 1 --judge 2 --steps 2
-#include "../seed_text.hpp"
+#include "../program.hpp"
 #include "cascade.hpp"
 
 #include <walt/train/interrupts.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <exception>
 
 int main(int count, char** arguments) try {
-    CLI::App app("walt's toy cascade: videos of woven moving fashion from texts such as \"a red sneaker moving left\"");
-    app.option_defaults()->always_capture_default();
+    examples::program app(
+        "walt's toy cascade: videos of woven moving fashion from texts such as \"a red sneaker moving left\"");
     cascade::sampling_options how;
     cascade::training_options training;
     how.weights = "examples/weights/cascade";
@@ -27,7 +26,7 @@ int main(int count, char** arguments) try {
     app.add_option("--steps", how.steps, "of DPM-Solver++ 2M, every stage")->check(CLI::Range(1, 1000));
     app.add_option("--guidance", how.guidance, "how strongly the text guides the first stage");
     app.add_option("--level", how.level, "noise of the low-resolution latents")->check(CLI::Range(0, 999));
-    app.add_option("--seed", how.seed, "of the noise that sampling starts from")->transform(seed_text());
+    app.add_option("--seed", how.seed, "of the noise that sampling starts from");
     app.add_option("--measure", clips, "instead of texts: super-resolution of so many real clips against bicubic")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--judge", judged, "instead of texts: samples of so many captions, as `judge --clips` reads them")
@@ -60,6 +59,5 @@ int main(int count, char** arguments) try {
     if (!how.texts.empty()) cascade::sample(how);
     return 0;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }
