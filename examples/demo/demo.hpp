@@ -77,19 +77,21 @@ struct sampling_options {
     float reuse = 0; ///< skip blocks whose input has moved less since they were computed (walt::step_reuse)
     float guidance = 3.0f;
     std::uint64_t seed = 1;
-    std::filesystem::path frames{}; ///< weights of the denoiser that knows frames
-    std::filesystem::path image{};  ///< a PNG that videos begin with
-    int rounds = 0;                 ///< of 12 frames, after a first clip of 17
-    int noise = -1;                 ///< level to which known frames are noised first; -1: they are not
-    bool files = true;              ///< a GIF and an MP4 of each text
-    bool drift = false;             ///< a table of what the frames look like, round by round
+    std::filesystem::path frames{};   ///< weights of the denoiser that knows frames
+    std::filesystem::path features{}; ///< weights of the network that drift is measured by
+    std::filesystem::path image{};    ///< a PNG or JPEG that videos begin with
+    int rounds = 0;                   ///< of 12 frames, after a first clip of 17
+    int noise = -1;                   ///< level to which known frames are noised first; -1: they are not
+    bool files = true;                ///< a GIF and an MP4 of each text
+    bool drift = false;               ///< a table of what the frames look like, round by round
 };
 /// Writes out/<text>.gif and .mp4 for every text (walt::file_names), out/grid.png, and out/clips.safetensors, which
 /// `judge` reads. Texts are sampled some at a time, so that memory has to do with those and not with the list.
 void sample(const sampling_options& options);
 
 /// Videos that begin with a picture, or that go on for some rounds, or both. Writes
-/// out/<text>_long.mp4 as the frames come, and out/long.png, a row of every fourth frame for every text.
+/// out/<text>_long.mp4 as the frames come, and out/long.png, a row of every fourth frame for the first 16 texts. Texts
+/// go some at a time, as in sample().
 void sample_frames(const sampling_options& options);
 
 /// How `options` say to sample.
@@ -105,6 +107,10 @@ std::vector<walt::video> sample_videos(const denoiser& model, const tokenizer& d
 /// Throws where options cannot be followed: before any work.
 void check(const sampling_options& options);
 void check(const training_options& options);
+void check(const frames_training_options& options);
+/// The same of what sample_frames needs: files that are there, and an image that can be read. `trained_first`: the
+/// denoiser that knows frames is trained before.
+void check_frames(const sampling_options& options, bool trained_first);
 
 /// Says which words of each text have no room, and which of the others training never used.
 void tell_never_seen(const walt::word_vectors& text, const std::vector<std::string>& texts);

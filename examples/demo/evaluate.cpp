@@ -40,6 +40,7 @@ void read_prompts(const std::filesystem::path& path, sampling_options& into) {
         into.texts.push_back(line.substr(0, middle));
         into.captions.push_back(line.substr(middle + 3));
     }
+    walt::require(!into.texts.empty(), "{} has no prompt", path.string());
 }
 
 void evaluate_tokenizer(const sampling_options& options, int count) {

@@ -17,8 +17,20 @@
 
 namespace demo {
 
-bool train_frames(const frames_training_options& options) {
+namespace {
+walt::latent_caching caching_of(const frames_training_options& options) {
+    return {.clips = options.clips, .batch = 16, .image_rate = 0.0625};
+}
+} // namespace
+
+void check(const frames_training_options& options) {
+    walt::check_option("frames-steps", options.steps, walt::ranges::count);
+    walt::check_options(caching_of(options));
     walt::make_writable(options.run);
+}
+
+bool train_frames(const frames_training_options& options) {
+    check(options);
     device cpu;
     tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
     denoiser before(cpu, {}, walt::compute<walt::bf16>);
@@ -30,8 +42,7 @@ bool train_frames(const frames_training_options& options) {
     // A video that goes on and on is at every place of its path, so training is too.
     const walt::moving_fashion data({.size = side, .frames = frames, .split = walt::split::train, .around = true});
     const walt::word_vectors text = text_encoder(options.weights / "denoiser.safetensors", options.weights);
-    const walt::latent_cache latents(tokens, text, worded(data),
-                                     {.clips = options.clips, .batch = 16, .image_rate = 0.0625});
+    const walt::latent_cache latents(tokens, text, worded(data), caching_of(options));
     walt::denoising objective;
     objective.self_conditioning_rate = 0.3f;
     objective.knows = {.first = 0.25f, .first_two = 0.4f, .ends = 0.1f};

@@ -17,6 +17,8 @@ namespace judge {
 inline void write_clips(const std::filesystem::path& path, const std::vector<walt::video>& videos,
                         const std::vector<std::string>& captions, const std::string& made = {}) {
     walt::require(!videos.empty(), "{}: there is no clip to write", path.string());
+    walt::require(videos.size() == captions.size(), "{}: {} clips came with {} captions", path.string(), videos.size(),
+                  captions.size());
     const walt::video& first = videos.front();
     std::vector<std::uint8_t> pixels;
     std::string lines;
