@@ -7,12 +7,14 @@
 #include <walt/data/videos.hpp>
 #include <walt/diffusion/sample.hpp>
 #include <walt/io/file_hash.hpp>
+#include <walt/io/output_names.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/measures/pooled_features.hpp>
 #include <walt/perceptual/item_features.hpp>
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace evaluate {
 
@@ -46,9 +48,8 @@ std::vector<walt::video> sampled(const ::demo::sampling_options& how, const ::de
 }
 
 /// How often the judge finds what the captions say.
-void verdicts(const options& how, walt::cpu::context& device, const std::vector<walt::video>& videos,
+void verdicts(const options& how, const judge::item_judge& judged, const std::vector<walt::video>& videos,
               const std::vector<std::string>& captions, walt::provenance from, walt::evaluation& into) {
-    const judge::item_judge judged(device, how.judge, how.judge_steps);
     from.network = "judge of moving fashion", from.resize = "as they are";
     from.weights = walt::file_hash(how.judge / "judge.safetensors");
     std::array<std::vector<double>, 4> right; // class, colour, direction, all three
@@ -74,11 +75,16 @@ void verdicts(const options& how, walt::cpu::context& device, const std::vector<
 
 } // namespace
 
-void demo(const options& how, walt::evaluation& into) {
+void check_demo(const options& how) {
     walt::require(how.as.side.value == ::demo::side && how.as.frames.value == ::demo::frames,
                   "the demo's clips have {} frames of {} x {}; the protocol '{}' measures {} of {} x {}",
                   ::demo::frames, ::demo::side, ::demo::side, how.as.name, how.as.frames.value, how.as.side.value,
                   how.as.side.value);
+    if (!how.judge.empty()) walt::make_writable(how.judge);
+}
+
+void demo(const options& how, walt::evaluation& into) {
+    check_demo(how);
     const std::int64_t count = how.clips, real_count = how.real_clips;
     ::demo::sampling_options sampling;
     sampling.weights = how.weights;
@@ -95,6 +101,8 @@ void demo(const options& how, walt::evaluation& into) {
     ::demo::device device;
     ::demo::tokenizer tokens(device, {}, walt::compute<walt::bf16>);
     walt::load_weights(how.weights / "tokenizer.safetensors", tokens);
+    std::optional<judge::item_judge> judged; // before hours of sampling
+    if (!how.judge.empty()) judged.emplace(device, how.judge, how.judge_steps);
     const std::vector<walt::video> videos = sampled(sampling, tokens);
     const walt::clip_source generated{
         "the demo, denoiser " + hash_of("denoiser.safetensors"), how.seed.value, count,
@@ -111,8 +119,8 @@ void demo(const options& how, walt::evaluation& into) {
         into.add({one});
     }
     into.add(walt::reconstruction_measures(tokens, items, real_clips(how.as, walt::seed{5}, count), how.how));
-    if (!how.judge.empty())
-        verdicts(how, device, videos, sampling.texts,
+    if (judged)
+        verdicts(how, *judged, videos, sampling.texts,
                  {.frames = ::demo::frames, .clips = count, .seed = how.seed.value, .source = generated.name}, into);
 }
 

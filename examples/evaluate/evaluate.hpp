@@ -38,6 +38,9 @@ walt::clip_source source_of(const std::filesystem::path& path, const walt::proto
 std::vector<walt::measured> by_networks(const options& how, const walt::clip_source& real,
                                         const walt::clip_source& generated);
 
+/// Throws where the demo's clips are not those of the protocol, or its judge cannot be kept.
+void check_demo(const options& how);
+
 /// Samples the demo's captions, and measures these clips, and what the demo's tokenizer makes of real ones.
 void demo(const options& how, walt::evaluation& into);
 

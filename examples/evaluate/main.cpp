@@ -1,16 +1,19 @@
 // Measures generated clips and writes what it found: evaluation.json, evaluation.svg.
+// refuses: --out /proc --clips 4 => /proc
+// refuses: --judge judge --judge-steps 0 => Value 0 not in range
+// refuses: --side 32 => the demo's clips have 17 frames of 48 x 48
+// refuses: --seed 01x => '01x' is not a whole number
 // test: --weights {weights} --clips 4 --steps 2 --real-clips 8 --resamplings 4 --judge judge --judge-steps 3
-#include "../seed_text.hpp"
+#include "../program.hpp"
 #include "evaluate.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <exception>
 #include <map>
 
 int main(int count, char** arguments) try {
-    CLI::App app("How good generated clips are. Without --generated the demo makes them.");
+    examples::program app("How good generated clips are. Without --generated the demo makes them.");
     evaluate::options how;
     std::string protocol = "moving-fashion";
     std::uint64_t seed = 1;
@@ -24,37 +27,38 @@ int main(int count, char** arguments) try {
     for (const auto& one : protocols) names.push_back(one.first);
     int frames = 0, side = 0;
     std::int64_t sets = 0;
-    app.add_option("--out", how.out, "folder for evaluation.json and evaluation.svg")->capture_default_str();
-    app.add_option("--protocol", protocol, "what is measured, at which size")
-        ->capture_default_str()
-        ->check(CLI::IsMember(names));
+    app.add_option("--out", how.out, "folder for evaluation.json and evaluation.svg");
+    app.add_option("--protocol", protocol, "what is measured, at which size")->check(CLI::IsMember(names));
     app.add_option("--real", how.real,
                    "real clips: a folder of videos or images, or a file of pixels U8 [B, F, H, W, 3]");
     app.add_option("--generated", how.generated, "generated ones, the same");
     app.add_option("--clips", how.clips, "generated clips; without it as many as the protocol wants")
+        ->default_str("")
         ->check(CLI::PositiveNumber);
-    app.add_option("--real-clips", how.real_clips, "real clips; without it as many")->check(CLI::PositiveNumber);
+    app.add_option("--real-clips", how.real_clips, "real clips; without it as many")
+        ->default_str("")
+        ->check(CLI::PositiveNumber);
     app.add_option("--sets", sets, "in place of the protocol's: results are the mean of so many")
+        ->default_str("")
         ->check(CLI::PositiveNumber);
-    app.add_option("--frames", frames, "in place of the protocol's")->check(CLI::PositiveNumber);
-    app.add_option("--side", side, "in place of the protocol's")->check(CLI::PositiveNumber);
+    app.add_option("--frames", frames, "in place of the protocol's")->default_str("")->check(CLI::PositiveNumber);
+    app.add_option("--side", side, "in place of the protocol's")->default_str("")->check(CLI::PositiveNumber);
     app.add_option("--i3d", how.i3d, "weights of I3D, for FVD")->check(CLI::ExistingPath);
     app.add_option("--inception", how.inception, "weights of Inception v3, for FID and IS")->check(CLI::ExistingPath);
     app.add_option("--c3d", how.c3d, "weights of C3D, for IS")->check(CLI::ExistingPath);
     app.add_option("--efficientnet", how.efficientnet, "weights of EfficientNet-Lite0 (scripts/get_efficientnet)")
         ->check(CLI::ExistingPath);
-    app.add_option("--weights", weights, "folder of the demo's weights, and of the item features'")
-        ->capture_default_str();
+    app.add_option("--weights", weights, "folder of the demo's weights, and of the item features'");
     app.add_option("--judge", how.judge, "folder of the demo's judge, which is trained where it has none");
-    app.add_option("--judge-steps", how.judge_steps, "of that training")->capture_default_str();
+    app.add_option("--judge-steps", how.judge_steps, "of that training")->check(CLI::PositiveNumber);
     app.add_option("--sampler", how.sampler, "of the demo")->check(CLI::IsMember({"dpm", "ddim"}));
-    app.add_option("--steps", how.steps, "of its sampler")->check(CLI::PositiveNumber);
+    app.add_option("--steps", how.steps, "of its sampler; without it 12 of dpm, 50 of ddim")
+        ->default_str("")
+        ->check(CLI::Range(1, 1000));
     app.add_option("--guidance", how.guidance, "of its sampler");
-    app.add_option("--seed", seed, "of sampling, and of drawing real clips")->transform(seed_text());
-    app.add_option("--resamplings", how.how.again.times, "for intervals; 0: none")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
-    app.add_option("--groups", how.how.groups, "by which clips are drawn again")->capture_default_str();
+    app.add_option("--seed", seed, "of sampling, and of drawing real clips");
+    app.add_option("--resamplings", how.how.again.times, "for intervals; 0: none")->check(CLI::NonNegativeNumber);
+    app.add_option("--groups", how.how.groups, "by which clips are drawn again");
     CLI11_PARSE(app, count, arguments);
 
     how.as = protocols.at(protocol);
@@ -68,7 +72,8 @@ int main(int count, char** arguments) try {
     how.seed = walt::seed{seed};
     walt::require(how.real.empty() == how.generated.empty(),
                   "clips are compared: --real and --generated come together");
-    std::filesystem::create_directories(how.out);
+    if (how.generated.empty()) evaluate::check_demo(how);
+    walt::make_writable(how.out);
 
     walt::evaluation all{.as = how.as};
     const bool has_networks =
@@ -87,6 +92,5 @@ int main(int count, char** arguments) try {
     for (const walt::measured& one : all.found) fmt::print("{}\n", one.sentence());
     fmt::print("{}, evaluation.svg\n", (how.out / "evaluation.json").string());
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "evaluate: {}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

@@ -1,6 +1,10 @@
 // Trains the demo's judge, tells how often it is right on real clips, and judges generated ones: what they show against
 // their captions, and how far their features are from real clips'.
+// refuses: --real 1 => of 2 or more, not of 1
+// refuses: --features /dev/null/f.safetensors => /dev/null
+// refuses: --test 010x => '010x' is not a whole number
 // test: --train-steps 20 --test 20 --real 2
+#include "../program.hpp"
 #include "judge.hpp"
 
 #include <walt/data/read_clips.hpp>
@@ -9,7 +13,6 @@
 #include <walt/perceptual/item_features.hpp>
 #include <walt/perceptual/st_lpips.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <chrono>
@@ -92,6 +95,7 @@ void test(const judge::item_judge& judge, std::int64_t count) {
 /// Clips in a file: `pixels` [B, F, 48, 48, 3] (U8) and the metadata `captions`, one a line.
 struct clip_file {
     std::vector<std::string> captions;
+    std::vector<moving_fashion_label> told; ///< what the captions say
     walt::clips clips;
 
     explicit clip_file(const std::filesystem::path& path) {
@@ -102,10 +106,17 @@ struct clip_file {
         walt::require(fits,
                       "{}: pixels should have shape [clips, frames, {}, {}, 3] with at most 1024 frames; it has {}",
                       file.path(), judge::side, judge::side, walt::detail::shape_text(shape));
-        const auto told = file.metadata().find("captions");
-        walt::require(told != file.metadata().end(), "{} has no metadata captions", file.path());
-        std::istringstream lines(told->second);
-        for (std::string line; std::getline(lines, line);) captions.push_back(line);
+        const auto written = file.metadata().find("captions");
+        walt::require(written != file.metadata().end(), "{} has no metadata captions", file.path());
+        std::istringstream lines(written->second);
+        for (std::string line; std::getline(lines, line);) {
+            const std::optional<moving_fashion_label> label = moving_fashion::parse(line);
+            walt::require(label.has_value(),
+                          "{}: '{}' is no caption of moving fashion, such as 'a red sneaker moving left'", file.path(),
+                          line);
+            captions.push_back(line);
+            told.push_back(*label);
+        }
         walt::require(static_cast<std::int64_t>(captions.size()) == shape[0], "{} has {} clips and {} captions",
                       file.path(), shape[0], captions.size());
         clips.shape = {shape[0], static_cast<int>(shape[1]), judge::side, judge::side, 3};
@@ -114,9 +125,8 @@ struct clip_file {
     }
 };
 
-/// Clips of pictures that no training saw, half of them of held-out combinations.
+/// 2 or more clips of pictures that no training saw, half of them of held-out combinations.
 walt::clips real_clips(walt::seed from, std::int64_t count) {
-    walt::require(count >= 2, "real clips are of two kinds, so of 2 or more, not of {}", count);
     const auto of = [&](walt::split part, std::int64_t some) {
         return walt::read_clips(
             moving_fashion({.size = judge::side, .split = part, .pictures = walt::fashion_part::test}), from, 0, some);
@@ -156,16 +166,14 @@ void judge_clips(const judge::item_judge& judge, const clip_file& file, bool eac
     score seen, held_out;
     confusion items{};
     const float* pixels = file.clips.pixels.data();
-    for (const std::string& caption : file.captions) {
-        const std::optional<moving_fashion_label> told = moving_fashion::parse(caption);
-        walt::require(told.has_value(), "'{}' is no caption of moving fashion, such as 'a red sneaker moving left'",
-                      caption);
+    for (std::size_t i = 0; i < file.told.size(); ++i) {
+        const moving_fashion_label& told = file.told[i];
         const judge::verdict found = judge(pixels, static_cast<int>(file.clips.shape.frames));
         pixels += file.clips.shape.sample();
-        (moving_fashion::held_out(*told) ? held_out : seen).add(found, *told);
-        ++items[place(told->item)][place(found.item)];
+        (moving_fashion::held_out(told) ? held_out : seen).add(found, told);
+        ++items[place(told.item)][place(found.item)];
         if (each)
-            fmt::print("{:36} -> {} {} moving {}\n", caption, name(moving_fashion::colours, found.colour),
+            fmt::print("{:36} -> {} {} moving {}\n", file.captions[i], name(moving_fashion::colours, found.colour),
                        name(moving_fashion::items, found.item), name(moving_fashion::directions, found.direction));
     }
     score::print_head();
@@ -178,23 +186,20 @@ void judge_clips(const judge::item_judge& judge, const clip_file& file, bool eac
 } // namespace
 
 int main(int argc, char** argv) try {
-    CLI::App app{"Trains the demo's judge once, says how often it is right on real clips, and judges generated clips."};
+    examples::program app{
+        "Trains the demo's judge once, says how often it is right on real clips, and judges generated clips."};
     std::filesystem::path folder = "judge-run", features, st_lpips;
     std::vector<std::filesystem::path> clips;
     std::int64_t steps = 5000, tested = 1000, real = 0;
     bool each = false;
-    app.add_option("--folder", folder, "where the judge is kept")->capture_default_str();
+    app.add_option("--folder", folder, "where the judge is kept");
     app.add_option("--train-steps", steps, "steps of 64 frames, where the folder has no judge yet")
-        ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    app.add_option("--test", tested, "real clips to test on, 0 for none")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+    app.add_option("--test", tested, "real clips to test on, 0 for none")->check(CLI::NonNegativeNumber);
     app.add_option("--clips", clips,
                    "safetensors files with pixels U8 [B, F, 48, 48, 3] and metadata captions, one a line")
         ->check(CLI::ExistingFile);
     app.add_option("--real", real, "real clips for a Frechet distance of the files' clips from them, 0 for none")
-        ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
     app.add_option("--st-lpips", st_lpips, "weights of ST-LPIPS's AlexNet, for a distance in its features too")
         ->check(CLI::ExistingFile);
@@ -202,6 +207,9 @@ int main(int argc, char** argv) try {
     app.add_flag("--each", each, "print the verdict on every clip of the file");
     CLI11_PARSE(app, argc, argv);
 
+    walt::require(real != 1, "real clips are of two kinds, so of 2 or more, not of {}", real);
+    walt::make_writable(folder);
+    if (!features.empty()) examples::make_writable_for(features);
     std::vector<clip_file> files;
     for (const auto& path : clips) files.emplace_back(path);
     walt::cpu::context ctx;
@@ -227,6 +235,5 @@ int main(int argc, char** argv) try {
                        walt::perceptual_distance(ctx, walt::perceptual_network<walt::st_alexnet>{},
                                                  walt::compute<float>, walt::weights_file(st_lpips)));
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "judge: {}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }
