@@ -1,6 +1,11 @@
 // A video file of any length to a file of latents and back, some frames at a time: memory does not grow with its
 // length.
+// refuses: --input "" => File does not exist
+// refuses: --output /dev/null/again.mp4 => /dev/null
+// refuses: --latents /dev/null/l => /dev/null
 // test: --frames 42
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/long_video.hpp>
@@ -11,7 +16,6 @@
 #include <walt/tokenizer/memory_plan.hpp>
 #include <walt/tokenizer/streaming.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -60,16 +64,18 @@ int main(int argc, char** argv) try {
     std::string input, latents = "latents.safetensors", output = "again.mp4", weights;
     int frames = 257, side = 96;
     std::int64_t chunk = 2;
-    CLI::App app("a video file to latents and back, in memory that does not grow with its length");
-    app.option_defaults()->always_capture_default();
-    app.add_option("--input", input, "a video file; without one a wave is made");
+    examples::program app("a video file to latents and back, in memory that does not grow with its length");
+    app.add_option("--input", input, "a video file; without one a wave is made")->check(CLI::ExistingFile);
     app.add_option("--latents", latents, "where its latents go");
     app.add_option("--output", output, "where what is decoded of them goes");
-    app.add_option("--tokenizer", weights, "weights of the demo's tokenizer; without them it is random");
+    app.add_option("--tokenizer", weights, "weights of the demo's tokenizer; without them it is random")
+        ->check(CLI::ExistingFile);
     app.add_option("--frames", frames, "frames of the wave")->check(CLI::PositiveNumber);
     app.add_option("--chunk", chunk, "latent frames that pass at once")->check(CLI::Range(1, 1024));
     app.add_option("--side", side, "height and width of the wave")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, argc, argv);
+    examples::make_writable_for(latents);
+    examples::make_writable_for(output);
     const bool own = input.empty();
     if (own) write_wave(input = "wave.mp4", frames, side);
 
@@ -121,6 +127,5 @@ int main(int argc, char** argv) try {
         peak_megabytes());
     return to.frames() == count && (!own || count == frames) ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

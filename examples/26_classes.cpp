@@ -3,7 +3,13 @@
 // classes are squares of three colours.
 //     26_classes --folder UCF-101 --list trainlist01.txt --classes classInd.txt --steps 60000
 //     26_classes --folder ImageNet/train --images --steps 437000
+// refuses: --batch -1 => Value -1 not in range
+// refuses: --tokenizer-steps 0 => Value 0 not in range
+// refuses: --folder "" => Directory does not exist
+// refuses: --run /dev/null/run => /dev/null
 // test: --steps 4 --tokenizer-steps 2 --batch 8 --at-once 4 --clips 6
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/data/batches.hpp>
@@ -17,7 +23,6 @@
 #include <walt/train/recipe.hpp>
 #include <walt/train/save_to.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 namespace {
@@ -72,14 +77,6 @@ int train_and_sample(const Data& data, const Recipe& paper, const settings& aske
                   "the folder has {} classes, the model {}: `classes` of its config says how many", data.classes(),
                   Config::classes);
     walt::cpu::context device;
-    walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
-    walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
-                        {.rate = {.total = asked.tokenizer_steps}});
-    if (!teach.run(walt::batches(data, {.batch = 4}), walt::steps{asked.tokenizer_steps},
-                   walt::save_to{asked.run + "/tokenizer"}))
-        return walt::exit_status();
-    tokenizer.measure_latents(walt::batches(data, {.batch = 4}), {.batches = 4});
-
     // [recipe]
     auto how = paper.in_steps(asked.steps);
     if (asked.batch > 0) how.batch = asked.batch;
@@ -87,6 +84,13 @@ int train_and_sample(const Data& data, const Recipe& paper, const settings& aske
     walt::trainer trainer(model, how.objective, how.optimizer, how.training_of(asked.at_once));
     walt::ema average(model, how.average);
     // [/recipe]
+    walt::tokenizer tokenizer(device, walt::presets::demo_tokenizer{}, walt::compute<walt::bf16>, walt::seed{1});
+    walt::trainer teach(tokenizer, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
+                        {.rate = {.total = asked.tokenizer_steps}});
+    if (!teach.run(walt::batches(data, {.batch = 4}), walt::steps{asked.tokenizer_steps},
+                   walt::save_to{asked.run + "/tokenizer"}))
+        return walt::exit_status();
+    tokenizer.measure_latents(walt::batches(data, {.batch = 4}), {.batches = 4});
     double loss = 0;
     if (!trainer.run(
             walt::latent_cache(tokenizer, data, how.caching_of(asked.at_once, std::min(asked.clips, data.size()))),
@@ -107,25 +111,26 @@ int train_and_sample(const Data& data, const Recipe& paper, const settings& aske
 } // namespace
 
 int main(int count, char** arguments) try {
-    CLI::App app("train and sample by class");
-    app.option_defaults()->always_capture_default();
+    examples::program app("train and sample by class");
     settings asked;
     std::string folder;
     walt::file_list part;
     bool images = false, unconditional = false;
-    app.add_option("--folder", folder, "a folder of class folders");
+    app.add_option("--folder", folder, "a folder of class folders")->check(CLI::ExistingDirectory);
     app.add_option("--list", part.files, "the official list of its training part")->needs("--folder");
     app.add_option("--classes", part.classes, "the list's order of the classes")->needs("--list");
     app.add_flag("--images", images, "the folder has images");
     app.add_flag("--unconditional", unconditional, "the model is not told the classes")->excludes("--images");
-    app.add_option("--steps", asked.steps, "of the denoiser");
-    app.add_option("--tokenizer-steps", asked.tokenizer_steps);
-    app.add_option("--clips", asked.clips, "encoded and kept");
-    app.add_option("--batch", asked.batch, "samples a step; 0: as many as the paper");
-    app.add_option("--at-once", asked.at_once, "samples in memory at once");
+    app.add_option("--steps", asked.steps, "of the denoiser")->check(CLI::PositiveNumber);
+    app.add_option("--tokenizer-steps", asked.tokenizer_steps, "of its training")->check(CLI::PositiveNumber);
+    app.add_option("--clips", asked.clips, "encoded and kept")->check(CLI::PositiveNumber);
+    app.add_option("--batch", asked.batch, "samples a step; 0: as many as the paper")->check(CLI::NonNegativeNumber);
+    app.add_option("--at-once", asked.at_once, "samples in memory at once")->check(CLI::PositiveNumber);
     app.add_option("--run", asked.run, "folder where the run is saved; the same command goes on");
     CLI11_PARSE(app, count, arguments);
 
+    walt::make_writable(asked.run);
+    examples::make_writable_for("classes.gif");
     if (folder.empty()) folder = make_folder(images).string();
     if (images) {
         const auto data = open<walt::image_folder>(folder, part, {.height = 48, .width = 48});
@@ -135,6 +140,5 @@ int main(int count, char** arguments) try {
     if (unconditional) return train_and_sample<small_unconditional>(data, walt::recipes::ucf_101(), asked);
     return train_and_sample<small>(data, walt::recipes::ucf_101(), asked);
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

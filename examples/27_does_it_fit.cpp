@@ -1,6 +1,10 @@
 // Does a training fit, and how long will it take? Its own code runs a step on the meta device, which has no memory and
 // does no work, and is counted; what cannot fit is refused before anything is made.
+// refuses: --batch 2000000000 => a batch of 2000000000 samples needs
+// refuses: --tflops nan => 'nan' is not a number
 // test: --steps 1000 --tflops 0.2
+#include "program.hpp"
+
 #include <walt/config/demo.hpp>
 #include <walt/cpu.hpp>
 #include <walt/diffusion/denoising.hpp>
@@ -12,7 +16,6 @@
 #include <walt/train/trainer.hpp>
 #include <walt/transformer/denoiser.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <chrono>
@@ -34,8 +37,7 @@ double measured_rate() {
 }
 
 int main(int count, char** arguments) try {
-    CLI::App app("does a training fit, and how long will it take?");
-    app.option_defaults()->always_capture_default();
+    examples::program app("does a training fit, and how long will it take?");
     int batch = 32;
     std::int64_t steps = 7'000;
     double tflops = 0;
@@ -45,6 +47,12 @@ int main(int count, char** arguments) try {
         ->check(CLI::NonNegativeNumber);
     CLI11_PARSE(app, count, arguments);
 
+    using demo = walt::presets::demo;
+    const std::size_t latents =
+        sizeof(float) * demo::frames * demo::height * demo::width * demo::channels * static_cast<std::size_t>(batch);
+    if (const auto there = walt::available_memory())
+        walt::require(latents <= *there, "a batch of {} samples needs {} for its latents alone, and {} are there",
+                      batch, walt::detail::gigabytes(latents), walt::detail::gigabytes(*there));
     // [needs]
     using config = walt::presets::demo;
     walt::latents batch_of;
@@ -75,6 +83,5 @@ int main(int count, char** arguments) try {
     fmt::print("tokenizer, 3 clips of 17 x 48 x 48: {}\n", walt::text_of(tokenizer, steps, rate));
     return denoiser.bytes() > 0 && tokenizer.bytes() > 0 ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

@@ -1,6 +1,8 @@
 // Distances of noised clips from real ones, in the features of a network that ships: they rise with the noise, and of
 // clean clips they are what their number makes of them.
 // test: --weights {weights}/features.safetensors --clips 12 --resamplings 10
+#include "program.hpp"
+
 #include <walt/cpu.hpp>
 #include <walt/data/moving_fashion.hpp>
 #include <walt/io/file_hash.hpp>
@@ -10,7 +12,6 @@
 #include <walt/measures/pooled_features.hpp>
 #include <walt/perceptual/item_features.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 namespace {
@@ -28,15 +29,15 @@ walt::clip_source noised(const walt::clip_source& of, float noise) {
 } // namespace
 
 int main(int count, char** arguments) try {
-    CLI::App app("distances of noised clips");
-    app.option_defaults()->always_capture_default();
+    examples::program app("distances of noised clips");
     std::int64_t number = 200;
     std::filesystem::path weights = "examples/weights/features.safetensors";
     walt::evaluating how;
-    app.add_option("--clips", number)->check(CLI::Range(10, 1'000'000));
-    app.add_option("--weights", weights)->check(CLI::ExistingFile);
-    app.add_option("--resamplings", how.again.times)->check(CLI::PositiveNumber);
+    app.add_option("--clips", number, "real clips, and as many noised ones")->check(CLI::Range(10, 1'000'000));
+    app.add_option("--weights", weights, "of the item features' network")->check(CLI::ExistingFile);
+    app.add_option("--resamplings", how.again.times, "for intervals")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
+    examples::make_writable_for("frechet_of_noise.svg");
 
     // [space]
     walt::cpu::context device;
@@ -76,6 +77,5 @@ int main(int count, char** arguments) try {
                        std::vector{found, low, high, none}, true, true, clean.json());
     return rises ? 0 : 1;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }

@@ -1,6 +1,8 @@
 // A world that is learned and then steered frame by frame: arrow keys push a ball. Every frame is made by a diffusion
 // model of the two before it and the thrust asked for. Trains first where there are no weights.
+// refuses: --script "right forward" => "forward" is none
 // test: --tokenizer-steps 3 --steps 3 --clips 64 --worlds 1 --length 3 --script "right right up . left"
+#include "../program.hpp"
 #include "obedience.hpp"
 #include "terminal.hpp"
 
@@ -14,7 +16,6 @@
 #include <walt/train/save_to.hpp>
 #include <walt/train/trainer.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <chrono>
@@ -97,8 +98,7 @@ void append(walt::video& to, const walt::video& frame) {
 } // namespace
 
 int main(int count, char** arguments) try {
-    CLI::App app("steer a learned world");
-    app.option_defaults()->always_capture_default();
+    examples::program app("steer a learned world");
     settings asked;
     std::filesystem::path weights;
     std::string script;
@@ -117,6 +117,7 @@ int main(int count, char** arguments) try {
     app.add_option("--length", length, "frames of each of them")->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
     const std::vector<play::thrust> thrusts = read_script(script);
+    if (!thrusts.empty()) examples::make_writable_for("play.gif");
 
     if (weights.empty()) {
         weights = asked.run;
@@ -148,6 +149,5 @@ int main(int count, char** arguments) try {
     else if (worlds == 0) fmt::print("there is no terminal to play on: --script \"right up . left\" writes play.gif\n");
     return 0;
 } catch (const std::exception& problem) {
-    fmt::print(stderr, "{}\n", problem.what());
-    return 1;
+    return examples::failed(problem);
 }
