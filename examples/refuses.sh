@@ -1,7 +1,7 @@
 # refuses.sh SENTENCE FOLDER PROGRAM ARGUMENTS: whether the program, run in an empty folder, says the sentence, ends with a
-# status of its own other than 0, and leaves no file.
-sentence=$1 folder=$2 program=$3
-rm -rf "$folder" && mkdir -p "$folder" && cd "$folder" || exit 2
+# status of its own other than 0, and leaves no file. A shell reads the arguments, to which $empty is an empty file.
+sentence=$1 folder=$2 program=$3 empty=$2.empty
+rm -rf "$folder" && mkdir -p "$folder" && : > "$empty" && cd "$folder" || exit 2
 said=$(eval "\"\$program\" $4" 2>&1)
 status=$?
 files=$(find . -type f)

@@ -1,5 +1,6 @@
 // Text in, video out, in three stages: 24 x 24, 48 x 48 and 96 x 96. With --train: trains the tokenizer and the three
 // denoisers, one after another, or goes on where it was stopped.
+// refuses: --seed 18446744073709551616 => '18446744073709551616' is not a whole number, 0 or more, or too large
 // test: --train --run cascade_test --tokenizer-steps 2 --base-steps 2 --twice-steps 2 --four-times-steps 2 --clips 16 --measure 1 --judge 2 --steps 2
 #include "../program.hpp"
 #include "cascade.hpp"

@@ -1,10 +1,11 @@
 // Text in, video out. With --train: trains both models from scratch, or goes on where it was stopped.
 // refuses: "[a red boot, a blue bag]" --prompts /dev/null => come alone, without the text '[a red boot, a blue bag]'
-// refuses: --prompts /dev/null => /dev/null has no prompt
+// refuses: --prompts "$empty" => has no prompt
 // refuses: --evaluate 2 --prompts /dev/null => excludes
 // refuses: --seed -1 => '-1' is not a whole number, 0 or more
 // refuses: --seed 18446744073709551616 => '18446744073709551616' is not a whole number, 0 or more, or too large
 // refuses: --steps 0x10 => '0x10' is not a whole number
+// refuses: --help > /dev/full => standard output could not be written
 // refuses: --train --rounds 1 => run_frames/frames.safetensors is not there
 // refuses: --weights {weights} --image /dev/null => /dev/null
 // test: --train --run demo_test --tokenizer-steps 3 --denoiser-steps 3 --clips 32 --evaluate 2 --steps 3
