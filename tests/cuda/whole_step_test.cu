@@ -16,7 +16,7 @@ using namespace walt;
 namespace {
 
 struct {
-    int allocations = 0, waits = 0, launches_of_graphs = 0, graphs = 0;
+    int allocations = 0, waits = 0, launches_of_graphs = 0, graphs = 0, kernels = 0, products = 0;
 } counted;
 bool no_memory_for_graphs = false;
 
@@ -44,6 +44,24 @@ cudaError_t __real_cudaMemcpy(void*, const void*, std::size_t, cudaMemcpyKind);
 cudaError_t __wrap_cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
     return ++counted.waits, __real_cudaMemcpy(to, from, bytes, kind);
 }
+cudaError_t __real___cudaLaunchKernel(cudaKernel_t, dim3, dim3, void**, std::size_t, cudaStream_t);
+cudaError_t __wrap___cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void** arguments, std::size_t shared,
+                                      cudaStream_t stream) {
+    return ++counted.kernels, __real___cudaLaunchKernel(kernel, grid, block, arguments, shared, stream);
+}
+cublasStatus_t __real_cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t, const void*, const void*,
+                                     cublasLtMatrixLayout_t, const void*, cublasLtMatrixLayout_t, const void*,
+                                     const void*, cublasLtMatrixLayout_t, void*, cublasLtMatrixLayout_t,
+                                     const cublasLtMatmulAlgo_t*, void*, std::size_t, cudaStream_t);
+cublasStatus_t __wrap_cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation, const void* alpha,
+                                     const void* a, cublasLtMatrixLayout_t of_a, const void* b,
+                                     cublasLtMatrixLayout_t of_b, const void* beta, const void* c,
+                                     cublasLtMatrixLayout_t of_c, void* d, cublasLtMatrixLayout_t of_d,
+                                     const cublasLtMatmulAlgo_t* algorithm, void* workspace, std::size_t bytes,
+                                     cudaStream_t stream) {
+    return ++counted.products, __real_cublasLtMatmul(handle, operation, alpha, a, of_a, b, of_b, beta, c, of_c, d, of_d,
+                                                     algorithm, workspace, bytes, stream);
+}
 cudaError_t __real_cudaGraphLaunch(cudaGraphExec_t, cudaStream_t);
 cudaError_t __wrap_cudaGraphLaunch(cudaGraphExec_t g, cudaStream_t s) {
     return ++counted.launches_of_graphs, __real_cudaGraphLaunch(g, s);
@@ -66,6 +84,22 @@ TEST_CASE("cuda: a training step allocates nothing and waits only for its result
         train.step(tiny_batch);
         CHECK(counted.allocations == 0);
         CHECK(counted.waits == 2); // the gradient's norm and the losses; the second has nothing left to wait for
+    }
+}
+
+// The numbers are what a run counted, with all of cuBLASLt's epilogues. More: a fusion was lost, or a conversion came
+// in. Fewer: write the new ones.
+TEST_CASE("cuda: a training step has so many kernels and products, and no more", "[cuda][whole_step]") {
+    for (const bool conditioned : {false, true}) {
+        CAPTURE(conditioned);
+        walt::cuda::context ctx;
+        denoiser model(ctx, tiny{}, compute<bf16>, seed{3});
+        trainer train(model, denoising{.self_conditioning_rate = conditioned ? 1.0f : 0.0f});
+        for (int warm = 0; warm < 4; ++warm) train.step(tiny_batch);
+        counted = {};
+        train.step(tiny_batch);
+        CHECK(counted.kernels == (conditioned ? 138 : 107));
+        CHECK(counted.products == (conditioned ? 70 : 52));
     }
 }
 
