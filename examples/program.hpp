@@ -63,7 +63,8 @@ class program : public CLI::App {
     template <class Number> static CLI::Validator number(const char* kind) {
         return {[kind](std::string& text) -> std::string {
                     Number value{};
-                    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+                    const char* const digits = text.data() + (text.starts_with('+') ? 1 : 0);
+                    const auto read = std::from_chars(digits, text.data() + text.size(), value);
                     const bool whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
                     if (!whole || !std::isfinite(static_cast<double>(value)))
                         return fmt::format("'{}' is not {}, or too large for one", text, kind);

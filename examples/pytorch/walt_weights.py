@@ -76,6 +76,6 @@ def save(path, model, metadata=None):
             file.write(struct.pack("<Q", len(text)) + text + b"".join(parts))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(beside, os.path.realpath(path))  # of a link, what it leads to
     finally:
         beside.unlink(missing_ok=True)

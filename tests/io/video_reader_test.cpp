@@ -354,6 +354,24 @@ TEST_CASE("a spoilt place within a video is said, and nothing behind it is made 
     CHECK(said);
 }
 
+TEST_CASE("whole H.264 with a message that is too short is not spoilt") {
+    const temporary_folder folder;
+    const auto path = folder.path / "a.h264";
+    if (!make_video(path, 40, {.muxer = "h264", .encoder = "libx264", .key_every = 20, .b_frames = 2}, draw_grey))
+        return;
+    const std::string whole = text_of(path), unit("\0\0\1", 3);
+    std::vector<std::size_t> others; // where slices begin that are not of a key frame
+    for (std::size_t at = 0; (at = whole.find(unit, at)) != whole.npos; ++at) {
+        if ((whole[at + 3] & 31) == 1) others.push_back(at);
+    }
+    REQUIRE(others.size() >= 10);
+    std::string with_message = whole;
+    with_message.insert(others[3], unit + "\x06\x04\x7F\x80"); // 127 bytes that do not come
+    watched_stderr watched(false);
+    CHECK(walt::read_video(folder.write("b.h264", with_message)).frames == 40);
+    CHECK(watched.text().empty());
+}
+
 TEST_CASE("an index at a rate counts the frames whose times are not known") {
     const temporary_folder folder;
     const auto path = folder.path / "a.avi"; // which has no times of B frames

@@ -40,18 +40,24 @@ class replacing {
             } catch (...) {
                 reason = "something was thrown that is no exception of the standard library";
             }
-            const lock inside(mutex_);
-            if (bad_.insert(i).second) note("skipping {}: {}", name(i), reason);
-            last_reason_ = std::move(reason);
+            if (add(i, reason)) note("skipping {}: {}", name(i), reason);
         }
-        const lock inside(mutex_);
-        none(last_reason_);
+        none(last_reason());
     }
 
   private:
     bool contains(std::int64_t i) const {
         const lock inside(mutex_);
         return bad_.contains(i);
+    }
+    bool add(std::int64_t i, const std::string& reason) {
+        const lock inside(mutex_);
+        last_reason_ = reason;
+        return bad_.insert(i).second;
+    }
+    std::string last_reason() const {
+        const lock inside(mutex_);
+        return last_reason_;
     }
 
     mutable mutex mutex_;

@@ -44,11 +44,11 @@ template <dataset D> class skipping {
   private:
     void with(walt::seed seed, std::int64_t index, clip& out, auto&& read_into) const {
         const std::int64_t most = std::min(size(), most_tried);
+        clip one = out; // half of what throws stays nowhere
         bad_->with(
             size(), most, seed, index,
             [&](std::int64_t i) {
-                clip one = out; // half of what throws stays nowhere
-                read_into(i, one);
+                read_into(i, one = out);
                 out = std::move(one);
             },
             [](std::int64_t i) { return fmt::format("sample {}", i); },

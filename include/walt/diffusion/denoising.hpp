@@ -91,13 +91,14 @@ struct denoising {
         option("denoising::low_resolution_noise", low_resolution_noise, range{0, noise_schedule::levels - 1});
         knows.each_option(option);
         levels.each_option(option);
-        // Of functions, what they give: a run that goes on with another prediction or schedule is told so.
+        // Of functions, what they give (as far as processors agree): a run that goes on with others is told so.
         const noise_level middle = schedule.at(noise_schedule::levels / 2);
-        const answer_shares answer = predicts(middle);
-        option("denoising::predicts(500).x0", answer.x0, ranges::finite);
-        option("denoising::predicts(500).eps", answer.eps, ranges::finite);
-        option("denoising::schedule(500).signal", middle.signal, ranges::finite);
-        option("denoising::schedule(999).signal", schedule.at(noise_schedule::levels - 1).signal, ranges::finite);
+        const answer_shares answer = predicts ? predicts(middle) : answer_shares{std::nan(""), std::nan("")};
+        option("denoising::predicts(500).x0", static_cast<float>(answer.x0), ranges::finite);
+        option("denoising::predicts(500).eps", static_cast<float>(answer.eps), ranges::finite);
+        option("denoising::schedule(500).signal", static_cast<float>(middle.signal), ranges::finite);
+        option("denoising::schedule(999).signal", static_cast<float>(schedule.at(noise_schedule::levels - 1).signal),
+               ranges::finite);
     }
     void check() const { knows.check(); }
 

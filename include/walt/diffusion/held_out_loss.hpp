@@ -55,7 +55,7 @@ held_out_losses held_out_loss(Model& model, Source&& source, std::int64_t batche
         for (double& sum : sums) {
             model.predict(on.input, answer);
             ops::square_error(ctx, answer, target, on.weight, loss, unused);
-            A value;
+            A value = 0;
             ctx.download(&value, loss.data(), sizeof(A));
             require(std::isfinite(value),
                     "the held-out loss of batch {} is not finite ({}): its numbers or the weights", n, value);

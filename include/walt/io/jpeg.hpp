@@ -103,8 +103,11 @@ class jpeg_decoder {
     /// Pixels that are not there, or are others, are a warning to libjpeg, which makes grey or something of them. What
     /// a file says of itself may be odd (versions, colour profiles), and so may bytes between its parts.
     static bool is_damage(int code) {
+#if JPEG_LIB_VERSION >= 70 || defined(C_ARITH_CODING_SUPPORTED) || defined(D_ARITH_CODING_SUPPORTED)
+        if (code == JWRN_ARITH_BAD_CODE) return true;
+#endif
         return code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
-               code == JWRN_ARITH_BAD_CODE || code == JWRN_MUST_RESYNC;
+               code == JWRN_MUST_RESYNC;
     }
     static jpeg_decoder& of(j_common_ptr common) { return *static_cast<jpeg_decoder*>(common->client_data); }
     [[noreturn]] void give_up() {

@@ -165,7 +165,11 @@ class reader {
         codec_.reset(check(avcodec_alloc_context3(decoder), path_, "be decoded"));
         check(avcodec_parameters_to_context(codec_.get(), stream().codecpar), path_, "be decoded");
         codec_->max_pixels = pixels_allowed();
-        codec_->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+        // What is wrong is to fail, and not to be made up. But whole H.264 that was trimmed, or begins in the middle of
+        // a broadcast, has references that are not there, which would fail too; it says by the frame what it lost
+        // (broken).
+        const bool says_by_frame = stream().codecpar->codec_id == AV_CODEC_ID_H264;
+        codec_->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | (says_by_frame ? 0 : AV_EF_EXPLODE);
         codec_->error_concealment = 0; // frames are the file's or none
         check(avcodec_open2(codec_.get(), decoder, nullptr), path_, "be decoded");
         for (owned<AVFrame>* one : {&now_.frame, &ahead_.frame})
@@ -321,17 +325,18 @@ class reader {
         if ((packet_->flags & AV_PKT_FLAG_CORRUPT) == 0 || (accepted_ == 0 && !quiet_)) return true;
         // A part of it, or of the next one, is missing. Or two whole streams were joined here: then the time of a key
         // frame that follows, at once or behind one more, does not.
-        for (std::size_t n = 0; n < 2 && (n < waiting_.size() || read_packet()); ++n)
-            if ((waiting_[n]->flags & AV_PKT_FLAG_KEY) != 0 && !follows(*packet_, *waiting_[n])) return true;
+        for (std::size_t n = 0; n < 2 && (n < waiting_.size() || read_packet()); ++n) {
+            const double apart = seconds_between(*packet_, *waiting_[n]);
+            if ((waiting_[n]->flags & AV_PKT_FLAG_KEY) != 0 && (apart < 0 || apart > 1)) return true;
+        }
         spoilt(AVERROR_INVALIDDATA);
         ended_ = true;
         return false;
     }
-    bool follows(const AVPacket& one, const AVPacket& next) const {
-        if (one.dts == AV_NOPTS_VALUE || next.dts == AV_NOPTS_VALUE) return true;
-        const double unit = av_q2d(stream().time_base);
-        const double apart = (static_cast<double>(next.dts) - static_cast<double>(one.dts)) * unit;
-        return apart >= 0 && apart <= 1;
+    /// 1 where their times are not known.
+    double seconds_between(const AVPacket& one, const AVPacket& next) const {
+        if (one.dts == AV_NOPTS_VALUE || next.dts == AV_NOPTS_VALUE) return 1;
+        return (static_cast<double>(next.dts) - static_cast<double>(one.dts)) * av_q2d(stream().time_base);
     }
     /// Adds one to those that wait.
     bool read_packet() {
@@ -342,7 +347,7 @@ class reader {
             input_->check_read();
             if (code < 0) {
                 if (code != AVERROR_EOF) spoilt(code);
-                else if (said_size(input_->file()) > input_->file().size()) spoilt(AVERROR_INVALIDDATA);
+                else if (said_size(input_->file()) > input_->file().size() + 1) spoilt(AVERROR_INVALIDDATA);
                 ended_ = true;
                 return false;
             }

@@ -11,7 +11,8 @@
 
 namespace walt::detail::av {
 
-/// The size in bytes that the beginning of an AVI or of a Matroska file (WebM too) announces; 0: none does.
+/// The size in bytes that the beginning of an AVI or of a Matroska file (WebM too) announces; 0: none does. (A last
+/// byte that makes the number of them even may have been left out.)
 inline std::uint64_t said_size(const opened_file& file) {
     std::byte bytes[256]{};
     const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), sizeof bytes));
@@ -19,8 +20,10 @@ inline std::uint64_t said_size(const opened_file& file) {
     const auto byte = [&](std::uint64_t at) {
         return at < some ? std::to_integer<std::uint64_t>(bytes[at]) : std::uint64_t{0};
     };
-    if (std::memcmp(bytes, "RIFF", 4) == 0 && std::memcmp(bytes + 8, "AVI ", 4) == 0)
-        return 8 + (byte(4) | byte(5) << 8 | byte(6) << 16 | byte(7) << 24);
+    if (std::memcmp(bytes, "RIFF", 4) == 0 && std::memcmp(bytes + 8, "AVI ", 4) == 0) {
+        const std::uint64_t size = byte(4) | byte(5) << 8 | byte(6) << 16 | byte(7) << 24;
+        return size >= 0x7FFFFFFF ? 0 : 8 + size; // while it is recorded
+    }
     // EBML: the length of a size is where its first bit that is set stands; a size of ones is not known.
     const auto end_of_element = [&](std::uint64_t at) -> std::uint64_t { // whose name has four bytes
         std::uint64_t size = byte(at + 4), length = 1;

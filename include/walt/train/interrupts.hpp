@@ -39,8 +39,8 @@ class signal_handlers {
     }
 
   private:
-    /// A Ctrl-C that follows another by a second or more does at once what it did before the handlers: it ends the
-    /// program. One that comes with the first is no wish: whoever started the program may pass it on to it.
+    /// A Ctrl-C that follows another by a second or more ends the program at once, where that is what it did before the
+    /// handlers. One that comes with the first is no wish: whoever started the program may pass it on to it.
     static void came(int which) {
         interrupted = which;
         if (which != SIGINT) return;
@@ -48,8 +48,8 @@ class signal_handlers {
         ::clock_gettime(CLOCK_MONOTONIC, &now);
         const std::int64_t at = std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000 + 1; // 0: never
         if (pressed_at == 0) pressed_at = at;
-        else if (at - pressed_at >= 1000) {
-            std::signal(SIGINT, before()[0]);
+        else if (at - pressed_at >= 1000 && before()[0] == SIG_DFL) {
+            std::signal(SIGINT, SIG_DFL);
             std::raise(SIGINT);
         }
     }
