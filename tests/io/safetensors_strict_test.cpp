@@ -80,6 +80,21 @@ TEST_CASE("what was written is read") {
     STATIC_REQUIRE(!std::is_copy_constructible_v<safetensors_file>);
 }
 
+TEST_CASE("a vector that is given away lives until it is written") {
+    const temporary_folder folder;
+    safetensors_writer writer;
+    std::vector<float> given(1000, 3.0f);
+    writer.add<float>("given", {1000}, std::move(given));
+    writer.add("made", {2}, std::vector<double>{1, 2});
+    CHECK_THROWS_WITH(writer.add("short", {3}, std::vector<double>{1, 2}),
+                      Catch::Contains("has 3 elements; 2 were given"));
+    const std::vector<float> others(1000, 4.0f); // where the first ones might have been
+    writer.save(folder.path / "given.safetensors");
+    const safetensors_file file(folder.path / "given.safetensors");
+    CHECK(file.read<float>("given") == std::vector<float>(1000, 3.0f));
+    CHECK(file.read<double>("made") == std::vector<double>{1, 2});
+}
+
 TEST_CASE("integers convert where they fit") {
     const temporary_folder folder;
     const std::vector<std::int32_t> fits{0, 255}, negative{3, -1};

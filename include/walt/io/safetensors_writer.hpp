@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -53,6 +54,12 @@ class safetensors_writer {
     /// A tensor of T, one of the types of dtype_name.
     template <class T> void add(std::string name, std::vector<std::int64_t> shape, std::span<const T> values) {
         add(std::move(name), std::string(dtype_name<T>()), std::move(shape), std::as_bytes(values));
+    }
+    /// The same of a vector that nobody else keeps: it lives on here.
+    template <class T> void add(std::string name, std::vector<std::int64_t> shape, std::vector<T>&& values) {
+        const auto kept = std::make_shared<const std::vector<T>>(std::move(values));
+        add<T>(std::move(name), std::move(shape), std::span<const T>(*kept));
+        tensors_.back().produce = [kept](const write& put) { put(std::as_bytes(std::span(*kept))); };
     }
 
     /// Replaces `path` whole or not at all.

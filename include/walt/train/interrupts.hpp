@@ -17,7 +17,7 @@ namespace walt {
 namespace detail {
 /// The signal that came while a run was running; 0: none. It stays until the first of other runs begins, if one of
 /// those that it came to was told; where it came too late for their last word, it is the next run's.
-inline volatile std::sig_atomic_t interrupted = 0;
+inline std::atomic<int> interrupted = 0; // other threads' runs ask for it too
 inline std::atomic<bool> interruption_told = false;
 
 /// The handlers, for as long as any run is running, in whatever thread.
@@ -39,8 +39,9 @@ class signal_handlers {
     }
 
   private:
-    /// A Ctrl-C that follows another by a second or more ends the program at once, where that is what it did before the
-    /// handlers. One that comes with the first is no wish: whoever started the program may pass it on to it.
+    /// A Ctrl-C that follows another by a second or more does at once what it did before the handlers: it ends the
+    /// program, or is the program's own. One that comes with the first is no wish: whoever started the program may pass
+    /// it on to it.
     static void came(int which) {
         interrupted = which;
         if (which != SIGINT) return;
@@ -48,13 +49,14 @@ class signal_handlers {
         ::clock_gettime(CLOCK_MONOTONIC, &now);
         const std::int64_t at = std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000 + 1; // 0: never
         if (pressed_at == 0) pressed_at = at;
-        else if (at - pressed_at >= 1000 && before()[0] == SIG_DFL) {
-            std::signal(SIGINT, SIG_DFL);
-            std::raise(SIGINT);
+        else if (at - pressed_at >= 1000) {
+            if (const auto own = before()[0]; own == SIG_DFL) std::signal(SIGINT, own), std::raise(SIGINT);
+            else if (own != SIG_IGN) own(SIGINT);
         }
     }
     inline static std::atomic<std::int64_t> pressed_at = 0; ///< milliseconds; the first Ctrl-C
-    static_assert(std::atomic<std::int64_t>::is_always_lock_free, "a signal's handler uses it");
+    static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
+                  "a signal's handler uses them");
     static constexpr std::array caught{SIGINT, SIGTERM, SIGHUP};
     static detail::mutex& mutex() {
         static detail::mutex one;
