@@ -91,9 +91,11 @@ inline void remove_dead_temporaries(const std::filesystem::path& path) {
             uninterrupted([&] { return ::open(name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); });
         if (file < 0) return errno == ENOENT;
         struct stat status {};
-        const bool known = ::fstat(file, &status) == 0;
-        if (known && S_ISREG(status.st_mode) && uninterrupted([&] { return ::flock(file, LOCK_EX | LOCK_NB); }) == 0)
-            ::unlink(name.c_str());
+        bool known = ::fstat(file, &status) == 0;
+        if (known && S_ISREG(status.st_mode)) {
+            if (uninterrupted([&] { return ::flock(file, LOCK_EX | LOCK_NB); }) == 0) ::unlink(name.c_str());
+            else known = errno == EWOULDBLOCK; // its writer lives
+        }
         ::close(file);
         return known;
     });
