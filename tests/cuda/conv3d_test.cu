@@ -184,14 +184,6 @@ template <class T> struct full_floats {
         ops::conv3d_grad_input(ctx, g, dy, w, dx);
         ops::conv3d_grad_weight(ctx, g, x, dy, dw, none{});
     }
-
-  private:
-    static auto thirds(auto values, std::uint64_t stream) {
-        normals(values, stream);
-        for (std::int64_t i = 0; i < values.size(); ++i)
-            values.data()[i] = static_cast<T>(static_cast<float>(values.data()[i]) / 3.0f);
-        return values;
-    }
 };
 } // namespace
 

@@ -106,14 +106,6 @@ template <class T> struct full_floats {
     view<T, dynamic, 24> y = (memory.take<T, dynamic, 24>(17));
     void each(auto&& visit) { visit(x), visit(w), visit(y); }
     void run(auto& ctx) { ops::linear(ctx, x, w, none{}, y); }
-
-  private:
-    static auto thirds(auto values, std::uint64_t stream) {
-        normals(values, stream);
-        for (std::int64_t i = 0; i < values.size(); ++i)
-            values.data()[i] = static_cast<T>(static_cast<float>(values.data()[i]) / 3.0f);
-        return values;
-    }
 };
 double error_of_products(walt::cuda::math precision) {
     walt::cuda::context device;
