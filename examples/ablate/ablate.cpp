@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 namespace ablate {
 
@@ -47,7 +48,45 @@ bool asked_for(const options& how, const part& of) {
     return how.parts.empty() || std::find(how.parts.begin(), how.parts.end(), of.name) != how.parts.end();
 }
 
+/// False: interrupted.
+bool measure(workbench& bench, const part& of, const row& one, std::uint64_t seed, const std::filesystem::path& file) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto found = one.measure(bench, seed);
+    if (!found) return false;
+    walt::json_fields fields;
+    std::string line = fmt::format("{}: {}, seed {}, {:.0f} s:", of.name, one.name, seed,
+                                   std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    for (const auto& [name, value] : *found) {
+        fields(name, value);
+        line += fmt::format("  {} {:.4g}", name, value);
+    }
+    std::filesystem::create_directories(file.parent_path());
+    walt::write_atomically(file, fields.text() + "\n");
+    fmt::print("{}\n", line);
+    std::fflush(stdout);
+    write_table(bench.how);
+    return true;
+}
+
 } // namespace
+
+std::optional<walt::folder_lock> claim(const options& how, const std::string& name) {
+    const std::filesystem::path folder = how.run / "claims" / walt::file_names({name}).front();
+    std::filesystem::create_directories(folder);
+    try {
+        return std::optional<walt::folder_lock>(std::in_place, folder);
+    } catch (const walt::error&) { // it has no other
+        return {};
+    }
+}
+
+walt::folder_lock wait_to_claim(const options& how, const std::string& name) {
+    for (bool said = false;; said = true) {
+        if (std::optional<walt::folder_lock> mine = claim(how, name)) return std::move(*mine);
+        if (!said) fmt::print("another process is at '{}'\n", name), std::fflush(stdout);
+        std::this_thread::sleep_for(std::chrono::seconds(2));
+    }
+}
 
 bool list(part one) {
     std::vector<part>& all = listed();
@@ -80,30 +119,19 @@ bool run(const options& how) {
                       "there is no part '{}' in this build (scripts/ablate builds all)", name);
     hold_to_settings(how);
     workbench bench(how);
-    for (int seed = 1; seed <= how.seeds; ++seed)
-        for (const part& of : parts())
-            for (const row& one : of.rows) {
-                if (!asked_for(how, of) && of.name != "base") continue;
-                const auto from = static_cast<std::uint64_t>(seed);
-                const std::filesystem::path file = result_file(how, of, one, from);
-                if (!one.measure || std::filesystem::exists(file)) continue;
-                const auto begun = std::chrono::steady_clock::now();
-                const auto found = one.measure(bench, from);
-                if (!found) return false;
-                walt::json_fields fields;
-                std::string line =
-                    fmt::format("{}: {}, seed {}, {:.0f} s:", of.name, one.name, seed,
-                                std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
-                for (const auto& [name, value] : *found) {
-                    fields(name, value);
-                    line += fmt::format("  {} {:.4g}", name, value);
+    for (const bool waits : {false, true}) // first what no other process is at, then what none of them finished
+        for (int seed = 1; seed <= how.seeds; ++seed)
+            for (const part& of : parts())
+                for (const row& one : of.rows) {
+                    if (!one.measure || (!asked_for(how, of) && of.name != "base")) continue;
+                    const auto from = static_cast<std::uint64_t>(seed);
+                    const std::filesystem::path file = result_file(how, of, one, from);
+                    if (std::filesystem::exists(file)) continue;
+                    const std::string name = file.stem().string();
+                    const std::optional<walt::folder_lock> mine = waits ? wait_to_claim(how, name) : claim(how, name);
+                    if (!mine || std::filesystem::exists(file)) continue;
+                    if (!measure(bench, of, one, from, file)) return false;
                 }
-                std::filesystem::create_directories(file.parent_path());
-                walt::write_atomically(file, fields.text() + "\n");
-                fmt::print("{}\n", line);
-                std::fflush(stdout);
-                write_table(how);
-            }
     return true;
 }
 

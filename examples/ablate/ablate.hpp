@@ -4,6 +4,7 @@
 
 #include <walt/config/denoiser.hpp>
 #include <walt/cpu.hpp>
+#include <walt/io/folder_lock.hpp>
 #include <walt/measures/reconstructions.hpp>
 #include <walt/tokenizer/config.hpp>
 
@@ -17,6 +18,7 @@
 namespace ablate {
 
 using device = walt::cpu::context;
+using element = float; // what rows compute in: faster than bf16 on processors without AMX
 
 inline constexpr int frames = 17, side = 32; // pixels of a clip
 
@@ -56,6 +58,7 @@ struct row {
     std::string name;
     double paper = 0; ///< FVD of the paper's row, 0 where it has none
     std::function<std::optional<walt::named_numbers>(workbench&, std::uint64_t seed)> measure; ///< empty: the base's
+    bool losses_compare = true; ///< with the base's: of the same latents and noise
 };
 
 /// A part of the table; `place` orders them.
@@ -74,6 +77,10 @@ inline row the_base(std::string name, double paper = 0) { return {std::move(name
 /// The result of a row, from the file that keeps it: where in `run` it lies.
 std::filesystem::path result_file(const options& how, const part& of, const row& one, std::uint64_t seed);
 std::optional<walt::named_numbers> read_result(const std::filesystem::path& file);
+
+/// Several processes may share a folder: what one of them makes (a row, a tokenizer) is its own for so long, by a name.
+std::optional<walt::folder_lock> claim(const options& how, const std::string& name); ///< nothing: another's
+walt::folder_lock wait_to_claim(const options& how, const std::string& name);
 
 /// Measures what is not measured yet, seed by seed, so that a whole table is there early. False: interrupted.
 bool run(const options& how);

@@ -30,6 +30,7 @@ template <class Denoiser, class Source>
 bool train(workbench& bench, Denoiser& model, const setting& how, const Source& source, std::uint64_t seed) {
     const std::filesystem::path folder = bench.how.run / "denoisers" / fmt::format("{}_{}", how.trained, seed),
                                 weights = folder / "weights.safetensors";
+    const walt::folder_lock mine = wait_to_claim(bench.how, "denoiser " + folder.filename().string());
     if (!std::filesystem::exists(weights)) {
         walt::trainer trainer(model, how.objective, walt::adamw{.learning_rate = 1e-3f},
                               {.rate = {.warmup = 100, .total = bench.how.steps}, .seed = walt::seed{seed}});
@@ -85,15 +86,15 @@ walt::clips sample(workbench& bench, const Denoiser& model, const material<Token
 
 template <class Config, class Tokens>
 std::optional<walt::named_numbers> train_and_measure(workbench& bench, const setting& how, std::uint64_t seed) {
-    using walt::bf16, walt::compute;
+    using walt::compute;
     const auto of = bench.material_of<Tokens>(how.tokenizer, how.scale);
     if (!of) return {};
-    walt::denoiser model(bench.cpu, Config{}, compute<bf16>, walt::seed{seed});
+    walt::denoiser model(bench.cpu, Config{}, compute<element>, walt::seed{seed});
     if (!train(bench, model, how, of->training, seed)) return {};
 
     const std::int64_t batches = std::max<std::int64_t>(1, std::min<std::int64_t>(256, bench.unseen.size()) / 16);
     const walt::held_out_losses loss = walt::held_out_loss(model, of->held_out, batches, how.objective);
-    const walt::cost cost = walt::training_cost(Config{}, compute<bf16>, bench.how.batch);
+    const walt::cost cost = walt::training_cost(Config{}, compute<element>, bench.how.batch);
     const auto folder = bench.how.run / "denoisers" / fmt::format("{}_{}", how.trained, seed);
     walt::named_numbers numbers{{"loss", loss.plain},
                                 {"loss, self-conditioned", loss.self_conditioned},
@@ -107,9 +108,14 @@ std::optional<walt::named_numbers> train_and_measure(workbench& bench, const set
 
 /// A row whose denoiser is of Config and sees latents of Tokens.
 template <class Config, class Tokens = base_tokens> row trained(std::string name, double paper, setting how) {
-    return {std::move(name), paper, [how = std::move(how)](workbench& bench, std::uint64_t seed) {
+    constexpr int last = walt::noise_schedule::levels - 1;
+    const bool same = how.tokenizer == "base" && how.scale == walt::latent_scale::normalised &&
+                      how.objective.schedule.at(last).signal == walt::noise_schedule{}.at(last).signal;
+    return {std::move(name), paper,
+            [how = std::move(how)](workbench& bench, std::uint64_t seed) {
                 return train_and_measure<Config, Tokens>(bench, how, seed);
-            }};
+            },
+            same};
 }
 
 } // namespace ablate

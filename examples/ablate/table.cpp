@@ -89,29 +89,47 @@ constexpr column columns[] = {{"loss, self-conditioned", "held-out loss", 4},
 std::string introduction(const options& how) {
     return fmt::format(
         "{} of 17 x 32 x 32 pixels. Every row is the base (width {}, {} layers, windows 1 x 8 x 8 and 5 x 4 x 4 of "
-        "5 x 8 x 8, rank {}, self-conditioning 0.9) with one thing changed: {} steps of {} clips on the latents of {}, "
+        "5 x 8 x 8, rank {}, self-conditioning 0.9, float32) with one thing changed: {} steps of {} clips on the "
+        "latents of {}, "
         "the seed of start, noise and order; {} samples of {} DDIM steps without guidance. Tokenizers ({} steps) are "
         "trained once. "
         "Mean ± deviation over the seeds.\n\n"
         "Fréchet is the distance of the features of the samples' frames from those of other real clips, in "
         "{} (a classifier of clothes: no FVD). Held-out loss is of clips that no row saw, with the estimate of x0; of "
-        "other latents it is another scale. steps/s are the fastest tenth's.\n\n",
+        "other latents it is another scale. steps/s are the fastest tenth's. Two rows are told apart where their means "
+        "differ by more than chance makes them once in twenty times (Student's t).\n\n",
         how.videos.empty() ? "Moving fashion" : "Videos", base::hidden, base::depth, base::adaln_rank, how.steps,
         how.batch, how.clips, how.evaluated, how.sampling_steps, how.tokenizer_steps, how.features.filename().string());
 }
 
+/// How many standard errors a difference of two means exceeds by chance once in twenty times: Student's t.
+double rarely_exceeded(int degrees) {
+    constexpr double known[] = {12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23};
+    return degrees <= 10 ? known[degrees - 1] : 1.96 + 2.7 / degrees;
+}
+
+/// Of a number that is better small.
+std::string ordered(const spread& better, const spread& worse) {
+    const double apart = worse.mean() - better.mean(), error = std::hypot(better.error(), worse.error());
+    const int least = std::min(better.count, worse.count), degrees = better.count + worse.count - 2;
+    return least < 2                                             ? "one seed, so nobody knows"
+           : std::abs(apart) <= rarely_exceeded(degrees) * error ? "not told apart"
+           : apart > 0                                           ? "**as in the paper**"
+                                                                 : "**the other way round**";
+}
+
 /// Two rows of which the paper says that one is better.
 std::string verdict(const measured& better, const measured& worse) {
-    const spread *a = better.find("Frechet"), *b = worse.find("Frechet");
-    if (!a || !b) return {};
-    const double apart = b->mean() - a->mean(), error = std::hypot(a->error(), b->error());
-    const int seeds = std::min(a->count, b->count);
-    const char* outcome = seeds < 2                      ? "one seed, so nobody knows"
-                          : std::abs(apart) <= 2 * error ? "not told apart (two standard errors)"
-                          : apart > 0                    ? "**as in the paper**"
-                                                         : "**the other way round**";
-    return fmt::format("- {} ({:.1f}) before {} ({:.1f}): {:.3f} and {:.3f}, {}\n", better.of->name, better.of->paper,
-                       worse.of->name, worse.of->paper, a->mean(), b->mean(), outcome);
+    std::string text = fmt::format("- {} ({:.1f}) before {} ({:.1f}):", better.of->name, better.of->paper,
+                                   worse.of->name, worse.of->paper);
+    for (const auto& [number, head] : {std::pair("Frechet", "Fréchet"), std::pair("loss, self-conditioned", "loss")}) {
+        const spread *a = better.find(number), *b = worse.find(number);
+        const bool loss = head == std::string_view("loss");
+        if (!a || !b || (loss && !(better.of->losses_compare && worse.of->losses_compare))) continue;
+        text +=
+            fmt::format("{} {} {:.3f} and {:.3f}, {}", loss ? ";" : "", head, a->mean(), b->mean(), ordered(*a, *b));
+    }
+    return text + "\n";
 }
 
 std::string table_of(const part& of, const std::vector<measured>& rows) {

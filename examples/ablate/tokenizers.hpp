@@ -17,7 +17,7 @@ namespace ablate {
 /// False: interrupted, and saved.
 template <class Tokenizer>
 bool train_tokenizer(workbench& bench, const std::string& name, const std::filesystem::path& weights) {
-    Tokenizer tokens(bench.cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
+    Tokenizer tokens(bench.cpu, {}, walt::compute<element>, walt::seed{1});
     walt::trainer trainer(tokens, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                           {.rate = {.warmup = 100, .total = bench.how.tokenizer_steps}});
     walt::ema average(tokens);
@@ -28,18 +28,21 @@ bool train_tokenizer(workbench& bench, const std::string& name, const std::files
                      walt::save_to{bench.how.run / "tokenizers" / name, 250}))
         return false;
     average.model().measure_latents(clips, {.batches = 16});
-    walt::save_weights<walt::bf16>(weights, average.model());
+    walt::save_weights<element>(weights, average.model());
     return true;
 }
 
 template <class Tokens>
 std::shared_ptr<material<Tokens>> workbench::material_of(const std::string& name, walt::latent_scale scale) {
-    using tokenizer = walt::tokenizer<device, Tokens, walt::bf16>;
+    using tokenizer = walt::tokenizer<device, Tokens, element>;
     std::shared_ptr<void>& kept = made_[name + (scale == walt::latent_scale::raw ? ", raw" : "")];
     if (!kept) {
         const std::filesystem::path weights = how.run / "tokenizers" / (name + ".safetensors");
-        if (!std::filesystem::exists(weights) && !train_tokenizer<tokenizer>(*this, name, weights)) return nullptr;
-        tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
+        {
+            const walt::folder_lock mine = wait_to_claim(how, "tokenizer " + name);
+            if (!std::filesystem::exists(weights) && !train_tokenizer<tokenizer>(*this, name, weights)) return nullptr;
+        }
+        tokenizer tokens(cpu, {}, walt::compute<element>);
         walt::load_weights(weights, tokens);
         const auto frechet = [&](const walt::clips& decoded, const walt::clips&) { return frechet_from_real(decoded); };
         walt::named_numbers reconstructions =

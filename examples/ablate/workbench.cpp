@@ -42,7 +42,10 @@ workbench::workbench(options wanted)
                 walt::weights_file(how.features)),
       real_statistics_(
           statistics_of(walt::read_clips(unseen, walt::seed{6}, 0, std::min<std::int64_t>(512, unseen.size())))) {
-    if (how.videos.empty()) judge_.emplace(cpu, how.run / "judge", how.judge_steps);
+    if (how.videos.empty()) {
+        const walt::folder_lock mine = wait_to_claim(how, "judge");
+        judge_.emplace(cpu, how.run / "judge", how.judge_steps);
+    }
 }
 
 walt::feature_statistics workbench::statistics_of(const walt::clips& of) const {

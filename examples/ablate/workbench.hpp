@@ -29,7 +29,7 @@ struct any_clips {
 
 /// A trained tokenizer, with the latents of the clips that denoisers train on and of those that they do not see.
 template <class Tokens> struct material {
-    walt::tokenizer<device, Tokens, walt::bf16> tokenizer;
+    walt::tokenizer<device, Tokens, element> tokenizer;
     walt::named_numbers reconstructions;
     walt::latent_cache training, held_out;
 };
