@@ -33,6 +33,9 @@ struct small_tokens : tokenizer_config {
     static constexpr std::array<int, 2> multipliers{1, 2};
     static constexpr std::array<int, 1> time_strides{2};
 };
+struct other_tokens : small_tokens {
+    static constexpr int latent = 5;
+};
 
 /// A model whose every parameter is drawn, so that no gate is zero.
 template <class Config> struct scene {
@@ -329,6 +332,65 @@ TEST_CASE("numbers are measured where they are known") {
     CHECK((middle[0] == Approx(1'000'000.5).epsilon(1e-12) && middle[1] == static_cast<double>(0.1f)));
     CHECK((spread[0] == Approx(0.5).epsilon(1e-9) && spread[1] == 1));
     CHECK_THROWS_WITH(measure_numbers(s.model, source, 0), Catch::Contains("0 batches"));
+}
+
+TEST_CASE("texts without rows, and guidance away from a text that says something, are refused") {
+    scene<both> s;
+    sampling guided = quick;
+    guided.guide.scale = 2;
+    const std::vector<std::string> texts{"a red bag", "a boat"};
+    conditions told{.samples = 2, .text = s.text.encode(texts)}; // as an encoder answers: no rows, no empty text
+    CHECK_THROWS_WITH(sample_latents(s.model, told, quick), Catch::Contains("2 came, with 0 rows"));
+    told.text.row = {0, 1};
+    CHECK_THROWS_WITH(sample_latents(s.model, told, guided), Catch::Contains("of 2 texts text 0 has valid positions"));
+    told.without.texts = false; // then nothing stands for "no text"
+    CHECK_NOTHROW(sample_latents(s.model, told, guided));
+}
+
+TEST_CASE("numbers that are not as many as the model's, or not finite, are not measured") {
+    scene<told_all> s;
+    latents batch;
+    batch.shape = latents_of<told_all>(1);
+    batch.values.resize(static_cast<std::size_t>(batch.shape.size()));
+    const std::vector<double> before = s.model.host_masters();
+    batch.numbers = {1, 2, 3, 4, 5, 6}; // 3 a frame, where the model has 2
+    batch.numbers_valid = {1, 1};
+    const auto measure = [&] {
+        measure_numbers(
+            s.model, [&](std::int64_t) { return batch; }, 1);
+    };
+    CHECK_THROWS_WITH(measure(), Catch::Contains("4 numbers as conditions") && Catch::Contains("6 came"));
+    batch.numbers = {1, 2, std::numeric_limits<float>::quiet_NaN(), 4};
+    CHECK_THROWS_WITH(measure(), Catch::Contains("batch 0") && Catch::Contains("not finite (nan)"));
+    CHECK(s.model.host_masters() == before);
+    batch.numbers_valid = {1, 0}; // what is not known may be anything
+    CHECK_NOTHROW(measure());
+}
+
+TEST_CASE("conditions that are not finite are refused before the first step") {
+    scene<told_all> s;
+    sampling seen = quick;
+    seen.seen = [](int) { FAIL("a step was taken"); };
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    conditions told{.samples = 1, .numbers = {1, nan}};
+    CHECK_THROWS_WITH(sample_latents(s.model, told, seen), Catch::Contains("the 1-th is valid and not finite (nan)"));
+    told.numbers_valid = {0};
+    CHECK_NOTHROW(prepare(s.model, told)); // what is not valid may be anything
+    told = {.samples = 1, .text = encode_captions(s.text, {"a bag"})};
+    told.text.vectors.at(12) = nan; // text 1's first position
+    CHECK_THROWS_WITH(sample_latents(s.model, told, seen), Catch::Contains("number 12 of the texts"));
+    told = {.samples = 1, .known = {std::vector<float>(48, nan), {0, 1}}};
+    CHECK_THROWS_WITH(sample_latents(s.model, told, seen), Catch::Contains("24-th is not finite"));
+}
+
+TEST_CASE("a tokenizer of other latents than the model's is refused before sampling") {
+    scene<both> s;
+    sampling seen = quick;
+    seen.seen = [](int) { FAIL("a step was taken"); };
+    const tokenizer<reference::context, other_tokens, double> other{s.ctx, other_tokens{}, compute<double>, seed{4}};
+    CHECK_THROWS_WITH(sample(s.model, other, s.text, prompts{"a bag"}, seen),
+                      Catch::Contains("3 channels") && Catch::Contains("have 5"));
+    CHECK_THROWS_WITH(sample(s.model, other, labels{1}, seen), Catch::Contains("3 channels"));
 }
 
 TEST_CASE("a sampler that does not count down is refused with both levels") {

@@ -8,6 +8,8 @@
 #include "on_device.hpp"
 #include "schedule.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -81,6 +83,10 @@ std::pair<std::vector<float>, std::vector<std::uint8_t>> numbers_a_frame(const c
     return {numbers,
             a_frame(told.numbers_valid, told.samples, Config::frames, std::uint8_t{1}, "validities of numbers")};
 }
+inline void require_finite(const std::vector<float>& values, const char* what) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+        require(std::isfinite(values[i]), "of {} {} the {}-th is not finite ({})", values.size(), what, i, values[i]);
+}
 /// As many entries again: the same, or one everywhere.
 template <class V> void append_copy(std::vector<V>& to) {
     const std::vector<V> same = to;
@@ -124,6 +130,9 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
             told.labels.size());
     require(Config::text_dim > 0 || told.text.row.empty(), "this model has no text conditioning; {} texts came",
             told.text.row.size());
+    require(!told.text.row.empty() || told.text.valid.empty(),
+            "texts come with which of them each sample has (text_batch::row); {} came, with {} rows", told.text.texts(),
+            told.text.row.size());
     require(Config::numbers > 0 || told.numbers.empty(), "this model has no numbers as conditions; {} came",
             told.numbers.size());
     require(!told.numbers.empty() || told.numbers_valid.empty(),
@@ -153,6 +162,10 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
             const auto [numbers, valid] = detail::numbers_a_frame<Config>(told);
             frames.numbers = numbers;
             frames.numbers_valid = valid;
+            for (std::size_t i = 0; i < numbers.size(); ++i)
+                require(std::isfinite(numbers[i]) || valid[i / Config::numbers] == 0,
+                        "of {} numbers as conditions the {}-th is valid and not finite ({})", numbers.size(), i,
+                        numbers[i]);
             if (both) {
                 detail::append_copy(frames.numbers);
                 if (told.without.numbers) detail::append_same(frames.numbers_valid, std::uint8_t{0});
@@ -169,14 +182,26 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
                            {}};
         frames.text.row = detail::a_frame(told.text.row, B, F, 0, "texts");
         frames.text.check();
-        if (both && told.without.texts) detail::append_same(frames.text.row, 0);
-        else if (both) detail::append_copy(frames.text.row);
+        for (std::size_t i = 0; i < frames.text.vectors.size(); ++i)
+            require(std::isfinite(frames.text.vectors[i]) ||
+                        frames.text.valid[i / static_cast<std::size_t>(frames.text.dim)] == 0,
+                    "number {} of the texts is of a valid position and not finite ({})", i, frames.text.vectors[i]);
+        if (both && told.without.texts) {
+            const auto empty = frames.text.valid.begin();
+            require(
+                std::none_of(empty, empty + frames.text.tokens, [](std::uint8_t one) { return one != 0; }),
+                "guidance leaves texts out by text 0, which is the empty one, valid nowhere; of {} texts text 0 has "
+                "valid positions",
+                frames.text.texts());
+            detail::append_same(frames.text.row, 0);
+        } else if (both) detail::append_copy(frames.text.row);
     }
     if constexpr (Config::super_resolution) {
         frames.low_resolution = told.low_resolution.values;
         require(static_cast<std::int64_t>(frames.low_resolution.size()) * 4 == latents_of<Config>(B).size(),
                 "super-resolution of {} samples needs {} low-resolution numbers, not {}", B,
                 latents_of<Config>(B).size() / 4, frames.low_resolution.size());
+        detail::require_finite(frames.low_resolution, "low-resolution numbers");
         check_option("low_resolution_latents::level", told.low_resolution.level, ranges::level);
         if (!told.low_resolution.noised)
             add_noise(frames.low_resolution, schedule.at(told.low_resolution.level), told.low_resolution.seed,
@@ -199,6 +224,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
                 require(one == 0 || one == 1, "a value of known_frames::mask is 0 or 1; it is {}", one);
             detail::require_size(known.values, latents_of<Config>(B).size(), latents_of<Config>(B), "known numbers");
             clear_unknown(known.values, known.mask);
+            detail::require_finite(known.values, "numbers of known frames");
             if (both) {
                 detail::append_copy(known.values);
                 if (told.without.known) detail::append_same(known.mask, 0.0f);

@@ -92,8 +92,7 @@ struct sample_size {
 template <class Denoiser, class Tokenizer> sample_size size_of_samples(std::int64_t samples) {
     using config = typename Denoiser::config_type;
     using tokens = typename Tokenizer::dims;
-    require(config::channels == tokens::latent, "the model makes latents of {} channels, the tokenizer's have {}",
-            int{config::channels}, int{tokens::latent});
+    require_same_latents<Denoiser, Tokenizer>();
     return {samples, config::frames, tokens::time_compression, std::int64_t{config::height} * tokens::space_compression,
             std::int64_t{config::width} * tokens::space_compression};
 }
@@ -248,6 +247,9 @@ std::vector<video> sample_given(const Denoiser& model, const Tokenizer& tokenize
     if constexpr (rules::model_knows_frames<Denoiser::config_type::frame_prediction>()) {
         check_options(how); // before frames are encoded
         require(!how.images, "{} samples are to be stacks of images: only videos can be given frames", told.samples);
+        require(told.known.mask.empty() && told.known.values.empty(),
+                "samples are given frames, or conditions that have known ones; both came, the latter with a mask of {}",
+                told.known.mask.size());
         const given_frames frames = give(given, size_of_samples<Denoiser, Tokenizer>(told.samples));
         told.known = encode_known(tokenizer, frames);
         clips made = tokenizer.decode(sample_latents(model, told, how));

@@ -5,6 +5,7 @@
 #include "../core/running_moments.hpp"
 #include "../data/latents.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,12 +23,16 @@ template <class Model, class Source> void measure_numbers(Model& model, Source&&
     for (std::int64_t n = 0; n < batches; ++n) {
         const latents batch = source(n);
         batch.check();
+        detail::require_size_or_none(batch.numbers, batch.shape.count * batch.shape.frames * std::int64_t{N},
+                                     batch.shape, "numbers as conditions");
         std::vector<float> known;
         for (std::size_t f = 0; f < batch.numbers.size() / N; ++f)
             if (batch.numbers_valid.empty() || batch.numbers_valid[f] != 0) {
                 const auto first = batch.numbers.begin() + static_cast<std::ptrdiff_t>(f * N);
                 known.insert(known.end(), first, first + static_cast<std::ptrdiff_t>(N));
             }
+        for (const float one : known)
+            require(std::isfinite(one), "a number that batch {} says is known is not finite ({})", n, one);
         found.add(known);
     }
     require(found.rows() > 0, "{} batches came without any frame whose numbers are known", batches);
