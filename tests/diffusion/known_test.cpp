@@ -141,6 +141,8 @@ TEST_CASE("given frames that do not fit are refused with both values") {
             "samples of 7 frames begin with 1, or 1 + 2 k given ones, up to 5; 2 came");
     refused(one, first_frames{scene::pixels(1, 7, 1)},
             "samples of 7 frames begin with 1, or 1 + 2 k given ones, up to 5; 7 came");
+    refused(conditions{.known = {.mask = {1, 0, 0, 0}}}, first_frames{scene::pixels(1, 1, 1)},
+            "samples are given frames, or conditions that have known ones; both came, the latter with a mask of 4");
     refused(labels{0, 1, 2}, first_frames{scene::pixels(2, 1, 1)},
             "3 samples are given a clip each, or one for all; 2 came");
     clips large{.shape = {1, 1, 6, 8}, .pixels = std::vector<float>(144)};

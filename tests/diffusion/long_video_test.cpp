@@ -83,6 +83,8 @@ TEST_CASE("a long video can begin with given frames") {
     const scene s;
     const clips given = scene::pixels(1, 1, 1);
     long_video video(s.model, s.coder, s.quick);
+    CHECK_THROWS_WITH(video.begin(conditions{.known = {.mask = {1, 0, 0, 0}}}, first_frames{given}),
+                      Catch::Contains("both came, the latter with a mask of 4"));
     const clips made = video.begin(s.text, prompts{"a bag", "a boat"}, first_frames{given});
     CHECK(to_videos(made)[1].rgb ==
           sample(s.model, s.coder, s.text, prompts{"a bag", "a boat"}, first_frames{given}, s.quick)[1].rgb);

@@ -182,6 +182,9 @@ TEST_CASE("wrong options are refused before a clip is asked for", "[measures]") 
     refused({.again = {.times = -1}}, "these are -1 and 0.95");
     refused({.groups = 1}, "evaluating::groups must be 2 or more; it is 1");
     refused({.split = 0}, "evaluating::split must be 1 or more; it is 0");
+    CHECK_THROWS_WITH(distances(network, statistics_of(network, points(1, 1)), made),
+                      Catch::Contains("2 rows or more; 1 came"));
+    CHECK(asked == 0);
     CHECK(distances(network, real, made, {.again = {.times = 2}}).size() == 2);
     CHECK(asked > 0);
 }

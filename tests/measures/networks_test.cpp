@@ -146,6 +146,12 @@ TEST_CASE("C3D's mean may be a colour, a clip, or left out", "[measures]") {
     });
     CHECK(none == zero);
     CHECK(none != colour);
+    for (const std::string_view which : {"mean", "conv1.weight"})
+        CHECK_THROWS_WITH(with([&](auto& name, auto&, auto& values) {
+                              if (name == which) values[0] = std::numeric_limits<float>::infinity();
+                              return true;
+                          }),
+                          Catch::Contains(fmt::format("{} is not finite (", which)));
 }
 
 TEST_CASE("clips go through a network a few at a time, and what does not fit is refused", "[measures]") {

@@ -39,10 +39,18 @@ TEST_CASE("the classifier's features are the judge's", "[perceptual]") {
     for (const parameter_row& row : trained.table()) // norms that differ from where they start
         if (row.kind == role::norm)
             for (std::size_t i = 0; i < row.size; ++i) values[row.offset + i] += 0.1f * static_cast<float>(i % 5);
+    const auto read = [&] {
+        return perceptual_distance(ctx, perceptual_network<item_features, false>{}, compute<float>,
+                                   judge_weights(file));
+    };
+    std::vector<float> spoilt = values;
+    spoilt[0] = std::numeric_limits<float>::infinity();
+    trained.assign(spoilt);
+    save_weights<float>(file, trained);
+    CHECK_THROWS_WITH(read(), Catch::Contains("first.weight is inf"));
     trained.assign(values);
     save_weights<float>(file, trained);
-    const perceptual_distance distance(ctx, perceptual_network<item_features, false>{}, compute<float>,
-                                       judge_weights(file));
+    const perceptual_distance distance = read();
     std::filesystem::remove(file);
 
     const video_size size{2, 1, judge::window, judge::window};

@@ -237,6 +237,12 @@ template <class Tokenizer> known_frames encode_known(const Tokenizer& tokenizer,
 }
 
 namespace detail {
+/// Frames come in one of two ways.
+inline void require_nothing_known(const conditions& told) {
+    require(told.known.mask.empty() && told.known.values.empty(),
+            "samples are given frames, or conditions that have known ones; both came, the latter with a mask of {}",
+            told.known.mask.size());
+}
 inline conditions told_of(const conditions& wanted) { return wanted; }
 inline conditions told_of(const labels& wanted) { return told(wanted); }
 inline conditions told_of(unconditional wanted) { return {.samples = wanted.samples}; }
@@ -247,9 +253,7 @@ std::vector<video> sample_given(const Denoiser& model, const Tokenizer& tokenize
     if constexpr (rules::model_knows_frames<Denoiser::config_type::frame_prediction>()) {
         check_options(how); // before frames are encoded
         require(!how.images, "{} samples are to be stacks of images: only videos can be given frames", told.samples);
-        require(told.known.mask.empty() && told.known.values.empty(),
-                "samples are given frames, or conditions that have known ones; both came, the latter with a mask of {}",
-                told.known.mask.size());
+        require_nothing_known(told);
         const given_frames frames = give(given, size_of_samples<Denoiser, Tokenizer>(told.samples));
         told.known = encode_known(tokenizer, frames);
         clips made = tokenizer.decode(sample_latents(model, told, how));

@@ -86,6 +86,7 @@ template <class Denoiser, class Tokenizer> class long_video {
     /// The first clip, which has given frames (first_frames, keyframes, known), as sample() makes it of them.
     template <frames_to_give Given> clips begin(const conditions& told, const Given& given) {
         require(so_far_.clips_made == 0, "a video is given frames in its first clip; {} are made", so_far_.clips_made);
+        detail::require_nothing_known(told);
         const given_frames frames = give(given, size(told.samples));
         conditions all = told;
         all.known = encode_known(tokenizer_, frames);

@@ -85,6 +85,8 @@ class feature_weights {
         std::vector<double> values;
         if constexpr (requires { Network::read(files, row, values); })
             if (Network::read(files, row, values)) {
+                for (const double one : values)
+                    require(std::isfinite(one), "{}: {} is not finite ({})", files.path(), row.name, one);
                 used.insert(row.name);
                 return values;
             }

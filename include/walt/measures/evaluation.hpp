@@ -109,6 +109,7 @@ std::vector<measured> distances(const F& network, const known_statistics& real, 
     check_options(how);
     const provenance from = provenance_of(network, made);
     require_comparable("the statistics of real clips", real.from, from);
+    const frechet_from distance(real.features); // refuses what has no distance before the first clip
     grouped_statistics all(how.groups);
     inception_score score(how.split);
     for (std::int64_t i = 0; i < made.count; ++i) {
@@ -117,7 +118,7 @@ std::vector<measured> distances(const F& network, const known_statistics& real, 
         if (network.classes() > 0) score.add(rows.logits, network.classes());
     }
     std::vector<measured> found{{.name = fmt::format("{} ({})", network.frechet_name(), network.name()),
-                                 .number = frechet_estimate(frechet_from(real.features), all, how.again),
+                                 .number = frechet_estimate(distance, all, how.again),
                                  .level = how.again.times > 0 ? how.again.level : 0,
                                  .from = from,
                                  .real = real.from.source,

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,7 +93,9 @@ class judge_weights {
             const std::string stage = stages[static_cast<std::size_t>(part[0] - '0')];
             const bool norm = part[2] == '1';
             if (norm || kind == "weight") { // its convolutions have no bias
-                const std::vector<A> stored = file.template read<A>(stage + (norm ? ".norm." : ".") + kind);
+                const std::string name = stage + (norm ? ".norm." : ".") + kind;
+                const std::vector<A> stored = file.template read<A>(name);
+                file.require_finite(name, std::span(stored));
                 require(stored.size() == row.size, "{}: {} has {} elements; item_features has {}", file.path(),
                         row.name, stored.size(), row.size);
                 for (std::size_t i = 0; i < row.size; ++i) values[i] = stored[place_in_file(row, i)];
