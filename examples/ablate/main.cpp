@@ -1,6 +1,6 @@
 // The paper's ablation table at a small scale: on moving fashion, or with --videos on a folder of your own. What was
-// stopped goes on, and what is measured is not measured again. `scripts/ablate` builds all rows; alone this program has
-// the base's.
+// stopped goes on, and what is measured is not measured again; several processes may share a --run, each of one thread,
+// say. `scripts/ablate` builds all rows; alone this program has the base's.
 // test: --parts guidance --seeds 1 --steps 2 --tokenizer-steps 2 --judge-steps 2 --clips 16 --evaluated 16 --sampling-steps 2 --features {weights}/features.safetensors
 #include "../program.hpp"
 #include "ablate.hpp"
