@@ -107,9 +107,9 @@ template <clip_features F>
 std::vector<measured> distances(const F& network, const known_statistics& real, const clip_source& made,
                                 const evaluating& how = {}) {
     check_options(how);
+    const frechet_from distance(real.features); // refuses what has none, before a clip is asked for
     const provenance from = provenance_of(network, made);
     require_comparable("the statistics of real clips", real.from, from);
-    const frechet_from distance(real.features); // refuses what has no distance before the first clip
     grouped_statistics all(how.groups);
     inception_score score(how.split);
     for (std::int64_t i = 0; i < made.count; ++i) {
