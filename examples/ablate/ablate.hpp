@@ -18,7 +18,7 @@
 namespace ablate {
 
 using device = walt::cpu::context;
-using element = float; // what rows compute in: faster than bf16 on processors without AMX
+using element = float; // what rows compute in, on every processor; on some bf16 is faster (docs/results.md, Speed)
 
 inline constexpr int frames = 17, side = 32; // pixels of a clip
 

@@ -90,10 +90,8 @@ std::string introduction(const options& how) {
     return fmt::format(
         "{} of 17 x 32 x 32 pixels. Every row is the base (width {}, {} layers, windows 1 x 8 x 8 and 5 x 4 x 4 of "
         "5 x 8 x 8, rank {}, self-conditioning 0.9, float32) with one thing changed: {} steps of {} clips on the "
-        "latents of {}, "
-        "the seed of start, noise and order; {} samples of {} DDIM steps without guidance. Tokenizers ({} steps) are "
-        "trained once. "
-        "Mean ± deviation over the seeds.\n\n"
+        "latents of {}, the seed of start, noise and order; {} samples of {} DDIM steps without guidance. Tokenizers "
+        "({} steps) are trained once. Mean ± deviation over the seeds.\n\n"
         "Fréchet is the distance of the features of the samples' frames from those of other real clips, in "
         "{} (a classifier of clothes: no FVD). Held-out loss is of clips that no row saw, with the estimate of x0; of "
         "other latents it is another scale. steps/s are the fastest tenth's. Two rows are told apart where their means "
