@@ -341,6 +341,8 @@ TEST_CASE("a batch that does not fit the model is refused with both numbers", "[
         texts, [](auto& b) { b.text.row.pop_back(); }, "256 text rows", "255 came");
     refuses(
         texts, [](auto& b) { b.text.row[3] = 2; }, "2 texts", "no text 2");
+    refuses( // what frames without a text are to have
+        texts, [](auto& b) { b.text.valid[0] = 1; }, "frames that are told nothing have text 0", "valid position 0");
     refuses(
         texts, [](auto& b) { b.low_resolution.pop_back(); }, "512 low-resolution", "511 came");
 }

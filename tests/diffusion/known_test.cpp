@@ -165,3 +165,25 @@ TEST_CASE("given frames that do not fit are refused with both values") {
     CHECK_THROWS_WITH(sample(s.model, s.coder, first_frames{scene::pixels(1, 1, 1)}, images),
                       Catch::Contains("only videos can be given frames"));
 }
+
+struct both_ways : tokens {
+    static constexpr bool causal = false;
+};
+TEST_CASE("known latents of a tokenizer that sees the future depend on no other sample") {
+    reference::context ctx;
+    tokenizer<reference::context, both_ways, float> coder{ctx, both_ways{}, compute<float>, seed{2}};
+    coder.measure_latents([](std::int64_t) { return scene::pixels(2, 7, 100); }, {.batches = 1});
+    const sample_size size{2, 4, 2, 4, 8};
+    const clips shown = scene::pixels(2, 7, 1);
+    const auto known_of = [&](std::vector<std::uint8_t> mask) {
+        return encode_known(coder, give(known{.frames = shown, .mask = std::move(mask)}, size));
+    };
+    const auto first = [](const known_frames& of) {
+        return std::vector<float>(of.values.begin(), of.values.begin() + 96);
+    };
+    const known_frames alone = known_of({1, 0, 0, 0, 0, 0, 0, 0}), with = known_of({1, 0, 0, 0, 1, 1, 1, 1});
+    CHECK((alone.values.size() == 192 && alone.mask == std::vector<float>{1, 0, 0, 0, 0, 0, 0, 0}));
+    CHECK((with.values.size() == 192 && with.mask == std::vector<float>{1, 0, 0, 0, 1, 1, 1, 1}));
+    CHECK(first(alone) == first(with));
+    CHECK_THROWS_WITH(known_of({0, 0, 0, 0, 0, 0, 0, 0}), Catch::Contains("4 latent frames of 2 samples is known"));
+}

@@ -1,4 +1,4 @@
-// expect: denoiser and tokenizer must have latents of as many channels
+// expect: a denoiser and the tokenizer of its latents must have latents of as many channels
 // values: 8 16
 #include <walt/config/cascade.hpp>
 

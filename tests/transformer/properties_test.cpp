@@ -79,3 +79,20 @@ TEST_CASE("the gradients of inputs and parameters agree with finite differences"
                 .worst < 2e-6);
     }
 }
+
+TEST_CASE("an input that lacks what its config uses is refused, with both sizes") {
+    properties::scene<walt::reference::context, double> s;
+    const auto refuses = [&](auto&& change, const char* sentence) {
+        const walt::arena::scope scope(s.ctx.arena);
+        auto in = s.input();
+        change(in);
+        CHECK_THROWS_WITH(s.model.predict(in, s.take()), Catch::Contains(sentence));
+    };
+    refuses([](auto& in) { in.step = in.step.slice(0, 5); }, "needs 6 steps, one a frame; 5 came");
+    refuses([](auto& in) { in.numbers = {}; }, "needs 6 rows of numbers, one a frame; 0 came");
+    refuses([](auto& in) { in.numbers_valid = in.numbers_valid.slice(0, 2); }, "needs 6 validities of numbers");
+    refuses([](auto& in) { in.low_resolution = {}; }, "needs 2 samples in low_resolution; 0 came");
+    refuses([](auto& in) { in.low_resolution_step = {}; }, "needs 2 low-resolution steps, one a sample; 0 came");
+    refuses([](auto& in) { in.text_row = {}; }, "needs 6 text rows, one a frame; 0 came");
+    refuses([](auto& in) { in.mask = {}; }, "needs 6 mask values");
+}

@@ -3,6 +3,7 @@
 
 #include "../tokenizer/config.hpp"
 #include "denoiser.hpp"
+#include "latent_channels.hpp"
 
 #include <cstddef>
 #include <tuple>
@@ -18,12 +19,6 @@ template <class Denoiser, class Tokenizer> struct stage_config {
 
 namespace rules {
 
-template <int Denoiser, int Tokenizer> constexpr bool a_stage_decodes_its_latents() {
-    constexpr bool holds = Denoiser == Tokenizer;
-    static_assert(holds, "a stage's denoiser and tokenizer must have latents of as many channels (channels of the one "
-                         "config, latent of the other)");
-    return holds;
-}
 template <bool SuperResolution> constexpr bool a_first_stage_enlarges_nothing() {
     constexpr bool holds = !SuperResolution;
     static_assert(holds, "the first stage of a cascade has no stage before it whose latents it could enlarge "
@@ -76,7 +71,7 @@ template <int Space, int Time, int SpaceBefore, int TimeBefore> constexpr bool s
 namespace detail {
 template <class Stage>
 inline constexpr bool
-    stage_fits = rules::a_stage_decodes_its_latents<Stage::denoiser::channels, Stage::tokenizer::latent>();
+    stage_fits = rules::a_tokenizer_decodes_the_latents<Stage::denoiser::channels, Stage::tokenizer::latent>();
 
 template <class Stage, class Before> constexpr bool follows() {
     using now = typename Stage::denoiser;

@@ -89,6 +89,11 @@ template <int Value> constexpr bool size_is_positive() {
     static_assert(holds, "frames, height, width, channels, hidden and depth must be positive");
     return holds;
 }
+template <int MlpHidden> constexpr bool mlp_hidden_is_not_negative() {
+    constexpr bool holds = MlpHidden >= 0;
+    static_assert(holds, "mlp_hidden must not be negative: 0 is 4 hidden");
+    return holds;
+}
 template <int TextDim, int TextTokens> constexpr bool text_has_dim_and_tokens() {
     constexpr bool holds = TextDim >= 0 && TextTokens >= 0 && (TextDim > 0) == (TextTokens > 0);
     static_assert(holds, "text conditioning needs both text_dim and text_tokens (both 0 for none)");
@@ -118,7 +123,7 @@ template <class Config> struct dimensions {
         rules::patch_divides_latent<config::height, config::patch>() &&
         rules::patch_divides_latent<config::width, config::patch>() &&
         rules::heads_divide_hidden<config::hidden, config::heads>() &&
-        rules::rank_is_not_negative<config::adaln_rank>() &&
+        rules::mlp_hidden_is_not_negative<config::mlp_hidden>() && rules::rank_is_not_negative<config::adaln_rank>() &&
         rules::text_has_dim_and_tokens<config::text_dim, config::text_tokens>() &&
         rules::classes_are_not_negative<config::classes>() && rules::numbers_are_not_negative<config::numbers>() &&
         rules::super_resolution_needs_even_sides<config::super_resolution, config::height>() &&
@@ -130,8 +135,9 @@ template <class Config> struct dimensions {
     static constexpr int hidden = sizes_are_right ? config::hidden : 1, depth = sizes_are_right ? config::depth : 1;
     static constexpr int patch = sizes_are_right ? config::patch : 1, heads = sizes_are_right ? config::heads : 1;
     static constexpr int head_dim = hidden / heads;
-    static constexpr int grid_height = config::height / patch, grid_width = config::width / patch; ///< hp, wp
-    static constexpr int tokens = grid_height * grid_width;                                        ///< N, a frame
+    static constexpr int grid_height = sizes_are_right ? config::height / patch : 1,
+                         grid_width = sizes_are_right ? config::width / patch : 1; ///< hp, wp
+    static constexpr int tokens = grid_height * grid_width;                        ///< N, a frame
     static constexpr int mlp_hidden = config::mlp_hidden > 0 ? config::mlp_hidden : 4 * hidden;
 
     static constexpr bool full = config::pattern == attention_pattern::full;

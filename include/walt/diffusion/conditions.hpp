@@ -8,7 +8,6 @@
 #include "on_device.hpp"
 #include "schedule.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
@@ -83,9 +82,13 @@ std::pair<std::vector<float>, std::vector<std::uint8_t>> numbers_a_frame(const c
     return {numbers,
             a_frame(told.numbers_valid, told.samples, Config::frames, std::uint8_t{1}, "validities of numbers")};
 }
-inline void require_finite(const std::vector<float>& values, const char* what) {
+/// valid: which groups of as many values each are told; empty: all.
+inline void require_finite(const std::vector<float>& values, const char* what,
+                           const std::vector<std::uint8_t>& valid = {}) {
+    const std::size_t group = valid.empty() ? 1 : values.size() / valid.size();
     for (std::size_t i = 0; i < values.size(); ++i)
-        require(std::isfinite(values[i]), "of {} {} the {}-th is not finite ({})", values.size(), what, i, values[i]);
+        require(std::isfinite(values[i]) || (!valid.empty() && valid[i / group] == 0),
+                "of {} {} the {}-th is told and not finite ({})", values.size(), what, i, values[i]);
 }
 /// As many entries again: the same, or one everywhere.
 template <class V> void append_copy(std::vector<V>& to) {
@@ -162,10 +165,7 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
             const auto [numbers, valid] = detail::numbers_a_frame<Config>(told);
             frames.numbers = numbers;
             frames.numbers_valid = valid;
-            for (std::size_t i = 0; i < numbers.size(); ++i)
-                require(std::isfinite(numbers[i]) || valid[i / Config::numbers] == 0,
-                        "of {} numbers as conditions the {}-th is valid and not finite ({})", numbers.size(), i,
-                        numbers[i]);
+            detail::require_finite(numbers, "numbers as conditions", valid);
             if (both) {
                 detail::append_copy(frames.numbers);
                 if (told.without.numbers) detail::append_same(frames.numbers_valid, std::uint8_t{0});
@@ -182,17 +182,9 @@ denoiser_input<A, Config> told_on_device(Context& ctx, From& from, const conditi
                            {}};
         frames.text.row = detail::a_frame(told.text.row, B, F, 0, "texts");
         frames.text.check();
-        for (std::size_t i = 0; i < frames.text.vectors.size(); ++i)
-            require(std::isfinite(frames.text.vectors[i]) ||
-                        frames.text.valid[i / static_cast<std::size_t>(frames.text.dim)] == 0,
-                    "number {} of the texts is of a valid position and not finite ({})", i, frames.text.vectors[i]);
+        detail::require_finite(frames.text.vectors, "numbers of texts", frames.text.valid);
         if (both && told.without.texts) {
-            const auto empty = frames.text.valid.begin();
-            require(
-                std::none_of(empty, empty + frames.text.tokens, [](std::uint8_t one) { return one != 0; }),
-                "guidance leaves texts out by text 0, which is the empty one, valid nowhere; of {} texts text 0 has "
-                "valid positions",
-                frames.text.texts());
+            frames.text.require_empty("guidance leaves texts out by");
             detail::append_same(frames.text.row, 0);
         } else if (both) detail::append_copy(frames.text.row);
     }

@@ -92,7 +92,7 @@ struct sample_size {
 template <class Denoiser, class Tokenizer> sample_size size_of_samples(std::int64_t samples) {
     using config = typename Denoiser::config_type;
     using tokens = typename Tokenizer::dims;
-    require_same_latents<Denoiser, Tokenizer>();
+    [[maybe_unused]] constexpr bool decodes = detail::decodes<Denoiser, Tokenizer>();
     return {samples, config::frames, tokens::time_compression, std::int64_t{config::height} * tokens::space_compression,
             std::int64_t{config::width} * tokens::space_compression};
 }
@@ -205,14 +205,42 @@ concept frames_to_give = requires(const Given& given, const sample_size& of) {
     { give(given, of) } -> std::same_as<given_frames>;
 };
 
+template <class Tokenizer> known_frames encode_known(const Tokenizer& tokenizer, const given_frames& given);
+
+namespace detail {
+/// The same of each sample alone, of F latent frames.
+template <class Tokenizer>
+known_frames encode_each(const Tokenizer& tokenizer, const given_frames& given, std::int64_t F) {
+    const std::int64_t B = given.frames.shape.count;
+    known_frames all{{}, {given.mask.begin(), given.mask.end()}};
+    for (std::int64_t b = 0; b < B; ++b) {
+        given_frames one;
+        append(one.mask, given.mask, b * F, F);
+        if (std::find(one.mask.begin(), one.mask.end(), std::uint8_t{1}) == one.mask.end()) continue; // nothing to say
+        one.frames.shape = given.frames.shape;
+        one.frames.shape.count = 1;
+        append(one.frames.pixels, given.frames.pixels, b * given.frames.shape.sample(), given.frames.shape.sample());
+        const auto marks = static_cast<std::int64_t>(given.frames.present.size()) / B;
+        append(one.frames.present, given.frames.present, b * marks, marks);
+        const std::vector<float> values = encode_known(tokenizer, one).values;
+        all.values.resize(static_cast<std::size_t>(B) * values.size());
+        std::copy(values.begin(), values.end(), all.values.begin() + b * static_cast<std::int64_t>(values.size()));
+    }
+    require(!all.values.empty(), "none of {} latent frames of {} samples is known: sample without given frames", F, B);
+    return all;
+}
+} // namespace detail
+
 /// The latents of given frames, for conditions::known: normalised, encoded up to the last one that is known in any
-/// sample.
+/// sample; by a tokenizer that sees the future, up to the last one of each sample, which then depends on no other.
 template <class Tokenizer> known_frames encode_known(const Tokenizer& tokenizer, const given_frames& given) {
     const std::int64_t B = given.frames.shape.count, F = static_cast<std::int64_t>(given.mask.size()) / B;
     const sample_size of{B, F, Tokenizer::dims::time_compression, given.frames.shape.height, given.frames.shape.width};
     const auto is_known = [&](std::int64_t b, std::int64_t f) {
         return given.mask[static_cast<std::size_t>(b * F + f)] != 0;
     };
+    if constexpr (!Tokenizer::dims::sees_no_future)
+        if (B > 1) return detail::encode_each(tokenizer, given, F);
     std::int64_t last = -1;
     for (std::int64_t b = 0; b < B; ++b)
         for (std::int64_t f = 0; f < F; ++f)

@@ -83,7 +83,6 @@ template <class A> class frame_mixtures {
     void x0_of(auto& ctx, auto x_t, auto answer, auto x0) const {
         ops::frame_blend(ctx, x0_of_x, x_t, x0_of_answer, answer, x0);
     }
-    void add_to(auto& work_key) const { work_key.add(signal, noise, answer_eps, answer_x0, x0_of_x, x0_of_answer); }
 
     /// What recorded work that reads it is known by; the coefficients lie behind each other.
     void add_to(work_key& key) const { key.add(signal); }

@@ -2,6 +2,7 @@
 // docs/model.md 2).
 #pragma once
 
+#include "../config/latent_channels.hpp"
 #include "../data/latents.hpp"
 #include "../data/videos.hpp"
 #include "../ops/resting_weights.hpp"
@@ -159,24 +160,24 @@ latents sample_latents(const Denoiser& model, unconditional wanted, const sampli
     return sample_latents(model, conditions{.samples = wanted.samples}, how);
 }
 
-/// Before what takes long: the tokenizer decodes what the model makes.
-template <class Denoiser, class Tokenizer> void require_same_latents() {
-    constexpr int makes = Denoiser::config_type::channels, decodes = Tokenizer::dims::latent;
-    require(makes == decodes, "the model makes latents of {} channels, the tokenizer's have {}", makes, decodes);
+namespace detail {
+template <class Denoiser, class Tokenizer> constexpr bool decodes() {
+    return rules::a_tokenizer_decodes_the_latents<Denoiser::config_type::channels, Tokenizer::dims::latent>();
 }
+} // namespace detail
 
 /// sample(model, tokenizer, text_encoder, prompts{...}, how): videos, or the F images of each stack. Without the
 /// encoder: labels, unconditional, or any conditions, prepared or not.
 template <class Denoiser, class Tokenizer, text_encoder Encoder>
 std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const Encoder& encoder,
                           const prompts& wanted, const sampling& how = {}) {
-    require_same_latents<Denoiser, Tokenizer>();
+    [[maybe_unused]] constexpr bool decodes = detail::decodes<Denoiser, Tokenizer>();
     return to_videos(tokenizer.decode(sample_latents(model, encoder, wanted, how)));
 }
 template <class Denoiser, class Tokenizer, class Wanted>
 std::vector<video> sample(const Denoiser& model, const Tokenizer& tokenizer, const Wanted& wanted,
                           const sampling& how = {}) {
-    require_same_latents<Denoiser, Tokenizer>();
+    [[maybe_unused]] constexpr bool decodes = detail::decodes<Denoiser, Tokenizer>();
     return to_videos(tokenizer.decode(sample_latents(model, wanted, how)));
 }
 

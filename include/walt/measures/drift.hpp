@@ -90,12 +90,12 @@ template <class Features> class drift {
     }
     std::int64_t rounds() const { return static_cast<std::int64_t>(rounds_.size()); }
 
-    /// red, green, blue, sharpness, Frechet (the space's name).
+    /// red, green, blue, sharpness, Frechet (the space's name; what rounding makes less than 0 is 0).
     named_numbers of(std::int64_t round) const {
         require(round >= 0 && round < rounds(), "{} rounds were measured, and {} is asked for", rounds(), round);
         return numbers(rounds_[static_cast<std::size_t>(round)]);
     }
-    /// The same of the real frames; the distance from themselves is 0.
+    /// The same of the real frames; the distance from themselves is 0, but for rounding.
     named_numbers of_real() const { return numbers(real_); }
 
   private:

@@ -56,7 +56,7 @@ template <class Step> training_needs needs_of(Step&& one_step) {
 
 namespace detail {
 /// The number in a file, behind a word if there is one; nothing where the file or the number is not there.
-inline std::optional<std::size_t> number_in(const std::filesystem::path& path, std::string_view behind = {}) {
+inline std::optional<std::size_t> first_number(const std::filesystem::path& path, std::string_view behind = {}) {
     std::ifstream file(path);
     std::string word;
     while (!behind.empty() && word != behind)
@@ -73,9 +73,9 @@ inline std::optional<std::size_t> left_by_groups(const std::filesystem::path& to
     std::optional<std::size_t> least;
     for (group = group.relative_path();; group = group.parent_path()) {
         const std::filesystem::path folder = top / group;
-        if (const auto most = number_in(folder / limit)) {
-            const std::size_t all = number_in(folder / used).value_or(0),
-                              taken = all - std::min(all, number_in(folder / "memory.stat", reclaimed).value_or(0)),
+        if (const auto most = first_number(folder / limit)) {
+            const std::size_t all = first_number(folder / used).value_or(0),
+                              taken = all - std::min(all, first_number(folder / "memory.stat", reclaimed).value_or(0)),
                               left = *most - std::min(*most, taken);
             least = std::min(least.value_or(left), left);
         }
@@ -88,7 +88,7 @@ inline std::optional<std::size_t> left_by_groups(const std::filesystem::path& to
 /// control groups leave it (a container's limit), of version 1 or 2. Nothing where the system does not say. `root`:
 /// where /proc and /sys lie.
 inline std::optional<std::size_t> available_memory(const std::filesystem::path& root = "/") {
-    std::optional<std::size_t> least = detail::number_in(root / "proc/meminfo", "MemAvailable:");
+    std::optional<std::size_t> least = detail::first_number(root / "proc/meminfo", "MemAvailable:");
     if (least) *least *= 1024;
     const auto at_most = [&least](std::optional<std::size_t> left) {
         if (left) least = std::min(least.value_or(*left), *left);

@@ -37,7 +37,7 @@ template <class Use> void each_piece(std::int64_t elements, Use&& use) {
     for (std::int64_t first = 0; first < elements; first += most) use(first, std::min(most, elements - first));
 }
 
-template <class T> T number_in(const safetensors_file& file, const std::string& key) {
+template <class T> T number_of(const safetensors_file& file, const std::string& key) {
     const auto stored = file.metadata().find(key);
     require(stored != file.metadata().end(), "{} has no metadata {}, which a state of this run has", file.path(), key);
     const std::string& text = stored->second;
@@ -169,7 +169,7 @@ template <class Run> void read_state(const std::filesystem::path& path, const Ru
         using value = std::remove_cvref_t<State>;
         const std::string name(name_text);
         if constexpr (std::is_arithmetic_v<value>)
-            changes.push_back([&state, found = detail::number_in<value>(file, "walt." + name)] { state = found; });
+            changes.push_back([&state, found = detail::number_of<value>(file, "walt." + name)] { state = found; });
         else {
             using element = std::remove_const_t<typename value::element>;
             const stored_tensor& stored = file.tensor(name);

@@ -31,7 +31,7 @@ template <class A, class Config> struct denoiser_input {
     std::int64_t batch() const { return noisy.extent(0); }
 
     /// Throws walt::error, with both sizes, where a view that the config uses is absent or is not of the batch.
-    /// `conditions_prepared`: texts were encoded before.
+    /// `conditions_prepared`: texts, numbers and the low-resolution level were encoded before.
     void check(bool conditions_prepared = false) const {
         const std::int64_t B = batch(), frames = B * F;
         const auto holds = [](std::int64_t came, std::int64_t needed, const char* what) {
@@ -46,6 +46,15 @@ template <class A, class Config> struct denoiser_input {
             const bool none = known.extent(0) == 0 && mask.size() == 0;
             if (!none) holds(known.extent(0), B, "samples in known, which comes with a mask");
             if (!none) holds(mask.size(), frames, "mask values, one a frame, which come with known");
+        }
+        if constexpr (Config::numbers > 0)
+            if (!conditions_prepared) {
+                holds(numbers.extent(0), frames, "rows of numbers, one a frame");
+                holds(numbers_valid.size(), frames, "validities of numbers (numbers_valid), one a frame");
+            }
+        if constexpr (Config::super_resolution) {
+            holds(low_resolution.extent(0), B, "samples in low_resolution");
+            if (!conditions_prepared) holds(low_resolution_step.size(), B, "low-resolution steps, one a sample");
         }
         if constexpr (Config::text_dim > 0) {
             holds(text_row.size(), frames, "text rows, one a frame");
