@@ -18,34 +18,35 @@
 
 namespace cascade {
 
-/// One tokenizer for all sizes: 17 x 4s x 4s pixels to 5 x s x s latents of 8 channels.
+/// One tokenizer for all sizes: 17 x 2s x 2s pixels to 9 x s x s latents of 8 channels. It compresses little: threads
+/// are 2 pixels wide, and super-resolution comes no nearer to a clip than its tokenizer does.
 struct tokens_config : walt::tokenizer_config {
     static constexpr int channels = 16, blocks = 1, latent = 8, norm_groups = 4;
-    static constexpr std::array<int, 3> multipliers{1, 2, 3};
-    static constexpr std::array<int, 2> time_strides{2, 2};
+    static constexpr std::array<int, 2> multipliers{1, 2};
+    static constexpr std::array<int, 1> time_strides{2};
 };
 /// What all stages share.
 struct shared_config : walt::denoiser_config {
-    static constexpr int frames = 5, channels = 8, adaln_rank = 8, text_dim = 64, text_tokens = 8;
+    static constexpr int frames = 9, channels = 8, adaln_rank = 4, text_dim = 64, text_tokens = 8;
 };
 struct base_config : shared_config { // 17 x 24 x 24
-    static constexpr int height = 6, width = 6, hidden = 128, heads = 4, depth = 3, mlp_hidden = 384;
+    static constexpr int height = 12, width = 12, patch = 2, hidden = 112, heads = 4, depth = 4, mlp_hidden = 256;
     static constexpr walt::attention_pattern pattern = walt::attention_pattern::full;
 };
 struct twice_config : shared_config { // 17 x 48 x 48
-    static constexpr int height = 12, width = 12, hidden = 96, heads = 3, depth = 3, mlp_hidden = 192;
+    static constexpr int height = 24, width = 24, patch = 2, hidden = 96, heads = 3, depth = 3, mlp_hidden = 192;
     static constexpr bool super_resolution = true;
-    static constexpr walt::window spatiotemporal_window{5, 6, 6};
+    static constexpr walt::window spatiotemporal_window{9, 6, 6};
 };
-struct four_times_config : twice_config { // 17 x 96 x 96
-    static constexpr int height = 24, width = 24, patch = 2;
+struct four_times_config : twice_config { // 17 x 96 x 96: a token has 4 x 4 latents of 8 numbers, and as many below
+    static constexpr int height = 48, width = 48, patch = 4, hidden = 128, heads = 4, depth = 2;
 };
 
 using device = walt::cpu::context;
-using tokenizer = walt::tokenizer<device, tokens_config, walt::bf16>;
-using base = walt::denoiser<device, base_config, walt::bf16>;
-using twice = walt::denoiser<device, twice_config, walt::bf16>;
-using four_times = walt::denoiser<device, four_times_config, walt::bf16>;
+using tokenizer = walt::tokenizer<device, tokens_config, float>;
+using base = walt::denoiser<device, base_config, float>;
+using twice = walt::denoiser<device, twice_config, float>;
+using four_times = walt::denoiser<device, four_times_config, float>;
 
 inline constexpr int frames = 17, side = 96; // pixels of the last stage
 inline constexpr int frames_per_second = 8;
@@ -56,8 +57,8 @@ inline walt::word_vectors text_encoder() { return walt::word_vectors(base_config
 
 struct training_options {
     std::filesystem::path run = "cascade_run"; ///< state, logs and weights; training goes on from what is there
-    std::int64_t tokenizer_steps = 8'000, base_steps = 6'000, twice_steps = 5'000, four_times_steps = 5'000;
-    std::int64_t clips = 12'000; ///< latents of the base kept in memory; a half and a quarter of the others'
+    std::int64_t tokenizer_steps = 8'000, base_steps = 5'000, twice_steps = 4'000, four_times_steps = 4'000;
+    std::int64_t clips = 8'000; ///< latents of the base kept in memory; a half and a quarter of the others'
 };
 /// Each trains a part, unless its weights are there already, and writes them to the run's folder. False: interrupted,
 /// and saved.
@@ -71,7 +72,7 @@ struct sampling_options {
     std::vector<std::string> texts;
     int steps = 12;     ///< of DPM-Solver++ 2M, every stage
     float guidance = 3; ///< of the base; the later stages are not guided: what they see says nearly all
-    int level = 150;    ///< noise of the low-resolution latents
+    int level = 20;     ///< noise of the low-resolution latents
     std::uint64_t seed = 1;
 };
 /// Writes out/<text>.gif and .mp4: the three stages side by side.
@@ -88,7 +89,7 @@ void measure(const sampling_options& options, int count, const std::filesystem::
 
 } // namespace cascade
 
-extern template struct walt::tokenizer<cascade::device, cascade::tokens_config, walt::bf16>;
-extern template struct walt::denoiser<cascade::device, cascade::base_config, walt::bf16>;
-extern template struct walt::denoiser<cascade::device, cascade::twice_config, walt::bf16>;
-extern template struct walt::denoiser<cascade::device, cascade::four_times_config, walt::bf16>;
+extern template struct walt::tokenizer<cascade::device, cascade::tokens_config, float>;
+extern template struct walt::denoiser<cascade::device, cascade::base_config, float>;
+extern template struct walt::denoiser<cascade::device, cascade::twice_config, float>;
+extern template struct walt::denoiser<cascade::device, cascade::four_times_config, float>;

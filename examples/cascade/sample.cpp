@@ -32,10 +32,10 @@ namespace {
 /// The trained models.
 struct models {
     device cpu;
-    tokenizer tokens{cpu, {}, walt::compute<walt::bf16>};
-    base first{cpu, {}, walt::compute<walt::bf16>};
-    twice second{cpu, {}, walt::compute<walt::bf16>};
-    four_times third{cpu, {}, walt::compute<walt::bf16>};
+    tokenizer tokens{cpu, {}, walt::compute<float>};
+    base first{cpu, {}, walt::compute<float>};
+    twice second{cpu, {}, walt::compute<float>};
+    four_times third{cpu, {}, walt::compute<float>};
 
     explicit models(const std::filesystem::path& folder) {
         walt::load_weights(folder / "tokenizer.safetensors", tokens);
@@ -151,12 +151,12 @@ void write_for_judge(const sampling_options& options, int count) {
 
 void measure(const sampling_options& options, int count, const std::filesystem::path& st_lpips) {
     const models all(options.weights);
-    std::optional<walt::perceptual_distance<device, walt::perceptual_network<walt::st_alexnet>, walt::bf16,
+    std::optional<walt::perceptual_distance<device, walt::perceptual_network<walt::st_alexnet>, float,
                                             walt::weights_file::storage>>
         distance;
     device cpu;
     if (!st_lpips.empty())
-        distance.emplace(cpu, walt::perceptual_network<walt::st_alexnet>{}, walt::compute<walt::bf16>,
+        distance.emplace(cpu, walt::perceptual_network<walt::st_alexnet>{}, walt::compute<float>,
                          walt::weights_file(st_lpips));
     const test_clips clip;
     struct row {

@@ -1,7 +1,7 @@
 // The first stage: texts to 17 x 24 x 24.
 #include "train_denoiser.hpp"
 
-template struct walt::denoiser<cascade::device, cascade::base_config, walt::bf16>;
+template struct walt::denoiser<cascade::device, cascade::base_config, float>;
 
 namespace cascade {
 

@@ -32,13 +32,14 @@ bool train_denoiser(const training_options& options, const std::string& name, st
     const std::filesystem::path weights = options.run / (name + ".safetensors");
     if (std::filesystem::exists(weights)) return true;
     device cpu;
-    tokenizer tokens(cpu, {}, walt::compute<walt::bf16>);
+    tokenizer tokens(cpu, {}, walt::compute<float>);
     walt::load_weights(options.run / "tokenizer.safetensors", tokens);
     const auto source = source_of(tokens);
 
-    Denoiser model(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
+    Denoiser model(cpu, {}, walt::compute<float>, walt::seed{1});
     walt::denoising objective;
     objective.self_conditioning_rate = 0.3f; // the paper's 0.9 costs half a pass more
+    objective.low_resolution_noise = 150;    // more hides the threads
     walt::trainer trainer(model, objective, walt::adamw{.learning_rate = 1e-3f},
                           {.rate = {.warmup = 200, .total = steps}});
     walt::ema average(model);

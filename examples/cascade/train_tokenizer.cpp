@@ -13,26 +13,44 @@
 
 #include <fmt/core.h>
 
-template struct walt::tokenizer<cascade::device, cascade::tokens_config, walt::bf16>;
+template struct walt::tokenizer<cascade::device, cascade::tokens_config, float>;
 
 namespace cascade {
 
 namespace {
 
 struct portion {
-    int halvings, frames, count; ///< clips of so many frames, this often halved
+    int halvings, frames, count, part; ///< parts of so many pixels of so many frames of clips, this often halved
 };
 /// Of about equal work; a tokenizer that has seen only short clips decodes long ones badly.
-constexpr portion portions[] = {{0, 17, 1}, {1, 17, 4}, {0, 5, 3}, {2, 17, 12}, {0, 1, 16}, {1, 9, 8}, {0, 9, 2}};
+constexpr portion portions[] = {{0, 9, 2, 48},  {1, 17, 2, 24}, {0, 17, 1, 48},
+                                {2, 17, 3, 24}, {0, 1, 12, 48}, {1, 9, 2, 48}};
+
+/// Of each clip the square of so many pixels at a place that is drawn.
+walt::clips parts_of(const walt::clips& whole, int size, const walt::philox& places) {
+    walt::clips made{.shape = whole.shape};
+    made.shape.height = made.shape.width = size;
+    const auto room = static_cast<std::uint32_t>(whole.shape.height - size + 1);
+    for (std::int64_t b = 0; b < whole.shape.count; ++b) {
+        const auto clip = static_cast<std::uint64_t>(b);
+        const std::int64_t top = places.below(2 * clip, room), left = places.below(2 * clip + 1, room);
+        for (std::int64_t f = b * whole.shape.frames; f < (b + 1) * whole.shape.frames; ++f)
+            for (std::int64_t y = top; y < top + size; ++y) {
+                const auto row = whole.pixels.begin() +
+                                 ((f * whole.shape.height + y) * whole.shape.width + left) * whole.shape.channels;
+                made.pixels.insert(made.pixels.end(), row, row + size * whole.shape.channels);
+            }
+    }
+    return made;
+}
 
 walt::clips clips_of_every_size(const walt::moving_fashion& data, std::int64_t n) {
     const portion& of = portions[static_cast<std::size_t>(n) % std::size(portions)];
+    const walt::philox drawn{2, static_cast<std::uint64_t>(n)};
     const walt::clips whole = walt::read_clips(data, walt::seed{1}, n * 16, of.count);
-    const auto first =
-        walt::philox{2, static_cast<std::uint64_t>(n)}.below(0, static_cast<std::uint32_t>(frames - of.frames + 1));
-    walt::clips batch = whole.frames(first, of.frames);
+    walt::clips batch = whole.frames(drawn.below(1'000, static_cast<std::uint32_t>(frames - of.frames + 1)), of.frames);
     for (int i = 0; i < of.halvings; ++i) batch = walt::halved(batch);
-    return batch;
+    return parts_of(batch, of.part, drawn);
 }
 
 } // namespace
@@ -41,7 +59,7 @@ bool train_tokenizer(const training_options& options) {
     if (std::filesystem::exists(options.run / "tokenizer.safetensors")) return true;
     device cpu;
     const walt::moving_fashion data({.size = side, .frames = frames, .weave = weave});
-    tokenizer tokens(cpu, {}, walt::compute<walt::bf16>, walt::seed{1});
+    tokenizer tokens(cpu, {}, walt::compute<float>, walt::seed{1});
     walt::trainer trainer(tokens, walt::reconstruction{}, walt::adamw{.learning_rate = 2e-3f},
                           {.rate = {.warmup = 100, .total = options.tokenizer_steps}});
     walt::ema average(tokens);

@@ -3,7 +3,7 @@
 
 #include <walt/data/latent_pairs.hpp>
 
-template struct walt::denoiser<cascade::device, cascade::twice_config, walt::bf16>;
+template struct walt::denoiser<cascade::device, cascade::twice_config, float>;
 
 namespace cascade {
 
