@@ -60,6 +60,9 @@ using several_tiles = cross_shape<70, 9, 2, 20, true>;
 using demo = cross_shape<36, 8, 6, 32, true>;
 using long_text = cross_shape<20, 77, 1, 72, true>;
 using wide_heads = cross_shape<24, 16, 1, 112, true>;
+// A frame of cascade_base and of cascade_256x448, one head each, and texts of whole tiles of keys.
+using cascade_frame = cross_shape<256, 64, 1, 112, true>;
+using wide_frame = cross_shape<448, 64, 1, 88, true>;
 
 template <class Shape, class T> void agree(double most) {
     walt::cuda::context device;
@@ -73,6 +76,11 @@ template <class Shape, class T> void agree(double most) {
 TEMPLATE_TEST_CASE("cuda: cross-attention agrees with the reference", "[cuda][cross_attention]", small, plain_heads,
                    several_tiles, demo, long_text, wide_heads) {
     agree<TestType, float>(1e-5);
+    agree<TestType, bf16>(2e-2);
+}
+
+TEMPLATE_TEST_CASE("cuda: cross-attention of a preset's whole frame agrees with the reference",
+                   "[cuda][cross_attention]", cascade_frame, wide_frame) {
     agree<TestType, bf16>(2e-2);
 }
 
