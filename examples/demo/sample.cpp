@@ -26,7 +26,7 @@ walt::sampling sampling_of(const sampling_options& options) {
     const int steps = options.steps > 0 ? options.steps : second_order ? 12 : 50;
     return {.sampler = second_order ? walt::any_sampler(walt::dpm_solver_pp_2m{.steps = steps})
                                     : walt::any_sampler(walt::ddim{.steps = steps}),
-            .guide = {.scale = options.guidance},
+            .guide = {.scale = options.guidance, .rescale = options.rescale},
             .seed = walt::seed{options.seed},
             .reuse = {.threshold = options.reuse}};
 }
