@@ -17,22 +17,24 @@ namespace {
 /// Mean and deviation of a number over the seeds.
 struct spread {
     int count = 0;
-    double sum = 0, squares = 0;
+    double sum = 0, squares = 0, most = 0;
 
     void add(double value) {
         ++count;
         sum += value;
         squares += value * value;
+        most = std::max(most, value);
     }
     double mean() const { return sum / count; }
     double deviation() const {
         return count < 2 ? 0 : std::sqrt(std::max(0.0, (squares - sum * mean()) / (count - 1)));
     }
     double error() const { return deviation() / std::sqrt(count); } ///< of the mean
+    static std::string number(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }
     std::string text(int digits) const {
         if (count == 0) return "";
-        if (count == 1) return fmt::format("{:.{}f}", mean(), digits);
-        return fmt::format("{:.{}f} ± {:.{}f}", mean(), digits, deviation(), digits);
+        const std::string middle = number(mean(), digits), around = number(deviation(), digits);
+        return count == 1 || around == number(0, digits) ? middle : middle + " ± " + around;
     }
 };
 
@@ -73,13 +75,18 @@ std::vector<measured> measured_rows(const options& how, const part& of) {
 struct column {
     const char *number, *head;
     int digits;
+    bool of_the_fastest = false; ///< what other programs take away is no property of the row
+
+    std::string text(const spread& of) const {
+        return of_the_fastest ? spread::number(of.most, digits) : of.text(digits);
+    }
 };
 constexpr column columns[] = {{"loss, self-conditioned", "held-out loss", 4},
                               {"Frechet", "Fréchet", 3},
                               {"caption %", "caption %", 1},
                               {"item %", "item %", 1},
                               {"direction %", "direction %", 1},
-                              {"steps/s", "steps/s", 1},
+                              {"steps/s", "steps/s", 1, true},
                               {"GFLOP a step", "GFLOP", 1},
                               {"parameters", "parameters", 0},
                               {"reconstruction, PSNR", "tokenizer's PSNR", 2},
@@ -94,7 +101,8 @@ std::string introduction(const options& how) {
         "({} steps) are trained once. Mean ± deviation over the seeds.\n\n"
         "Fréchet is the distance of the features of the samples' frames from those of other real clips, in "
         "{} (a classifier of clothes: no FVD). Held-out loss is of clips that no row saw, with the estimate of x0; of "
-        "other latents it is another scale. steps/s are the fastest tenth's. Two rows are told apart where their means "
+        "other latents it is another scale. steps/s are of the fastest tenth of the fastest seed's. Two rows are told "
+        "apart where their means "
         "differ by more than chance makes them once in twenty times (Student's t).\n\n",
         how.videos.empty() ? "Moving fashion" : "Videos", base::hidden, base::depth, base::adaln_rank, how.steps,
         how.batch, how.clips, how.evaluated, how.sampling_steps, how.tokenizer_steps, how.features.filename().string());
@@ -120,22 +128,21 @@ std::string ordered(const spread& better, const spread& worse) {
 std::string verdict(const measured& better, const measured& worse) {
     std::string text = fmt::format("- {} ({:.1f}) before {} ({:.1f}):", better.of->name, better.of->paper,
                                    worse.of->name, worse.of->paper);
-    for (const auto& [number, head] : {std::pair("Frechet", "Fréchet"), std::pair("loss, self-conditioned", "loss")}) {
+    const auto compare = [&](const char* number, const char* head) {
         const spread *a = better.find(number), *b = worse.find(number);
-        const bool loss = head == std::string_view("loss");
-        if (!a || !b || (loss && !(better.of->losses_compare && worse.of->losses_compare))) continue;
-        text +=
-            fmt::format("{} {} {:.3f} and {:.3f}, {}", loss ? ";" : "", head, a->mean(), b->mean(), ordered(*a, *b));
-    }
+        if (a && b) text += fmt::format("{} {:.3f} and {:.3f}, {}", head, a->mean(), b->mean(), ordered(*a, *b));
+    };
+    compare("Frechet", " Fréchet");
+    if (better.of->losses_compare && worse.of->losses_compare) compare("loss, self-conditioned", "; loss");
     return text + "\n";
 }
 
 std::string table_of(const part& of, const std::vector<measured>& rows) {
     std::vector<column> shown;
     for (const column& one : columns) { // what differs, and what matters
-        std::set<double> values;
+        std::set<std::string> values;
         for (const measured& row : rows)
-            if (const spread* value = row.find(one.number)) values.insert(value->mean());
+            if (const spread* value = row.find(one.number)) values.insert(one.text(*value));
         const bool always =
             std::string_view(one.number).substr(0, 4) == "loss" || std::string_view(one.number) == "Frechet";
         if (values.size() > 1 || always || rows.size() == 1) shown.push_back(one);
@@ -154,7 +161,7 @@ std::string table_of(const part& of, const std::vector<measured>& rows) {
         text += fmt::format(" {} |", row.seeds);
         for (const column& one : shown) {
             const spread* value = row.find(one.number);
-            text += fmt::format(" {} |", value ? value->text(one.digits) : "");
+            text += fmt::format(" {} |", value ? one.text(*value) : "");
         }
         text += "\n";
     }

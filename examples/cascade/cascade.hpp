@@ -18,8 +18,8 @@
 
 namespace cascade {
 
-/// One tokenizer for all sizes: 17 x 2s x 2s pixels to 9 x s x s latents of 8 channels. It compresses little: threads
-/// are 2 pixels wide, and super-resolution comes no nearer to a clip than its tokenizer does.
+/// One tokenizer for all sizes: 17 x 2s x 2s pixels to 9 x s x s latents of 8 channels. It compresses little: at
+/// 48 x 48 threads come every 2 and 4 pixels, and super-resolution comes no nearer to a clip than its tokenizer does.
 struct tokens_config : walt::tokenizer_config {
     static constexpr int channels = 16, blocks = 1, latent = 8, norm_groups = 4;
     static constexpr std::array<int, 2> multipliers{1, 2};
@@ -38,7 +38,8 @@ struct twice_config : shared_config { // 17 x 48 x 48
     static constexpr bool super_resolution = true;
     static constexpr walt::window spatiotemporal_window{9, 6, 6};
 };
-struct four_times_config : twice_config { // 17 x 96 x 96: a token has 4 x 4 latents of 8 numbers, and as many below
+struct four_times_config
+    : twice_config { // 17 x 96 x 96: a token has 4 x 4 latents of 8 numbers, and as many of its input
     static constexpr int height = 48, width = 48, patch = 4, hidden = 128, heads = 4, depth = 2;
 };
 
@@ -51,6 +52,7 @@ using four_times = walt::denoiser<device, four_times_config, float>;
 inline constexpr int frames = 17, side = 96; // pixels of the last stage
 inline constexpr int frames_per_second = 8;
 inline constexpr float weave = 0.8f;
+inline constexpr int most_level = 150; ///< noise of low-resolution latents in training: more hides the threads
 
 /// The words' hashes: what the weights were trained with.
 inline walt::word_vectors text_encoder() { return walt::word_vectors(base_config::text_dim, base_config::text_tokens); }
@@ -72,7 +74,7 @@ struct sampling_options {
     std::vector<std::string> texts;
     int steps = 12;     ///< of DPM-Solver++ 2M, every stage
     float guidance = 3; ///< of the base; the later stages are not guided: what they see says nearly all
-    int level = 20;     ///< noise of the low-resolution latents
+    int level = 20;     ///< noise of the low-resolution latents, up to most_level
     std::uint64_t seed = 1;
 };
 /// Writes out/<text>.gif and .mp4: the three stages side by side.

@@ -26,7 +26,8 @@ int main(int count, char** arguments) try {
                    "folder of tokenizer, base, twice and four_times.safetensors, as --train writes them");
     app.add_option("--steps", how.steps, "of DPM-Solver++ 2M, every stage")->check(CLI::Range(1, 1000));
     app.add_option("--guidance", how.guidance, "how strongly the text guides the first stage");
-    app.add_option("--level", how.level, "noise of the low-resolution latents")->check(CLI::Range(0, 999));
+    app.add_option("--level", how.level, "noise of the low-resolution latents")
+        ->check(CLI::Range(0, cascade::most_level));
     app.add_option("--seed", how.seed, "of the noise that sampling starts from");
     app.add_option("--measure", clips, "instead of texts: super-resolution of so many real clips against bicubic")
         ->check(CLI::NonNegativeNumber);

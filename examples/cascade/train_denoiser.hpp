@@ -39,7 +39,7 @@ bool train_denoiser(const training_options& options, const std::string& name, st
     Denoiser model(cpu, {}, walt::compute<float>, walt::seed{1});
     walt::denoising objective;
     objective.self_conditioning_rate = 0.3f; // the paper's 0.9 costs half a pass more
-    objective.low_resolution_noise = 150;    // more hides the threads
+    objective.low_resolution_noise = most_level;
     walt::trainer trainer(model, objective, walt::adamw{.learning_rate = 1e-3f},
                           {.rate = {.warmup = 200, .total = steps}});
     walt::ema average(model);

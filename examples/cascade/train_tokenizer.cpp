@@ -1,4 +1,4 @@
-// The cascade's tokenizer: one for all stages, so it sees clips of every size and length.
+// The cascade's tokenizer: one for all stages, so it sees frames of every size, whole ones and parts, and every length.
 #include "cascade.hpp"
 
 #include <walt/data/halved.hpp>
@@ -22,9 +22,10 @@ namespace {
 struct portion {
     int halvings, frames, count, part; ///< parts of so many pixels of so many frames of clips, this often halved
 };
-/// Of about equal work; a tokenizer that has seen only short clips decodes long ones badly.
-constexpr portion portions[] = {{0, 9, 2, 48},  {1, 17, 2, 24}, {0, 17, 1, 48},
-                                {2, 17, 3, 24}, {0, 1, 12, 48}, {1, 9, 2, 48}};
+/// Of about equal work. A tokenizer that has seen only short clips decodes long ones badly, and one that has seen only
+/// parts whole ones: what it normalises by is of whole frames.
+constexpr portion portions[] = {{0, 5, 1, 96}, {1, 17, 1, 48}, {0, 9, 2, 48}, {2, 17, 4, 24},
+                                {0, 1, 4, 96}, {0, 17, 1, 48}, {1, 17, 4, 24}};
 
 /// Of each clip the square of so many pixels at a place that is drawn.
 walt::clips parts_of(const walt::clips& whole, int size, const walt::philox& places) {
@@ -44,7 +45,7 @@ walt::clips parts_of(const walt::clips& whole, int size, const walt::philox& pla
     return made;
 }
 
-walt::clips clips_of_every_size(const walt::moving_fashion& data, std::int64_t n) {
+walt::clips clips_to_learn_from(const walt::moving_fashion& data, std::int64_t n) {
     const portion& of = portions[static_cast<std::size_t>(n) % std::size(portions)];
     const walt::philox drawn{2, static_cast<std::uint64_t>(n)};
     const walt::clips whole = walt::read_clips(data, walt::seed{1}, n * 16, of.count);
@@ -66,7 +67,7 @@ bool train_tokenizer(const training_options& options) {
     fmt::print("tokenizer: {} parameters, {} steps\n", walt::parameter_count<tokenizer::module_type>,
                options.tokenizer_steps);
     const bool whole = trainer.run(
-        [&](std::int64_t n) { return clips_of_every_size(data, n); }, walt::steps{options.tokenizer_steps}, average,
+        [&](std::int64_t n) { return clips_to_learn_from(data, n); }, walt::steps{options.tokenizer_steps}, average,
         walt::save_to{options.run / "tokenizer", 250}, walt::plot_every{500, options.run / "tokenizer", "tokenizer"});
     if (!whole) return false;
     average.model().measure_latents(

@@ -75,7 +75,7 @@ struct sampling_options {
     std::string sampler = "dpm";       ///< DPM-Solver++ 2M; or ddim
     int steps = 0;                     ///< 0: as many as lose nothing, 12 of dpm and 50 of ddim
     float reuse = 0; ///< skip blocks whose input has moved less since they were computed (walt::step_reuse)
-    float guidance = 3.0f, rescale = 0.0f; ///< how strongly the text guides; how much of Lin's rescale (sec. 3.4)
+    float guidance = 3.0f, rescale = 0.0f; ///< as walt::guidance
     std::uint64_t seed = 1;
     std::filesystem::path frames{};   ///< weights of the denoiser that knows frames
     std::filesystem::path features{}; ///< weights of the network that drift is measured by

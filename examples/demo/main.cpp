@@ -41,7 +41,7 @@ int main(int count, char** arguments) try {
     app.add_option("--guidance", how.guidance, "how strongly the text guides; 1: not at all")
         ->check(CLI::Range(-1000.0, 1000.0));
     app.add_option("--rescale", how.rescale,
-                   "how far guided answers keep the spread of unguided ones: 0, not at all, to 1")
+                   "how far guided answers keep the spread of those that were told the text: 0, not at all, to 1")
         ->check(CLI::Range(0.0, 1.0));
     app.add_option("--seed", how.seed, "of the noise that sampling starts from");
     app.add_option("--image", how.image, "a PNG or JPEG of any size, whose middle square videos begin with")

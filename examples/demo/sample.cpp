@@ -43,7 +43,8 @@ std::string how_made(const sampling_options& options, const std::filesystem::pat
     const walt::sampling how = sampling_of(options);
     return walt::json_fields()("walt", walt::version)("texts", texts)("weights", walt::file_hash(weights))(
                "sampler", options.sampler)("steps", how.sampler.levels().size())(
-               "guidance", static_cast<double>(options.guidance))("seed", options.seed)
+               "guidance", static_cast<double>(options.guidance))("rescale", static_cast<double>(options.rescale))(
+               "reuse", static_cast<double>(options.reuse))("seed", options.seed)
         .text();
 }
 

@@ -185,5 +185,6 @@ TEST_CASE("known latents of a tokenizer that sees the future depend on no other 
     CHECK((alone.values.size() == 192 && alone.mask == std::vector<float>{1, 0, 0, 0, 0, 0, 0, 0}));
     CHECK((with.values.size() == 192 && with.mask == std::vector<float>{1, 0, 0, 0, 1, 1, 1, 1}));
     CHECK(first(alone) == first(with));
+    CHECK(first(known_of({1, 0, 0, 0, 1, 0, 0, 0})) == first(alone)); // together, as they end together
     CHECK_THROWS_WITH(known_of({0, 0, 0, 0, 0, 0, 0, 0}), Catch::Contains("4 latent frames of 2 samples is known"));
 }

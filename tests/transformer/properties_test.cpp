@@ -95,4 +95,6 @@ TEST_CASE("an input that lacks what its config uses is refused, with both sizes"
     refuses([](auto& in) { in.low_resolution_step = {}; }, "needs 2 low-resolution steps, one a sample; 0 came");
     refuses([](auto& in) { in.text_row = {}; }, "needs 6 text rows, one a frame; 0 came");
     refuses([](auto& in) { in.mask = {}; }, "needs 6 mask values");
+    refuses([](auto& in) { in.text = {}; }, "needs 12 positions of texts, each with text_valid; 0 came");
+    refuses([](auto& in) { in.text = {}, in.text_valid = {}; }, "1 text or more of 4 positions; 0 positions came");
 }

@@ -107,6 +107,7 @@ struct denoising {
         constexpr int F = Config::frames;
         batch.check();
         check_options(*this);
+        if (Config::text_dim > 0 && condition_drop > 0) batch.text.require_empty("frames that are told nothing have");
         const std::int64_t B = batch.shape.count;
         const auto sequence = [&](std::uint64_t i) { return philox{random.seed, random.stream * 4 + i}; };
         const auto chance = [&](std::int64_t what, std::int64_t i) {

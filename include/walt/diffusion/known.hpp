@@ -93,11 +93,19 @@ template <class Denoiser, class Tokenizer> sample_size size_of_samples(std::int6
     using config = typename Denoiser::config_type;
     using tokens = typename Tokenizer::dims;
     [[maybe_unused]] constexpr bool decodes = detail::decodes<Denoiser, Tokenizer>();
+    require(samples >= 1, "frames are given to 1 sample or more, not to {}", samples);
     return {samples, config::frames, tokens::time_compression, std::int64_t{config::height} * tokens::space_compression,
             std::int64_t{config::width} * tokens::space_compression};
 }
 
 namespace detail {
+/// One more sample: a clip of others of its size, with what is missing of it.
+inline void add_sample(clips& to, const clips& of, std::int64_t b) {
+    const auto marks = static_cast<std::int64_t>(of.present.size()) / of.shape.count; // of a clip; 0: all are there
+    append(to.pixels, of.pixels, b * of.shape.sample(), of.shape.sample());
+    append(to.present, of.present, b * marks, marks);
+    ++to.shape.count;
+}
 /// Refuses clips that are not of the samples, and repeats one clip for all of them.
 inline clips for_samples(const clips& given, const sample_size& of) {
     given.check();
@@ -108,13 +116,11 @@ inline clips for_samples(const clips& given, const sample_size& of) {
             "samples of {} x {} pixels cannot have given frames of {} x {}: bring them to that size before", of.height,
             of.width, shape.height, shape.width);
     clips made{.shape = shape};
-    made.shape.count = of.samples;
+    made.shape.count = 0;
     for (std::int64_t b = 0; b < of.samples; ++b) {
         const std::int64_t from = shape.count == 1 ? 0 : b;
         require(!given.is_stack(from), "clip {} of the given frames is a stack of images, not a video", from);
-        append(made.pixels, given.pixels, from * shape.sample(), shape.sample());
-        const auto marks = static_cast<std::int64_t>(given.present.size()) / shape.count; // of a clip; 0: all are there
-        append(made.present, given.present, from * marks, marks);
+        add_sample(made, given, from);
     }
     return made;
 }
@@ -218,15 +224,12 @@ known_frames encode_each(const Tokenizer& tokenizer, const given_frames& given, 
         append(one.mask, given.mask, b * F, F);
         if (std::find(one.mask.begin(), one.mask.end(), std::uint8_t{1}) == one.mask.end()) continue; // nothing to say
         one.frames.shape = given.frames.shape;
-        one.frames.shape.count = 1;
-        append(one.frames.pixels, given.frames.pixels, b * given.frames.shape.sample(), given.frames.shape.sample());
-        const auto marks = static_cast<std::int64_t>(given.frames.present.size()) / B;
-        append(one.frames.present, given.frames.present, b * marks, marks);
+        one.frames.shape.count = 0;
+        add_sample(one.frames, given.frames, b);
         const std::vector<float> values = encode_known(tokenizer, one).values;
         all.values.resize(static_cast<std::size_t>(B) * values.size());
         std::copy(values.begin(), values.end(), all.values.begin() + b * static_cast<std::int64_t>(values.size()));
     }
-    require(!all.values.empty(), "none of {} latent frames of {} samples is known: sample without given frames", F, B);
     return all;
 }
 } // namespace detail
@@ -239,13 +242,15 @@ template <class Tokenizer> known_frames encode_known(const Tokenizer& tokenizer,
     const auto is_known = [&](std::int64_t b, std::int64_t f) {
         return given.mask[static_cast<std::size_t>(b * F + f)] != 0;
     };
-    if constexpr (!Tokenizer::dims::sees_no_future)
-        if (B > 1) return detail::encode_each(tokenizer, given, F);
-    std::int64_t last = -1;
+    std::vector<std::int64_t> last_of(static_cast<std::size_t>(B), -1);
     for (std::int64_t b = 0; b < B; ++b)
         for (std::int64_t f = 0; f < F; ++f)
-            if (is_known(b, f)) last = std::max(last, f);
+            if (is_known(b, f)) last_of[static_cast<std::size_t>(b)] = f;
+    const auto [least, most] = std::minmax_element(last_of.begin(), last_of.end());
+    const std::int64_t last = *most;
     require(last >= 0, "none of {} latent frames of {} samples is known: sample without given frames", F, B);
+    if constexpr (!sees_no_future<Tokenizer>())
+        if (*least != last) return detail::encode_each(tokenizer, given, F);
     given_frames filled{given.frames.frames(0, of.first(last + 1)), {}, {}};
     for (std::int64_t b = 0; b < B; ++b)
         for (std::int64_t f = last, next = -1; f >= 0; --f) {

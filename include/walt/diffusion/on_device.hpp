@@ -89,7 +89,7 @@ denoiser_input<A, Config> conditions_on_device(Context& ctx, From& from, const l
         input.numbers_valid = put<std::uint8_t>(ctx, from, without(std::move(valid), std::uint8_t{0})).read();
     }
     if constexpr (Config::text_dim > 0) {
-        if (std::find(dropped.begin(), dropped.end(), std::uint8_t{1}) != dropped.end())
+        if (std::any_of(dropped.begin(), dropped.end(), [](std::uint8_t one) { return one != 0; }))
             batch.text.require_empty("frames that are told nothing have");
         const std::int64_t texts = few_shapes ? coarse(batch.text.texts()) : batch.text.texts();
         const auto positions = static_cast<std::size_t>(texts * Config::text_tokens);

@@ -34,7 +34,7 @@ struct text_batch {
     }
     /// Throws walt::error where text 0 is not the empty one; `who` takes it for that.
     void require_empty(const char* who) const {
-        for (int m = 0; m < tokens; ++m)
+        for (int m = 0; texts() > 0 && m < tokens; ++m)
             require(valid[static_cast<std::size_t>(m)] == 0,
                     "{} text 0, which is the empty one, valid nowhere; of {} texts text 0 has a valid position {}", who,
                     texts(), m);

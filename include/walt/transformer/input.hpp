@@ -31,7 +31,7 @@ template <class A, class Config> struct denoiser_input {
     std::int64_t batch() const { return noisy.extent(0); }
 
     /// Throws walt::error, with both sizes, where a view that the config uses is absent or is not of the batch.
-    /// `conditions_prepared`: texts, numbers and the low-resolution level were encoded before.
+    /// `conditions_prepared`: texts, numbers and the low-resolution input were encoded before.
     void check(bool conditions_prepared = false) const {
         const std::int64_t B = batch(), frames = B * F;
         const auto holds = [](std::int64_t came, std::int64_t needed, const char* what) {
@@ -52,14 +52,19 @@ template <class A, class Config> struct denoiser_input {
                 holds(numbers.extent(0), frames, "rows of numbers, one a frame");
                 holds(numbers_valid.size(), frames, "validities of numbers (numbers_valid), one a frame");
             }
-        if constexpr (Config::super_resolution) {
-            holds(low_resolution.extent(0), B, "samples in low_resolution");
-            if (!conditions_prepared) holds(low_resolution_step.size(), B, "low-resolution steps, one a sample");
-        }
+        if constexpr (Config::super_resolution)
+            if (!conditions_prepared) {
+                holds(low_resolution.extent(0), B, "samples in low_resolution");
+                holds(low_resolution_step.size(), B, "low-resolution steps, one a sample");
+            }
         if constexpr (Config::text_dim > 0) {
             holds(text_row.size(), frames, "text rows, one a frame");
-            if (!conditions_prepared)
+            if (!conditions_prepared) {
                 holds(text.extent(0), text_valid.size(), "positions of texts, each with text_valid");
+                require(text_valid.size() > 0 && text_valid.size() % Config::text_tokens == 0,
+                        "a denoiser's input needs 1 text or more of {} positions; {} positions came",
+                        int{Config::text_tokens}, text_valid.size());
+            }
         }
     }
 };
