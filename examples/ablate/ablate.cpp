@@ -132,6 +132,7 @@ bool run(const options& how) {
                     if (!mine || std::filesystem::exists(file)) continue;
                     if (!measure(bench, of, one, from, file)) return false;
                 }
+    write_table(how); // of what was there already, too
     return true;
 }
 
