@@ -10,16 +10,19 @@ namespace walt::cpu::inline WALT_INSTRUCTION_SET {
 namespace detail {
 
 /// Vectors of a row that a block of the result has: with four, 16 sums and a row of right fill half of AVX-512's
-/// registers; smaller vectors have no room for more than one.
+/// registers; smaller vectors have no room for more than one. Sums are in vectors of one register, since g++ keeps
+/// wider ones in memory.
 #if defined(__AVX512F__)
-inline constexpr int block_vectors = 4;
+inline constexpr int block_vectors = 4, register_lanes = vector_lanes;
 #else
-inline constexpr int block_vectors = 1;
+inline constexpr int block_vectors = 1, register_lanes = 8;
 #endif
+typedef float register_vector __attribute__((vector_size(4 * register_lanes)));
+typedef float register_in_memory __attribute__((vector_size(4 * register_lanes), aligned(4), may_alias));
 
 /// sum += left * right, over the elements of a unit.
-template <class T>
-[[gnu::always_inline]] inline void multiply_add(float_vector& sum, float left, const float_vector& right) {
+template <class T, class Vector>
+[[gnu::always_inline]] inline void multiply_add(Vector& sum, float left, const Vector& right) {
 #if defined(__AVX512BF16__)
     if constexpr (std::is_same_v<T, bf16>)
         add_bf16_products(sum,
@@ -37,31 +40,37 @@ template <class T>
 /// A block of Rows x 16 Vectors of the result, held in registers.
 template <class T, int Rows, int Vectors>
 inline void product_block(int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
-    float_vector sum[Rows][Vectors];
+    constexpr int registers = Vectors * vector_lanes / register_lanes;
+    register_vector sum[Rows][registers];
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
-        for (int v = 0; v < Vectors; ++v)
-            if (start.data) load(sum[i][v], start.data + i * start.width + v * vector_lanes);
-            else sum[i][v] = float_vector{};
+        for (int v = 0; v < registers; ++v)
+            if (start.data)
+                sum[i][v] =
+                    *reinterpret_cast<const register_in_memory*>(start.data + i * start.width + v * register_lanes);
+            else sum[i][v] = register_vector{};
     for (int k = 0; k < K; ++k) {
-        float_vector row[Vectors];
+        register_vector row[registers];
 #pragma GCC unroll 8
-        for (int v = 0; v < Vectors; ++v) load(row[v], right.data + k * right.width + v * vector_lanes);
+        for (int v = 0; v < registers; ++v)
+            row[v] = *reinterpret_cast<const register_in_memory*>(right.data + k * right.width + v * register_lanes);
 #pragma GCC unroll 8
         for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
-            for (int v = 0; v < Vectors; ++v) multiply_add<T>(sum[i][v], left.data[i * left.width + k], row[v]);
+            for (int v = 0; v < registers; ++v) multiply_add<T>(sum[i][v], left.data[i * left.width + k], row[v]);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
-        for (int v = 0; v < Vectors; ++v) store(sum[i][v], c + i * c_width + v * vector_lanes);
+        for (int v = 0; v < registers; ++v)
+            *reinterpret_cast<register_in_memory*>(c + i * c_width + v * register_lanes) = sum[i][v];
 }
 
 template <class T, int Vectors>
 void product_columns(int M, int K, unit_rows left, unit_rows right, unit_rows start, float* c, std::int64_t c_width) {
-    constexpr int most = Vectors == 4 ? 4 : 8; // enough sums to hide the latency of an addition
+    // Enough sums to hide the latency of an addition, and no more than there are registers.
+    constexpr int most = Vectors == 4 || register_lanes < vector_lanes ? 4 : 8;
     int m = 0;
     for (; m + most <= M; m += most)
         product_block<T, most, Vectors>(K, left.from(m, 0), right, start.from(m, 0), c + m * c_width, c_width);
