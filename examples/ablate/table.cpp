@@ -102,8 +102,7 @@ std::string introduction(const options& how) {
         "Fréchet is the distance of the features of the samples' frames from those of other real clips, in "
         "{} (a classifier of clothes: no FVD). Held-out loss is of clips that no row saw, with the estimate of x0; of "
         "other latents it is another scale. steps/s are of the fastest tenth of the fastest seed's. Two rows are told "
-        "apart where their means "
-        "differ by more than chance makes them once in twenty times (Student's t).\n\n",
+        "apart where their means differ by more than chance makes them once in twenty times (Student's t).\n\n",
         how.videos.empty() ? "Moving fashion" : "Videos", base::hidden, base::depth, base::adaln_rank, how.steps,
         how.batch, how.clips, how.evaluated, how.sampling_steps, how.tokenizer_steps, how.features.filename().string());
 }

@@ -38,8 +38,7 @@ struct twice_config : shared_config { // 17 x 48 x 48
     static constexpr bool super_resolution = true;
     static constexpr walt::window spatiotemporal_window{9, 6, 6};
 };
-struct four_times_config
-    : twice_config { // 17 x 96 x 96: a token has 4 x 4 latents of 8 numbers, and as many of its input
+struct four_times_config : twice_config { // 17 x 96 x 96
     static constexpr int height = 48, width = 48, patch = 4, hidden = 128, heads = 4, depth = 2;
 };
 
