@@ -48,13 +48,14 @@ macro(walt_quick)
     endif()
 endmacro()
 
-# A program per .cpp here and per folder of .cpp files (but cuda/, models/ and parity/), named like it; their names come back in `programs`.
+# A program per .cpp here and per folder of .cpp files (but cuda/, models/, parity/ and roofline/), named like it; their names
+# come back in `programs`.
 function(walt_programs programs)
     file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true ${CMAKE_CURRENT_SOURCE_DIR}/*)
     set(names "")
     foreach(entry IN LISTS entries)
         cmake_path(GET entry STEM name)
-        if(IS_DIRECTORY ${entry} AND NOT name MATCHES "^(cuda|models|parity)$")
+        if(IS_DIRECTORY ${entry} AND NOT name MATCHES "^(cuda|models|parity|roofline)$")
             file(GLOB sources CONFIGURE_DEPENDS ${entry}/*.cpp)
         elseif(entry MATCHES "\\.cpp$")
             set(sources ${entry})
