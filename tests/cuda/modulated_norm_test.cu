@@ -47,11 +47,12 @@ template <int D, int PerFrame> struct sizes {
 } // namespace
 
 TEST_CASE("cuda: the norms agree with the reference", "[cuda][modulated_norm]") {
-    sizes<10, 4>::agree();   // no packs of four
-    sizes<72, 5>::agree();   // part of a warp has nothing to do
-    sizes<192, 36>::agree(); // three groups of rows, the last one short
-    sizes<1152, 2>::agree(); // five warps a row
-    sizes<2304, 1>::agree(); // more packs than threads
+    sizes<10, 4>::agree();    // no packs of four
+    sizes<72, 5>::agree();    // part of a warp has nothing to do
+    sizes<192, 35>::agree();  // nine groups of four rows, the last one short
+    sizes<16, 1700>::agree(); // groups of 15 rows, the last one short
+    sizes<1152, 2>::agree();  // five warps a row
+    sizes<2304, 1>::agree();  // more packs than threads
 }
 
 TEST_CASE("cuda: the norms give the same bits run after run", "[cuda][modulated_norm]") {

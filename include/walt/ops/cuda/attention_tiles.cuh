@@ -15,12 +15,12 @@ inline constexpr int shared_limit = 99 * 1024; ///< bytes a block may have on ev
 /// shared memory; the stride leaves no bank conflicts (8 rows of ldmatrix, or of float4, meet all banks once).
 template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
     using type = T;
-    static constexpr int depth = (Dh + 15) / 16 * 16, stride = depth + 16 / static_cast<int>(sizeof(T));
+    static constexpr int depth = parts_of_sums::padded(Dh), stride = depth + 16 / static_cast<int>(sizeof(T));
     static constexpr int own_elements = own_rows * stride;
 
     static constexpr int bytes(int rows, int stages) {
         return (Owned * own_rows + stages * 2 * rows) * stride * static_cast<int>(sizeof(T)) +
-               (own_rows + 2 * rows + 3 * stages * rows) * 4;
+               (own_rows + 5 * stages * rows) * 4;
     }
     /// The longest tile to walk over that fits with two stages, or with one.
     static constexpr int choice() {
@@ -39,8 +39,8 @@ template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
     __device__ T* walked(int stage, int i) const {
         return memory + Owned * own_elements + (2 * stage + i) * rows * stride;
     }
-    __device__ float2* scaling() const { return reinterpret_cast<float2*>(walked(stages, 0)); } // of the tile in use
-    __device__ float* own_sums() const { return reinterpret_cast<float*>(scaling() + rows); }
+    __device__ float2* scaling(int stage) const { return reinterpret_cast<float2*>(walked(stages, 0)) + stage * rows; }
+    __device__ float* own_sums() const { return reinterpret_cast<float*>(scaling(stages)); }
     __device__ int* marks(int stage) const { return reinterpret_cast<int*>(own_sums() + own_rows) + stage * rows * 3; }
     __device__ float* lse(int stage) const { return reinterpret_cast<float*>(marks(stage)) + rows; }
     __device__ float* delta(int stage) const { return lse(stage) + rows; }
@@ -74,16 +74,29 @@ template <int Left> __device__ void wait_for_groups() {
     asm volatile("cp.async.wait_group %0;" ::"n"(Left) : "memory");
 }
 
-/// Rows first, first + 1, ... of `count` into a tile of `Rows`: at(i) is where row i of a head begins. The rest is
-/// zeros.
-template <int Rows, int Dh, int Depth, int Stride, class T, class At>
-__device__ void load_tile(T* tile, int first, int count, At&& at) {
+/// Whether `Rows` rows from a multiple of Rows on are all among the first `Count`: where Rows divides Count the
+/// compiler knows.
+template <int Rows, int Count> __device__ bool all_there(int first) {
+    return Count % Rows == 0 || first + Rows <= Count;
+}
+
+/// Rows first, first + 1, ... of `Count`, from a multiple of Rows on, into a tile of `Rows`: at(i) is where row i of a
+/// head begins. The rest is zeros.
+template <int Rows, int Count, int Dh, int Depth, int Stride, class T, class At>
+__device__ void load_tile(T* tile, int first, At&& at) {
     constexpr int E = copied_elements<T, Dh>, pieces = Depth / E;
+    constexpr bool whole = Count % own_rows == 0 && Depth == Dh; // whichever tile of Rows of an own one this is
+    static_assert(own_rows % Rows == 0);
 #pragma unroll 1 // unrolled, the addresses take registers that the sums need
-    for (int c = static_cast<int>(threadIdx.x); c < Rows * pieces; c += attention_threads) {
-        const int row = c / pieces, place = c % pieces * E;
-        const bool there = first + row < count && place < Dh;
-        copy_later<E>(tile + row * Stride + place, at(min(first + row, count - 1)) + (there ? place : 0), there);
+    for (unsigned c = threadIdx.x; c < Rows * pieces; c += attention_threads) {
+        const int row = static_cast<int>(c / pieces), place = static_cast<int>(c % pieces) * E;
+        T* const to = tile + row * Stride + place;
+        if constexpr (whole) {
+            copy_later<E>(to, at(first + row) + place, true);
+        } else {
+            const bool there = first + row < Count && place < Dh;
+            copy_later<E>(to, at(min(first + row, Count - 1)) + (there ? place : 0), there);
+        }
     }
 }
 

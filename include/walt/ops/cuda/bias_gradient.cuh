@@ -23,37 +23,46 @@ __global__ void __launch_bounds__(attention_threads, 1)
               mine = first_query + warp() * 16;
     const int mark[2] = {map.query_mark(mine + lane() / 4), map.query_mark(mine + lane() / 4 + 8)};
     fragment<W / 8> sum;
-    logits_of<Map, tiles> logit(map, memory);
-    for (std::int64_t g = at.group * groups / shares; g < (at.group + 1) * groups / shares; ++g) {
+    std::int64_t g = at.group * groups / shares;
+    const auto own_moments = [&](int row) { return map.q_moments(g, a, mine + row); };
+    logits_of logit(map, memory, own_moments);
+    for (; g < (at.group + 1) * groups / shares; ++g) {
         if (map.identity(g)) continue; // a softmax of one logit has no gradient
-        const auto entry = [&](int i) { return map.query_row(g, i) * Map::heads + a; };
-        __syncthreads(); // the window before this one has been read
-        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(0), first_query, L,
-                                                             [&](int i) { return map.q(g, a, i); });
-        load_tile<own_rows, Dh, tiles::depth, tiles::stride>(memory.own(1), first_query, L,
-                                                             [&](int i) { return dout + entry(i) * Dh; });
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(0, 0), first_key, L,
-                                                      [&](int j) { return map.k(g, a, j); });
-        load_tile<W, Dh, tiles::depth, tiles::stride>(memory.walked(0, 1), first_key, L,
-                                                      [&](int j) { return map.v(g, a, j); });
-        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads)
+        __syncthreads();               // the window before this one has been read
+        load_tile<own_rows, L, Dh, tiles::depth, tiles::stride>(memory.own(0), first_query,
+                                                                [&](int i) { return map.q(g, a, i); });
+        load_tile<own_rows, L, Dh, tiles::depth, tiles::stride>(memory.own(1), first_query, [&](int i) {
+            return output_rows<Map, const T>{dout}.at(map.query_row(g, i), a);
+        });
+        load_tile<W, L, Dh, tiles::depth, tiles::stride>(memory.walked(0, 0), first_key,
+                                                         [&](int j) { return map.k(g, a, j); });
+        load_tile<W, L, Dh, tiles::depth, tiles::stride>(memory.walked(0, 1), first_key,
+                                                         [&](int j) { return map.v(g, a, j); });
+        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) {
             memory.marks(0)[j] = map.key_mark(g, first_key + j);
+            if constexpr (Map::weights_type::normed)
+                memory.scaling(0)[j] = scaling_of(map, map.k_moments(g, a, first_key + j));
+        }
         close_group();
         float lse_of[2] = {}, delta_of[2] = {};
         for (int h = 0; h < 2; ++h)
-            if (const int i = mine + lane() / 4 + 8 * h; i < L)
-                lse_of[h] = lse[entry(i)], delta_of[h] = delta[entry(i)];
+            if (const int i = mine + lane() / 4 + 8 * h; i < L) {
+                lse_of[h] = log2_e * *query_numbers<Map, const float>{lse}.at(map.query_row(g, i), a);
+                delta_of[h] = *query_numbers<Map, const float>{delta}.at(map.query_row(g, i), a);
+            }
         wait_for_groups<0>();
         __syncthreads();
         logit.arrived(true, 0);
         fragment<W / 8> s, dp;
         add_rows_by_rows<tiles::depth, tiles::stride>(s, memory.warps_own(0), memory.walked(0, 0));
         add_rows_by_rows<tiles::depth, tiles::stride>(dp, memory.warps_own(1), memory.walked(0, 1));
-        s.each([&](int n, int e) {
-            const int j = s.column(n, e);
-            sum.at[n][e] += logit_gradient(map, g, a, mark[e / 2], memory.marks(0)[j], logit(s.at[n][e], e / 2, j),
-                                           dp.at[n][e], lse_of[e / 2], delta_of[e / 2])
-                                .ds;
+        with_pairs(all_there<16, L>(mine) && map.template all_seen<W>(g, first_key), [&](auto pairs) {
+            s.each([&](int n, int e) {
+                const int j = s.column(n, e);
+                sum.at[n][e] += logit_gradient(pairs, map, g, a, mark[e / 2], memory.marks(0)[j],
+                                               logit(s.at[n][e], e / 2, j), dp.at[n][e], lse_of[e / 2], delta_of[e / 2])
+                                    .ds;
+            });
         });
     }
     sum.each([&](int n, int e) {

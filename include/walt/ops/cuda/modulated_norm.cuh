@@ -13,8 +13,6 @@ namespace walt::cuda {
 
 namespace detail {
 
-inline constexpr std::int64_t norm_group_rows = parts_of_sums::frame_rows;
-
 /// Mean and 1 / standard deviation of a row.
 template <int D> struct row_moments {
     float mean, rstd;
@@ -42,12 +40,12 @@ __global__ void __launch_bounds__(row_share<D>::threads)
 /// part[frame, group] = the group's shares of dshift and dscale.
 template <int D, int M, class T>
 __global__ void __launch_bounds__(row_share<D>::threads)
-    modulated_norm_grad_kernel(const float* h, const float* modulation, std::int64_t per_frame, int chunk, const T* dy,
-                               float* dh, float* part) {
-    const std::int64_t f = blockIdx.x, last = min(per_frame, (blockIdx.y + 1) * norm_group_rows);
+    modulated_norm_grad_kernel(const float* h, const float* modulation, std::int64_t per_frame, std::int64_t group_rows,
+                               int chunk, const T* dy, float* dh, float* part) {
+    const std::int64_t f = blockIdx.x, last = min(per_frame, (blockIdx.y + 1) * group_rows);
     const row_share<D> scale(modulation + f * M + (chunk + 1) * D);
     row_share<D> dshift, dscale;
-    for (std::int64_t r = f * per_frame + blockIdx.y * norm_group_rows; r < f * per_frame + last; ++r) {
+    for (std::int64_t r = f * per_frame + blockIdx.y * group_rows; r < f * per_frame + last; ++r) {
         row_share<D> x(h + r * D), g(dy + r * D), to(dh + r * D);
         const row_moments<D> of(x);
         x.each([&](int j, int v) {
@@ -86,12 +84,12 @@ template <int D, int M, class T> struct gate_rows {
 /// part[frame, group] = the group's share of dgate.
 template <int D, int M, class T>
 __global__ void __launch_bounds__(row_share<D>::threads)
-    gated_residual_grad_kernel(const float* dh, const float* modulation, std::int64_t per_frame, int chunk, const T* y,
-                               T* dy, float* part) {
-    const std::int64_t f = blockIdx.x, last = min(per_frame, (blockIdx.y + 1) * norm_group_rows);
+    gated_residual_grad_kernel(const float* dh, const float* modulation, std::int64_t per_frame,
+                               std::int64_t group_rows, int chunk, const T* y, T* dy, float* part) {
+    const std::int64_t f = blockIdx.x, last = min(per_frame, (blockIdx.y + 1) * group_rows);
     const row_share<D> gate(modulation + f * M + chunk * D);
     row_share<D> dgate;
-    for (std::int64_t r = f * per_frame + blockIdx.y * norm_group_rows; r < f * per_frame + last; ++r) {
+    for (std::int64_t r = f * per_frame + blockIdx.y * group_rows; r < f * per_frame + last; ++r) {
         row_share<D> g(dh + r * D);
         const row_share<D> branch(y + r * D);
         g.each([&](int j, int v) {
@@ -105,11 +103,11 @@ __global__ void __launch_bounds__(row_share<D>::threads)
 
 /// A frame's rows in groups: the grid of the kernels that sum over frames, and what they leave.
 template <int Width> struct frame_groups {
-    std::int64_t frames, per_frame, groups;
+    std::int64_t frames, per_frame, group_rows, groups;
     view<float, dynamic, Width> part;
     frame_groups(context& ctx, std::int64_t all_frames, std::int64_t rows)
         : frames(all_frames), per_frame(rows / std::max<std::int64_t>(1, frames)),
-          groups((per_frame + norm_group_rows - 1) / norm_group_rows),
+          group_rows(parts_of_sums::frame_rows(rows)), groups((per_frame + group_rows - 1) / group_rows),
           part(ctx.arena.take<float, dynamic, Width>(frames * groups)) {}
     dim3 grid() const { return dim3(static_cast<unsigned>(frames), static_cast<unsigned>(groups)); }
 };
@@ -133,7 +131,7 @@ void modulated_norm_grad_on(context& ctx, view<const float, R, D> h, view<const 
     const arena::scope scope(ctx.arena);
     const detail::frame_groups<2 * D> by(ctx, modulation.extent(0), h.extent(0));
     detail::modulated_norm_grad_kernel<D, M><<<by.grid(), detail::row_share<D>::threads, 0, ctx.stream>>>(
-        h.data(), modulation.data(), by.per_frame, chunk, dy.data(), dh.data(), by.part.data());
+        h.data(), modulation.data(), by.per_frame, by.group_rows, chunk, dy.data(), dh.data(), by.part.data());
     check_launch("ops::modulated_norm_grad", h.size());
     assign_sum_of_parts(ctx, "ops::modulated_norm_grad", by.frames, by.groups, 2 * D, M, by.part.data(),
                         dmodulation.data() + chunk * D);
@@ -154,7 +152,7 @@ void gated_residual_grad_on(context& ctx, view<const float, R, D> dh, view<const
     const arena::scope scope(ctx.arena);
     const detail::frame_groups<D> by(ctx, modulation.extent(0), dh.extent(0));
     detail::gated_residual_grad_kernel<D, M><<<by.grid(), detail::row_share<D>::threads, 0, ctx.stream>>>(
-        dh.data(), modulation.data(), by.per_frame, chunk, y.data(), dy.data(), by.part.data());
+        dh.data(), modulation.data(), by.per_frame, by.group_rows, chunk, y.data(), dy.data(), by.part.data());
     check_launch("ops::gated_residual_grad", dh.size());
     assign_sum_of_parts(ctx, "ops::gated_residual_grad", by.frames, by.groups, D, M, by.part.data(),
                         dmodulation.data() + chunk * D);

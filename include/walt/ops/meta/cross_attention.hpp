@@ -2,14 +2,21 @@
 #pragma once
 
 #include "../cross_attention.hpp"
+#include "../parts_of_sums.hpp"
 #include "context.hpp"
 
 namespace walt::meta {
+
+/// With QK norm, mean and deviation of every head of q, of the own keys and of the texts', and the weights.
+template <class Shape> std::int64_t normed_heads(std::int64_t rows, std::int64_t text_rows) {
+    return Shape::qk_norm ? 2 * (2 * rows + text_rows) * Shape::heads + parts_of_sums::padded(Shape::head_dim) : 0;
+}
 
 template <class Shape, class Q, class Kv, class TextKv, class Rows, class Valid, class Norm, class Out, class Lse>
 void cross_attention_on(context& ctx, Shape, Q q, Kv kv, TextKv text_kv, Rows, Valid, Norm, Norm, Out out, Lse lse) {
     ctx.count(4.0 * static_cast<double>(out.size()) * (Shape::per_frame + Shape::text_tokens), q, kv, text_kv, out,
               lse);
+    ctx.take_for_a_while(normed_heads<Shape>(out.extent(0), text_kv.extent(0)));
 }
 template <class Shape, class Q, class Kv, class TextKv, class Rows, class Valid, class Norm, class Out, class Lse,
           class DOut, class DQ, class DKv, class DTextKv, class DNorm>
@@ -18,7 +25,8 @@ void cross_attention_grad_on(context& ctx, Shape, Q q, Kv kv, TextKv text_kv, Ro
     ctx.count(10.0 * static_cast<double>(out.size()) * (Shape::per_frame + Shape::text_tokens), q, kv, text_kv, out,
               lse, dout, dq, dkv, dtext_kv);
     const std::int64_t tiles = (Shape::per_frame + 63) / 64, frames = out.extent(0) / Shape::per_frame;
-    ctx.take_for_a_while(out.extent(0) * Shape::heads + frames * Shape::heads * tiles * Shape::head_dim);
+    ctx.take_for_a_while(normed_heads<Shape>(out.extent(0), text_kv.extent(0)) + out.extent(0) * Shape::heads +
+                         frames * Shape::heads * tiles * Shape::head_dim);
 }
 
 } // namespace walt::meta

@@ -10,8 +10,7 @@ namespace walt::meta {
 namespace detail {
 /// A row for each of a frame's parts.
 template <class H, class M> void take_parts_of_frames(context& ctx, H h, M m) {
-    const std::int64_t frames = m.extent(0);
-    constexpr std::int64_t rows = parts_of_sums::frame_rows;
+    const std::int64_t frames = m.extent(0), rows = parts_of_sums::frame_rows(h.extent(0));
     if (frames > 0) ctx.take_for_a_while(frames * ((h.extent(0) / frames + rows - 1) / rows) * h.extent(1));
 }
 } // namespace detail
