@@ -58,7 +58,7 @@ inline walt::word_vectors text_encoder() { return walt::word_vectors(base_config
 
 struct training_options {
     std::filesystem::path run = "cascade_run"; ///< state, logs and weights; training goes on from what is there
-    std::int64_t tokenizer_steps = 8'000, base_steps = 5'000, twice_steps = 4'000, four_times_steps = 4'000;
+    std::int64_t tokenizer_steps = 8'000, base_steps = 4'000, twice_steps = 3'000, four_times_steps = 2'500;
     std::int64_t clips = 8'000; ///< latents of the base kept in memory; a half and a quarter of the others'
 };
 /// Each trains a part, unless its weights are there already, and writes them to the run's folder. False: interrupted,

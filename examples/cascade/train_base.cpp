@@ -8,7 +8,7 @@ namespace cascade {
 bool train_base(const training_options& options) {
     return train_denoiser<base>(options, "base", options.base_steps, [&](const tokenizer& tokens) {
         return walt::latent_cache(tokens, text_encoder(), walt::halved(walt::halved(full_size())),
-                                  {.clips = options.clips, .batch = 32});
+                                  {.clips = options.clips, .batch = 16});
     });
 }
 

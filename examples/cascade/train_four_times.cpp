@@ -10,7 +10,7 @@ namespace cascade {
 bool train_four_times(const training_options& options) {
     return train_denoiser<four_times>(options, "four_times", options.four_times_steps, [&](const tokenizer& tokens) {
         const walt::latent_pairs pairs(tokens, tokens);
-        return walt::latent_cache(pairs, text_encoder(), full_size(), {.clips = options.clips / 4, .batch = 8});
+        return walt::latent_cache(pairs, text_encoder(), full_size(), {.clips = options.clips / 4, .batch = 4});
     });
 }
 

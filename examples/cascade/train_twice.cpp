@@ -11,7 +11,7 @@ bool train_twice(const training_options& options) {
     return train_denoiser<twice>(options, "twice", options.twice_steps, [&](const tokenizer& tokens) {
         const walt::latent_pairs pairs(tokens, tokens);
         return walt::latent_cache(pairs, text_encoder(), walt::halved(full_size()),
-                                  {.clips = options.clips / 2, .batch = 16});
+                                  {.clips = options.clips / 2, .batch = 8});
     });
 }
 
