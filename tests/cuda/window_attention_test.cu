@@ -1,6 +1,12 @@
 // Window attention on the CUDA device against the reference: forward and every gradient, of videos and of images.
 #include "window_samples.cuh"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
 namespace tests {
 using namespace walt;
 
@@ -15,6 +21,8 @@ using in_inner_space = attention_shape<nested_tiles, 2, 1, 2, 3, 3, 7, false, im
 using in_everything = attention_shape<frame_and_tiles, 3, 3, 4, 6, 2, 64, false, image_rule::own_frame>;
 using several_tiles = attention_shape<token_order<6, 6, 6, 6, 6, 6>, 5, 5, 6, 6, 1, 32, true, image_rule::identity>;
 using wide_heads = attention_shape<token_order<4, 6, 4, 6, 4, 6>, 2, 1, 4, 6, 1, 88, true, image_rule::identity>;
+using odd_heads = attention_shape<frame_and_tiles, 3, 1, 4, 6, 2, 9, true, image_rule::identity>;
+using part_of_a_tile = attention_shape<token_order<6, 8, 6, 8, 6, 8>, 2, 1, 6, 8, 1, 16, true, image_rule::identity>;
 using widest_heads = attention_shape<token_order<4, 6, 4, 6, 4, 6>, 3, 3, 4, 6, 1, 144, true, image_rule::identity>;
 
 /// Queries and keys of a large mean, which the norm takes away; exact in bf16.
@@ -31,7 +39,7 @@ template <class T> struct far_from_zero : samples<in_inner_tiles>::operands<T> {
 
 TEMPLATE_TEST_CASE("cuda: window attention agrees with the reference", "[cuda][window_attention]", in_space,
                    in_inner_tiles, in_outer_tiles, in_inner_space, in_everything, several_tiles, wide_heads,
-                   widest_heads) {
+                   widest_heads, odd_heads, part_of_a_tile) {
     window_attention_agrees<TestType, float>(1e-5);
     window_attention_agrees<TestType, bf16>(2e-2);
 }
@@ -41,6 +49,26 @@ TEST_CASE("cuda: window attention does not see the mean of a query or of a key",
     reference::context plain;
     agrees_with_reference<far_from_zero, float>(device, plain, {1e-4}); // 64 to 1.5, so a digit is lost
     agrees_with_reference<far_from_zero, bf16>(device, plain, {2e-2, 2e-2});
+}
+
+TEST_CASE("cuda: rows of a tile that are not there read no bias", "[cuda][window_attention]") {
+    using Shape = part_of_a_tile; // a warp's rows begin behind the last one
+    walt::cuda::context device;
+    samples<Shape>::operands<float> o;
+    constexpr int guard = 64, size = Shape::heads * Shape::bias_size;
+    std::vector<float> guarded(size + 2 * guard, std::numeric_limits<float>::quiet_NaN());
+    std::copy_n(o.bias.data(), size, guarded.begin() + guard);
+    testing::on_device(device, o, [&](auto& there) {
+        const auto in_between = device.arena.take<float, dynamic>(size + 2 * guard);
+        device.upload(in_between.data(), guarded.data(), guarded.size() * sizeof(float));
+        const auto bias = std::exchange(there.bias, decltype(there.bias)(in_between.data() + guard));
+        there.run(device);
+        there.bias = bias;
+    });
+    for (int d = 0; d < Shape::head_dim; ++d) {
+        CHECK(std::isfinite(o.dq_norm(d)));
+        CHECK(std::isfinite(o.dk_norm(d)));
+    }
 }
 
 TEST_CASE("cuda: under the identity mask an image's output is its own value, exactly", "[cuda][window_attention]") {

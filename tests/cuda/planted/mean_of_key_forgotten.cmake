@@ -1,4 +1,4 @@
 # The gradient of QK norm leaves out the mean.
 set(header ops/cuda/qk_norm.cuh)
-set(right "float2{factor, factor * of.mean}")
-set(wrong "float2{factor, 0}")
+set(right "return {factor, factor * of.mean};")
+set(wrong "return {factor, 0};")

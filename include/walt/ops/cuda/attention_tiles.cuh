@@ -74,10 +74,11 @@ template <int Left> __device__ void wait_for_groups() {
     asm volatile("cp.async.wait_group %0;" ::"n"(Left) : "memory");
 }
 
-/// Whether `Rows` rows from a multiple of Rows on are all among the first `Count`: where Rows divides Count the
-/// compiler knows.
+/// Whether `Rows` rows of a block's own tile, or of one to walk over, are all among the first `Count`. Where own tiles
+/// are full the compiler knows; else a warp's may begin behind the last one.
 template <int Rows, int Count> __device__ bool all_there(int first) {
-    return Count % Rows == 0 || first + Rows <= Count;
+    static_assert(own_rows % Rows == 0);
+    return Count % own_rows == 0 || first + Rows <= Count;
 }
 
 /// Rows first, first + 1, ... of `Count`, from a multiple of Rows on, into a tile of `Rows`: at(i) is where row i of a
@@ -86,7 +87,6 @@ template <int Rows, int Count, int Dh, int Depth, int Stride, class T, class At>
 __device__ void load_tile(T* tile, int first, At&& at) {
     constexpr int E = copied_elements<T, Dh>, pieces = Depth / E;
     constexpr bool whole = Count % own_rows == 0 && Depth == Dh; // whichever tile of Rows of an own one this is
-    static_assert(own_rows % Rows == 0);
 #pragma unroll 1 // unrolled, the addresses take registers that the sums need
     for (unsigned c = threadIdx.x; c < Rows * pieces; c += attention_threads) {
         const int row = static_cast<int>(c / pieces), place = static_cast<int>(c % pieces) * E;

@@ -17,6 +17,8 @@ namespace detail {
 template <class Shape, class T> struct cross_queries {
     using weights_type = qk_weights<Shape::qk_norm>;
     static constexpr int heads = Shape::heads, head_dim = Shape::head_dim, queries = Shape::per_frame;
+    static_assert(std::int64_t{Shape::per_frame + Shape::text_tokens} * 2 * Shape::width < (std::int64_t{1} << 31),
+                  "k and v of a frame and of a text on the CUDA device have less than 2^31 elements");
     head_rows<const T, Shape::width, head_dim> of_q;
     head_rows<T, Shape::width, head_dim> of_dq;
     head_rows<const head_moments, heads, 1> moments_of_q, moments_of_own, moments_of_text; ///< with QK norm

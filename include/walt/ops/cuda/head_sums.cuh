@@ -11,7 +11,7 @@
 
 namespace walt::cuda::detail {
 
-struct head_moments {
+struct alignas(8) head_moments {
     float mean, rstd;
 };
 

@@ -107,7 +107,7 @@ template <int Width> struct frame_groups {
     view<float, dynamic, Width> part;
     frame_groups(context& ctx, std::int64_t all_frames, std::int64_t rows)
         : frames(all_frames), per_frame(rows / std::max<std::int64_t>(1, frames)),
-          group_rows(parts_of_sums::frame_rows(rows)), groups((per_frame + group_rows - 1) / group_rows),
+          group_rows(parts_of_sums::rows_of_a_block(rows)), groups((per_frame + group_rows - 1) / group_rows),
           part(ctx.arena.take<float, dynamic, Width>(frames * groups)) {}
     dim3 grid() const { return dim3(static_cast<unsigned>(frames), static_cast<unsigned>(groups)); }
 };

@@ -9,7 +9,6 @@
 //   d q_norm = k_norm z    d k_norm = q_norm z
 #pragma once
 
-#include "../modulated_norm.hpp"
 #include "../rules.hpp"
 #include "attention_tiles.cuh"
 #include "head_sums.cuh"
@@ -64,7 +63,6 @@ template <class Map> __device__ float2 scaling_of(const Map& map, head_moments o
 
 /// What makes logits of products of own and walked rows. own_moments(row): those of the warp's own row (0 to 15).
 template <class Map, class Tiles, class OwnMoments> struct logits_of {
-    static constexpr int Dh = Map::head_dim;
     const Map& map;
     const Tiles& memory;
     OwnMoments own_moments;

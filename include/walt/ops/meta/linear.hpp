@@ -5,8 +5,6 @@
 #include "../parts_of_sums.hpp"
 #include "context.hpp"
 
-#include <algorithm>
-
 namespace walt::meta {
 
 template <class X, class W, class Bias, class Y> void linear_on(context& ctx, X x, W w, Bias bias, Y y) {
@@ -19,8 +17,7 @@ template <class DY, class W, class DX> void linear_grad_input_on(context& ctx, D
 namespace detail {
 /// Sums of columns in parts.
 template <class DY> void take_parts_of_columns(context& ctx, DY dy) {
-    using namespace parts_of_sums;
-    ctx.take_for_a_while(std::min(most, (dy.extent(0) + least_rows - 1) / least_rows) * dy.extent(1));
+    ctx.take_for_a_while(parts_of_sums::of_columns(dy.extent(0)) * dy.extent(1));
 }
 } // namespace detail
 

@@ -9,6 +9,13 @@
 
 namespace walt::meta {
 
+namespace detail {
+/// Sums of a head's numbers for every tile, and what they are added in.
+template <class Shape> std::int64_t sums_of_heads(std::int64_t tiles) {
+    return (tiles + parts_of_sums::of_columns(tiles)) * Shape::head_dim;
+}
+} // namespace detail
+
 template <class Shape, class Qkv, class Norm, class Bias, class Images, class Out, class Lse>
 void window_attention_on(context& ctx, Shape, Qkv qkv, Norm, Norm, Bias bias, Images, Out out, Lse lse) {
     ctx.count(4.0 * static_cast<double>(out.size()) * Shape::tokens, qkv, bias, out, lse);
@@ -29,7 +36,7 @@ void window_attention_grad_on(context& ctx, Shape, Qkv qkv, Norm, Norm, Bias bia
     const std::int64_t shares =
         std::max<std::int64_t>(1, std::min(parts_of_sums::bias_blocks / (heads * tiles * tiles), windows));
     ctx.take_for_a_while(out.extent(0) * heads * (Shape::qk_norm ? 5 : 1) + parts_of_sums::padded(Shape::head_dim) +
-                         std::max(shares * heads * L * L, windows * heads * tiles * Shape::head_dim));
+                         std::max(shares * heads * L * L, detail::sums_of_heads<Shape>(windows * heads * tiles)));
 }
 
 } // namespace walt::meta
