@@ -51,14 +51,14 @@ using four_times = walt::denoiser<device, four_times_config, float>;
 inline constexpr int frames = 17, side = 96; // pixels of the last stage
 inline constexpr int frames_per_second = 8;
 inline constexpr float weave = 0.8f;
-inline constexpr int most_level = 150; ///< noise of low-resolution latents in training: more hides the threads
+inline constexpr int most_level = 60; ///< noise of low-resolution latents in training: more hides the threads
 
 /// The words' hashes: what the weights were trained with.
 inline walt::word_vectors text_encoder() { return walt::word_vectors(base_config::text_dim, base_config::text_tokens); }
 
 struct training_options {
     std::filesystem::path run = "cascade_run"; ///< state, logs and weights; training goes on from what is there
-    std::int64_t tokenizer_steps = 8'000, base_steps = 4'000, twice_steps = 3'000, four_times_steps = 2'500;
+    std::int64_t tokenizer_steps = 8'000, base_steps = 4'000, twice_steps = 5'500, four_times_steps = 8'000;
     std::int64_t clips = 8'000; ///< latents of the base kept in memory; a half and a quarter of the others'
 };
 /// Each trains a part, unless its weights are there already, and writes them to the run's folder. False: interrupted,
@@ -71,12 +71,14 @@ bool train_four_times(const training_options& options);
 struct sampling_options {
     std::filesystem::path weights, out = "cascade";
     std::vector<std::string> texts;
-    int steps = 12;     ///< of DPM-Solver++ 2M, every stage
-    float guidance = 3; ///< of the base; the later stages are not guided: what they see says nearly all
-    int level = 20;     ///< noise of the low-resolution latents, up to most_level
+    int steps = 12; ///< of the base's DPM-Solver++ 2M
+    /// Of the later stages', for which what they see says nearly all: more steps draw noise that was not there.
+    int later_steps = 2;
+    float guidance = 3; ///< of the base; the later stages are not guided
+    int level = 10;     ///< noise of the low-resolution latents, up to most_level
     std::uint64_t seed = 1;
 };
-/// Writes out/<text>.gif and .mp4: the three stages side by side.
+/// Writes out/<text>.gif and .mp4: the three stages side by side; and stages.png, a row of three frames for each text.
 void sample(const sampling_options& options);
 
 /// Writes out/sampled_24.safetensors, _48 and _96 and real_24 to _96: samples of so many captions and the real clips

@@ -24,7 +24,8 @@ int main(int count, char** arguments) try {
     app.add_option("--out", how.out, "folder for the videos");
     app.add_option("--weights", how.weights,
                    "folder of tokenizer, base, twice and four_times.safetensors, as --train writes them");
-    app.add_option("--steps", how.steps, "of DPM-Solver++ 2M, every stage")->check(CLI::Range(1, 1000));
+    app.add_option("--steps", how.steps, "of the first stage's DPM-Solver++ 2M")->check(CLI::Range(1, 1000));
+    app.add_option("--later-steps", how.later_steps, "of the later stages'")->check(CLI::Range(1, 1000));
     app.add_option("--guidance", how.guidance, "how strongly the text guides the first stage");
     app.add_option("--level", how.level, "noise of the low-resolution latents")
         ->check(CLI::Range(0, cascade::most_level));

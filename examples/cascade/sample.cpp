@@ -12,6 +12,7 @@
 #include <walt/io/gif.hpp>
 #include <walt/io/mp4.hpp>
 #include <walt/io/output_names.hpp>
+#include <walt/io/png.hpp>
 #include <walt/io/weights.hpp>
 #include <walt/measures/pixels.hpp>
 #include <walt/perceptual/distance.hpp>
@@ -45,15 +46,19 @@ struct models {
     }
 };
 
-walt::sampling how_to_sample(const sampling_options& options, float guidance) {
-    return {.sampler = walt::dpm_solver_pp_2m{.steps = options.steps}, .guide = {.scale = guidance}};
+walt::sampling base_sampling(const sampling_options& options) {
+    return {.sampler = walt::dpm_solver_pp_2m{.steps = options.steps}, .guide = {.scale = options.guidance}};
+}
+/// What the later stages see says nearly all, so that they are not guided.
+walt::sampling later_sampling(const sampling_options& options) {
+    return {.sampler = walt::dpm_solver_pp_2m{.steps = options.later_steps}};
 }
 
 auto stages_of(const models& all, const sampling_options& options) {
-    const walt::sampling plain = how_to_sample(options, 1);
-    return walt::cascade(walt::stage{all.first, all.tokens, how_to_sample(options, options.guidance)},
-                         walt::stage{all.second, all.tokens, plain, options.level},
-                         walt::stage{all.third, all.tokens, plain, options.level});
+    const walt::sampling later = later_sampling(options);
+    return walt::cascade(walt::stage{all.first, all.tokens, base_sampling(options)},
+                         walt::stage{all.second, all.tokens, later, options.level},
+                         walt::stage{all.third, all.tokens, later, options.level});
 }
 
 /// Clips of twice the height and width: Keys's cubic with a = -0.75, as PyTorch's bicubic, half-pixel centres, edges
@@ -104,6 +109,7 @@ void sample(const sampling_options& options) {
     const auto stages = stages_of(all, options);
     const auto seen = stages.sample_all(text_encoder(), walt::prompts(options.texts), walt::seed{options.seed});
     const std::vector<std::string> names = walt::file_names(options.texts);
+    std::vector<walt::video> all_shown;
     for (std::size_t i = 0; i < options.texts.size(); ++i) {
         const walt::video beside[] = {walt::upscale(seen[0][i], 4), walt::upscale(seen[1][i], 2), seen[2][i]};
         const walt::video shown = walt::tile(beside, 3);
@@ -114,7 +120,9 @@ void sample(const sampling_options& options) {
         walt::write_mp4(options.out / (names[i] + ".mp4"), shown, frames_per_second, 0, made);
         fmt::print("{}: {}.gif, .mp4: 24 x 24, 48 x 48 and 96 x 96\n", options.texts[i],
                    (options.out / names[i]).string());
+        all_shown.push_back(shown);
     }
+    walt::write_png_grid(options.out / "stages.png", all_shown, 8);
 }
 
 void write_for_judge(const sampling_options& options, int count) {
@@ -172,7 +180,7 @@ void measure(const sampling_options& options, int count, const std::filesystem::
             walt::conditions told = walt::told(text_encoder(), walt::prompts{small.captions[0][0]});
             told.low_resolution = {
                 .values = all.tokens.encode(small).values, .level = options.level, .seed = walt::seed{options.seed}};
-            walt::sampling how = how_to_sample(options, 1);
+            walt::sampling how = later_sampling(options);
             how.seed = walt::seed{options.seed + static_cast<std::uint64_t>(i)};
             const walt::clips made[] = {bicubic(small), all.tokens.decode(walt::sample_latents(model, told, how)),
                                         all.tokens.decode(all.tokens.encode(real))};
