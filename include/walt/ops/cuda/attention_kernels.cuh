@@ -43,7 +43,11 @@ template <class Use> __device__ void with_pairs(bool all, Use&& use) {
 template <class Map, class T> using forward_tiles = attention_tiles<T, Map::head_dim, 1, 64>;
 /// As many rows at a time as leave registers for the sums.
 template <class Map, class T>
-using backward_tiles = attention_tiles<T, Map::head_dim, 2, (Map::head_dim > 80 || sizeof(T) == 4 ? 32 : 64)>;
+inline constexpr int backward_rows = sizeof(T) == 4        ? 32
+                                     : Map::head_dim > 128 ? 16
+                                     : Map::head_dim > 80  ? 32
+                                                           : 64;
+template <class Map, class T> using backward_tiles = attention_tiles<T, Map::head_dim, 2, backward_rows<Map, T>>;
 
 /// out and lse of one tile of queries.
 template <class Map, class T>

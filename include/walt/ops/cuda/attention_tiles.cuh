@@ -24,7 +24,7 @@ template <class T, int Dh, int Owned, int MostRows> struct attention_tiles {
     }
     /// The longest tile to walk over that fits with two stages, or with one.
     static constexpr int choice() {
-        for (int rows = MostRows; rows > 16; rows /= 2)
+        for (int rows = MostRows; rows >= 16; rows /= 2)
             for (int s = 2; s > 0; --s)
                 if (bytes(rows, s) <= shared_limit) return 8 * rows + s;
         return 8 * 16 + 1;
