@@ -72,11 +72,7 @@ __global__ void __launch_bounds__(attention_threads, 1) attention_kernel(const M
                                                                  [&](int j) { return map.k(at.group, a, j); });
         load_tile<W, Map::keys, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), first,
                                                                  [&](int j) { return map.v(at.group, a, j); });
-        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) {
-            memory.marks(stage)[j] = map.key_mark(at.group, first + j);
-            if constexpr (Map::weights_type::normed)
-                memory.scaling(stage)[j] = scaling_of(map, map.k_moments(at.group, a, first + j));
-        }
+        keep_keys(map, memory, stage, at.group, a, first);
     };
     const int mark[2] = {map.query_mark(mine + lane() / 4), map.query_mark(mine + lane() / 4 + 8)};
     fragment<tiles::depth / 8> sum;
@@ -174,11 +170,7 @@ __global__ void __launch_bounds__(attention_threads, 1)
                                                                  [&](int j) { return map.k(at.group, a, j); });
         load_tile<W, Map::keys, Dh, tiles::depth, tiles::stride>(memory.walked(stage, 1), t * W,
                                                                  [&](int j) { return map.v(at.group, a, j); });
-        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) {
-            memory.marks(stage)[j] = map.key_mark(at.group, t * W + j);
-            if constexpr (Map::weights_type::normed)
-                memory.scaling(stage)[j] = scaling_of(map, map.k_moments(at.group, a, t * W + j));
-        }
+        keep_keys(map, memory, stage, at.group, a, t * W);
     };
     int mark[2];
     float lse_of[2] = {}, delta_of[2] = {};

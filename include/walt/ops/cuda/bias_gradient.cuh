@@ -38,11 +38,7 @@ __global__ void __launch_bounds__(attention_threads, 1)
                                                          [&](int j) { return map.k(g, a, j); });
         load_tile<W, L, Dh, tiles::depth, tiles::stride>(memory.walked(0, 1), first_key,
                                                          [&](int j) { return map.v(g, a, j); });
-        for (int j = static_cast<int>(threadIdx.x); j < W; j += attention_threads) {
-            memory.marks(0)[j] = map.key_mark(g, first_key + j);
-            if constexpr (Map::weights_type::normed)
-                memory.scaling(0)[j] = scaling_of(map, map.k_moments(g, a, first_key + j));
-        }
+        keep_keys(map, memory, 0, g, a, first_key);
         close_group();
         float lse_of[2] = {}, delta_of[2] = {};
         for (int h = 0; h < 2; ++h)

@@ -61,6 +61,16 @@ template <class Map> __device__ float2 scaling_of(const Map& map, head_moments o
     return {factor, factor * of.mean};
 }
 
+/// Keeps the marks of the walked keys first, first + 1, ..., and with QK norm their scaling.
+template <class Map, class Tiles>
+__device__ void keep_keys(const Map& map, const Tiles& memory, int stage, std::int64_t group, int head, int first) {
+    for (int j = static_cast<int>(threadIdx.x); j < Tiles::rows; j += attention_threads) {
+        memory.marks(stage)[j] = map.key_mark(group, first + j);
+        if constexpr (Map::weights_type::normed)
+            memory.scaling(stage)[j] = scaling_of(map, map.k_moments(group, head, first + j));
+    }
+}
+
 /// What makes logits of products of own and walked rows. own_moments(row): those of the warp's own row (0 to 15).
 template <class Map, class Tiles, class OwnMoments> struct logits_of {
     const Map& map;
